@@ -1,0 +1,1 @@
+"""What the operator writes: the configuration file, people, sources, and the loaders of the language data."""

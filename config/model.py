@@ -1,0 +1,304 @@
+"""The configuration as typed values: what may stand in `envoywatch.yaml`, with its defaults and limits.
+
+Only shapes and limits that can be judged field by field live here; positions, environment references, included
+files and checks across fields are `config.load`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from config.durations import Duration
+from config.vocabulary import EndpointKind, Level, Role, Send, Status
+
+_NAME_MAX = 120
+Name = Annotated[str, Field(min_length=1, max_length=_NAME_MAX)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, or EU, UN, NA for NATO")]
+
+
+class Strict(BaseModel):
+    """A value in which an unknown key is a fault and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Storage(Strict):
+    """Where the database lies; a relative path starts at the configuration file's folder."""
+
+    path: Path = Path("envoywatch.db")
+
+
+class Crawl(Strict):
+    """How politely and how often sources are asked."""
+
+    user_agent: Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[\x20-\x7e]+$")] = (
+        "Envoywatch (+https://example.org/contact)"
+    )
+    interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)
+    min_interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=60)
+    per_host: Annotated[int, Field(ge=1, le=64)] = 2
+    delay: Duration = timedelta(seconds=1)
+    timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=60))] = timedelta(seconds=30)
+    max_size_mb: Annotated[float, Field(gt=0, le=64)] = 8.0
+    articles: bool = True
+    private_addresses: bool = False
+    obey_robots: bool = True
+
+
+class Web(Strict):
+    """Where the page is served; `listen: off` serves none."""
+
+    listen: str = "127.0.0.1:8470"
+    password: str | None = None
+
+    @field_validator("listen", mode="before")
+    @classmethod
+    def _listen(cls, value: Any) -> Any:
+        if value is False or value == "off":
+            return "off"
+        if not isinstance(value, str) or not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}", value):
+            raise ValueError("write host:port, as 127.0.0.1:8470")
+        if int(value.rpartition(":")[2]) > 65535:  # noqa: PLR2004 (the highest TCP port)
+            raise ValueError("the port is above 65535")
+        return value
+
+
+class Endpoint(Strict):
+    """One URL of a source and how to read it."""
+
+    kind: EndpointKind
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    links: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_as_key(cls, value: Any) -> Any:
+        """Accept the short form `{feed: URL}` beside `{kind: feed, url: URL}`."""
+        if not isinstance(value, dict) or "kind" in value:
+            return value
+        kinds = [kind for kind in EndpointKind if kind.value in value]
+        if len(kinds) != 1:
+            names = " | ".join(EndpointKind)
+            raise ValueError(f"an endpoint has exactly one of {names}, as in `- feed: https://example.org/rss`")
+        rest = {key: item for key, item in value.items() if key != kinds[0].value}
+        return {"kind": kinds[0].value, "url": value[kinds[0].value], **rest}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Endpoint:
+        if self.kind is not EndpointKind.SPIDER and not re.match(r"https?://[^\s/]+", self.url, re.IGNORECASE):
+            raise ValueError(f"{self.url!r} is not an http or https URL")
+        if self.links is not None and self.kind is not EndpointKind.LISTING:
+            raise ValueError("`links` (a CSS selector) belongs to a listing")
+        return self
+
+
+class Source(Strict):
+    """Something we read, with its endpoints in order of preference."""
+
+    name: Name
+    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
+    language: Language | None = None
+    country: Country | None = None
+    role: Role = Role.MEDIA
+    interval: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+    private_addresses: bool | None = None
+    articles: bool | None = None
+    paused: bool = False
+
+
+class Office(Strict):
+    """What a person held, from when to when (both ends included; none: open)."""
+
+    title: Name
+    country: Country | None = None
+    level: Level
+    envoy: bool = False
+    start: date | None = Field(default=None, alias="from")
+    end: date | None = Field(default=None, alias="until")
+
+    @model_validator(mode="after")
+    def _order(self) -> Office:
+        if self.start and self.end and self.end < self.start:
+            raise ValueError("`until` lies before `from`")
+        return self
+
+
+class PersonEntry(Strict):
+    """A person the operator adds or corrects; `forms` are written names by language."""
+
+    name: Name
+    offices: tuple[Office, ...] = ()
+    forms: dict[Language, tuple[Name, ...]] = {}
+
+
+class MeetingSpec(Strict):
+    """Which changes of the ledger a watch or a clock is about; what is not said is not asked for."""
+
+    guest: str | None = None
+    between: tuple[str, ...] | None = None
+    level: Level | None = None
+    status: Annotated[tuple[Status, ...], Field(min_length=1)] = (Status.HELD, Status.UNDER_WAY)
+
+    @field_validator("status", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("between")
+    @classmethod
+    def _two_sides(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and len(set(value)) < 2:  # noqa: PLR2004 (a meeting has two sides)
+            raise ValueError("name at least two different people")
+        return value
+
+
+class Watch(Strict):
+    """A saved query, or a kind of change of the ledger, and what to do on a match."""
+
+    name: Name
+    query: str | None = None
+    meeting: MeetingSpec | None = None
+    send: Send = Send.DIGEST
+    channels: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Watch:
+        if (self.query is None) == (self.meeting is None):
+            raise ValueError("a watch has either `query` or `meeting`")
+        return self
+
+
+class Expectation(Strict):
+    """A clock: tell me if it has not happened by then."""
+
+    name: Name
+    meeting: MeetingSpec
+    by: datetime
+    channels: tuple[str, ...] = ()
+
+    @field_validator("by")
+    @classmethod
+    def _aware(cls, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError("give the time with its zone, as 2023-05-27T18:00:00+03:00")
+        return value
+
+
+class ZonedTime(Strict):
+    """A time of day in a named zone, written `07:30 Europe/Paris` (UTC when no zone is named)."""
+
+    at: time
+    zone: str = "UTC"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        clock, _, zone = value.strip().partition(" ")
+        if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", clock):
+            raise ValueError(f"{value!r} is not a time of day; write it as 07:30 Europe/Paris")
+        zone = zone.strip() or "UTC"
+        _zone(zone)
+        return {"at": time.fromisoformat(clock.zfill(5)), "zone": zone}
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M} {self.zone}"
+
+
+class QuietHours(Strict):
+    """A daily span in a named zone, `23:00-07:00 Europe/Paris`; it may pass midnight."""
+
+    start: time
+    end: time
+    zone: str = "UTC"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        found = re.fullmatch(r"(\d{1,2}:\d\d)\s*-\s*(\d{1,2}:\d\d)(?:\s+(\S+))?", value.strip())
+        if not found:
+            raise ValueError(f"{value!r} are not quiet hours; write them as 23:00-07:00 Europe/Paris")
+        zone = found[3] or "UTC"
+        _zone(zone)
+        return {
+            "start": time.fromisoformat(found[1].zfill(5)),
+            "end": time.fromisoformat(found[2].zfill(5)),
+            "zone": zone,
+        }
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Paris or UTC") from error
+
+
+class Channel(Strict):
+    """A way out: an Apprise URL, with quiet hours and the channel that stands in when this one is dead."""
+
+    url: Annotated[str, Field(min_length=1)]
+    quiet: QuietHours | None = None
+    fallback: str | None = None
+
+
+class Digest(Strict):
+    """A periodic summary."""
+
+    name: Name
+    at: ZonedTime
+    channels: tuple[str, ...] = ()
+
+
+class Include(Strict):
+    """A CSV or OPML file of sources; a relative path starts at the configuration file's folder."""
+
+    include: Path
+
+
+class CatalogueChoice(Strict):
+    """Built-in sources by country (`ru`), language (`lang:ru`), role (`role:official`) or `all`."""
+
+    catalogue: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _by_name(value: Any) -> Any:
+    return {} if value is None else value
+
+
+class Config(Strict):
+    """The whole file. After `config.load` the includes and catalogues are already among `sources`."""
+
+    storage: Storage = Storage()
+    crawl: Crawl = Crawl()
+    web: Web = Web()
+    sources: tuple[Source, ...] = ()
+    people: tuple[PersonEntry, ...] = ()
+    groups: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_by_name)] = {}
+    watches: tuple[Watch, ...] = ()
+    expect: tuple[Expectation, ...] = ()
+    channels: Annotated[dict[str, Channel], BeforeValidator(_by_name)] = {}
+    digests: tuple[Digest, ...] = ()
+
+    def interval_of(self, source: Source) -> timedelta:
+        """The source's own interval or the general one, never under `min_interval`."""
+        return max(source.interval or self.crawl.interval, self.crawl.min_interval)
+
+
+class RawConfig(Config):
+    """The file as written, before includes and catalogues are expanded."""
+
+    sources: tuple[Source | Include | CatalogueChoice, ...] = ()  # type: ignore[assignment]
+
+
+DigestFormat = Literal["text", "html", "markdown", "json"]

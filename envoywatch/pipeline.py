@@ -1,0 +1,1 @@
+"""The four stages joined: poll, read, record, deliver."""

@@ -1,0 +1,1 @@
+"""Records, SQL, duplicates and search: the only package that touches the database."""

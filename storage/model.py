@@ -1,0 +1,495 @@
+"""The records that travel between the stages, each defined once; data without I/O.
+
+All times are aware and UTC. The names tell where in the flow a record stands: a `Lease` is a source that may be
+polled now, a `Poll` what came of it, an `Entry` one item as the source gave it, a `Reading` an entry with its text, matches and
+claims, an `Outcome` what was decided about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from config.vocabulary import EndpointKind, Level, Role, Status
+
+
+def to_text(moment: datetime) -> str:
+    """UTC ISO 8601 with microseconds and `Z`: sorts as text in the order of time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_text(text: str) -> datetime:
+    """The inverse of `to_text`; raises ValueError on anything else that is not ISO 8601."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+# ---------------------------------------------------------------- polling
+
+
+class FaultKind(StrEnum):
+    """Why a source, or a page, could not be read. Each is told with what to do about it."""
+
+    ADDRESS = "address-refused"  # not a public address, and private_addresses is off
+    NAME = "name-not-found"  # the host has no address
+    CONNECT = "no-connection"  # refused, reset, unreachable
+    TIMEOUT = "too-slow"
+    TLS = "certificate"
+    ROBOTS = "robots-forbid"
+    BLOCKED = "blocked"  # 401, 403 and the like
+    GONE = "gone"  # 404, 410
+    RATE_LIMITED = "rate-limited"  # 429, or 503 with Retry-After
+    SERVER = "server-error"  # 5xx
+    STATUS = "unexpected-status"
+    REDIRECTS = "redirects"  # too many, or to a scheme that is not http(s)
+    TOO_LARGE = "too-large"
+    EMPTY = "empty"
+    NOT_A_FEED = "not-a-feed"
+    MALFORMED = "malformed"
+    NO_LINKS = "no-links"  # a listing whose selector finds nothing
+    INTERNAL = "internal-error"  # ours; the log has the traceback
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One failure as a value. `detail` is a line for a person; `retry_after` is the server's own wish."""
+
+    kind: FaultKind
+    detail: str
+    status: int | None = None
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One URL of a source, its kind, and for a listing the CSS selector of its links."""
+
+    kind: EndpointKind
+    url: str
+    links: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What lets the next poll be skipped cheaply: the server's two and our own hash of the last body read."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """A source as configured, in the form storage keeps."""
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+    interval: timedelta
+    role: Role = Role.MEDIA
+    language: str | None = None
+    country: str | None = None
+    articles: bool = True
+    private_addresses: bool = False
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A source taken for one poll; `validators` has one element per endpoint."""
+
+    source_id: int
+    spec: SourceSpec
+    validators: tuple[Validators, ...]
+    position: int
+    failures: int
+    first_poll: bool
+    until: datetime
+
+
+class PollOutcome(StrEnum):
+    """The three ends of a poll."""
+
+    UNCHANGED = "unchanged"
+    ENTRIES = "entries"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item as the source gave it, its texts plain (no mark-up), its link canonical.
+
+    `published_at` is what the source claims, None when it claims nothing readable. `content` is the full text when the
+    feed carries it, else empty.
+    """
+
+    url: str | None
+    guid: str | None
+    title: str
+    summary: str = ""
+    content: str = ""
+    author: str | None = None
+    language: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What came of polling one source: one per lease, whatever happened.
+
+    `validators` are those to keep for the endpoint at `position`; None leaves the stored ones. `passed_over` are the
+    faults of the endpoints tried before this one. `fresh_for` is how long the server says its answer holds.
+    """
+
+    source_id: int
+    position: int
+    url: str
+    started_at: datetime
+    took: timedelta
+    outcome: PollOutcome
+    status: int | None = None
+    size: int = 0
+    entries: tuple[Entry, ...] = ()
+    validators: Validators | None = None
+    fault: Fault | None = None
+    passed_over: tuple[tuple[int, Fault], ...] = ()
+    fresh_for: timedelta | None = None
+    notes: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """A stored entry whose article has yet to be read."""
+
+    id: int
+    source_id: int
+    spec: SourceSpec
+    entry: Entry
+    seen_at: datetime
+    first_poll: bool
+    attempts: int
+
+
+class TextOrigin(StrEnum):
+    """Where the text of an article came from, or why there is none."""
+
+    PAGE = "page"
+    FEED = "feed"
+    TITLE = "title-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The readable part of an article. `reason` says why it is not the page's own text, when it is not."""
+
+    title: str
+    text: str
+    language: str | None
+    origin: TextOrigin
+    url: str | None = None
+    author: str | None = None
+    published_at: datetime | None = None
+    reason: str = ""
+
+
+class Field(StrEnum):
+    """The part of an article in which a span lies."""
+
+    TITLE = "title"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Characters `start` to `end` (Python indices, end excluded) of one field of the article as stored."""
+
+    field: Field
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What watches and the detector look at. `published_at` is the best known time of publication."""
+
+    title: str
+    text: str
+    language: str | None = None
+    source: str = ""
+    country: str | None = None
+    role: Role = Role.MEDIA
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A watch met an article."""
+
+    watch: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A piece of the text that decided something, and what it counted as (`meets`, `negation`, `future` ...)."""
+
+    span: Span
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one sentence says about one meeting.
+
+    `participants` are labels of principals, known people first by their English label; `[group]` is unnamed.
+    `evidence` is the sentence exactly as it stands at `span`. `rule` names the rule that decided the status;
+    `confidence` is between 0 and 1.
+    """
+
+    participants: tuple[str, ...]
+    level: Level
+    status: Status
+    date: date | None
+    place: str | None
+    evidence: str
+    span: Span
+    cues: tuple[Cue, ...] = ()
+    rule: str = ""
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An entry that was read: its text, what the watches found and what it claims.
+
+    `text_hash` ignores case and spaces.
+    """
+
+    entry_id: int
+    source_id: int
+    source: str
+    country: str | None
+    role: Role
+    url: str | None
+    text: Text
+    text_hash: str
+    seen_at: datetime
+    first_poll: bool
+    matches: tuple[Match, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def published_at(self) -> datetime:
+        """The claimed time, never later than when we saw it (feeds lie about the future)."""
+        return min(self.text.published_at or self.seen_at, self.seen_at)
+
+
+# ---------------------------------------------------------------- the ledger and the decisions
+
+
+class Change(StrEnum):
+    """What happened to a meeting in the ledger."""
+
+    FIRST_REPORT = "first-report"
+    HELD = "held"
+    UNDER_WAY = "under-way"
+    SCHEDULED = "scheduled"
+    PROPOSED = "proposed"
+    UNDECIDED = "undecided"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    DENIED = "denied"
+    REMOTE = "remote"
+    DISPUTED = "disputed"
+    CONFIRMED = "confirmed"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One meeting as the ledger knows it; `id` is None until stored. `key` is stable and unique."""
+
+    key: str
+    participants: tuple[str, ...]
+    level: Level
+    status: Status
+    date: date | None
+    place: str | None
+    first_reported_at: datetime
+    updated_at: datetime
+    reports: int = 1
+    confirmed: bool = False
+    disputed: bool = False
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One step of a meeting's history; `claim` is the index of the deciding claim in its reading, None for a clock."""
+
+    meeting_key: str
+    change: Change
+    before: Status | None
+    after: Status
+    at: datetime
+    claim: int | None = None
+
+
+class Verdict(StrEnum):
+    """What was decided about telling someone."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+    QUIET = "quiet"
+
+
+class Reason(StrEnum):
+    """Why: the closed list behind every verdict."""
+
+    WATCH_MATCHED = "watch-matched"
+    STATUS_CHANGED = "status-changed"
+    EXPECTED_NOT_COME = "expected-not-come"
+    FOR_DIGEST = "for-digest"
+    NO_MATCH = "no-watch-matched"
+    NO_CLAIM = "no-meeting-found"
+    ALREADY_TOLD = "already-told"
+    OTHER_STATUS = "status-not-watched"
+    OTHER_PEOPLE = "people-not-watched"
+    BELOW_LEVEL = "below-level"
+    BACKGROUND = "background"
+    COPY = "copy"
+    OLD_NEWS = "old-news"
+    FIRST_POLL = "first-poll"
+    NO_CHANNEL = "no-channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict with its reason; `watch` is None when it holds for the article as a whole."""
+
+    verdict: Verdict
+    reason: Reason
+    watch: str | None = None
+    meeting_key: str | None = None
+    alert_key: str | None = None
+    detail: str = ""
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    MATCH = "match"
+    MEETING = "meeting"
+    OVERDUE = "overdue"
+    SOURCE = "source"
+    TEST = "test"
+
+
+class Urgency(StrEnum):
+    """`high` passes quiet hours."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The decision to tell someone now. `key` makes it once only; `evidence` is quoted exactly."""
+
+    key: str
+    kind: AlertKind
+    title: str
+    created_at: datetime
+    watch: str | None = None
+    change: Change | None = None
+    meeting_key: str | None = None
+    claim: int | None = None
+    evidence: str = ""
+    place: str | None = None
+    date: date | None = None
+    detail: str = ""
+    urgency: Urgency = Urgency.NORMAL
+    channels: tuple[str, ...] = ()
+
+
+class DeliveryState(StrEnum):
+    """The life of a delivery."""
+
+    DUE = "due"
+    SENT = "sent"
+    PARKED = "parked"  # refused for good; a person may retry it
+    DEAD = "dead"  # tried for days; the fallback took over
+    DROPPED = "dropped"  # by a person
+
+
+class DeliveryFault(StrEnum):
+    """Why a delivery failed; only the second group is worth trying again by itself."""
+
+    REFUSED = "refused"
+    MISCONFIGURED = "misconfigured"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "too-slow"
+    RATE_LIMITED = "rate-limited"
+    SERVER = "server-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert or digest on its way through one channel; `key` never changes over its retries."""
+
+    id: int
+    key: str
+    channel: str
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    alert_id: int | None = None
+    digest_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one attempt to deliver ended in; `retry_at` None with a fault means: not by itself."""
+
+    delivery_id: int
+    at: datetime
+    ok: bool
+    state: DeliveryState
+    fault: DeliveryFault | None = None
+    detail: str = ""
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored that bears on a reading: a twin with the same URL or text, and meetings of the same people."""
+
+    same_url: int | None = None
+    same_text: int | None = None
+    same_text_source: str | None = None
+    meetings: tuple[Meeting, ...] = ()
+    reported_by: frozenset[tuple[str, str]] = frozenset()
+    """(meeting key, source) pairs already counted."""
+    alert_keys: frozenset[str] = frozenset()
+    """Keys of alerts already decided for those meetings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that is to be written about one reading, in one transaction."""
+
+    store_article: bool
+    copy_of: int | None = None
+    article_id: int | None = None
+    """The stored article that this entry only repeats, when nothing new is to be stored."""
+    meetings: tuple[Meeting, ...] = ()
+    claim_meetings: tuple[str | None, ...] = ()
+    """For each claim of the reading the key of its meeting."""
+    changes: tuple[StatusChange, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,24 @@
+"""Shared fixtures. Importing envoywatch first makes the four plain-named packages importable."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import envoywatch
+
+SHARED = Path(os.environ.get("ENVOYWATCH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The recorded real input that lies beside the project on developers' machines and in CI."""
+    if not (SHARED / "data" / "serve.py").is_file():
+        pytest.skip(f"recorded real input not found at {SHARED} (set ENVOYWATCH_SHARED)")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The version under test, so that a wrong import path shows at once."""
+    return envoywatch.__version__

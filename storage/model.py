@@ -1,7 +1,7 @@
 """The records that travel between the stages, each defined once; data without I/O.
 
 All times are aware and UTC. The names tell where in the flow a record stands: a `Lease` is a source that may be
-polled now, a `Poll` what came of it, an `Entry` one item as the source gave it, a `Reading` an entry with its text, matches and
+polled now, a `Poll` what came of it, an `Entry` one item as the source gave it, a `Reading` an entry with its text,
 claims, an `Outcome` what was decided about it.
 """
 

@@ -170,6 +170,8 @@ class PendingEntry:
     seen_at: datetime
     first_poll: bool
     attempts: int
+    article_url: str
+    own_page: bool
 
 
 class TextOrigin(StrEnum):
@@ -272,7 +274,7 @@ class Reading:
     source: str
     country: str | None
     role: Role
-    url: str | None
+    url: str
     text: Text
     text_hash: str
     seen_at: datetime
@@ -476,6 +478,8 @@ class Known:
     """(meeting key, source) pairs already counted."""
     alert_keys: frozenset[str] = frozenset()
     """Keys of alerts already decided for those meetings."""
+    first_poll_alerts: int = 0
+    """Alerts that the first poll of this source has already raised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ CREATE TABLE entries (
     url             TEXT,
     guid            TEXT,
     content_hash    TEXT NOT NULL,
+    article_url     TEXT NOT NULL,                      -- the URL its article gets unless the page names a better one
+    own_page        INTEGER NOT NULL CHECK (own_page IN (0, 1)), -- 0: the link is not its own, do not fetch it
     payload         TEXT,                               -- JSON of the entry until it is read, then NULL
     seen_at         TEXT NOT NULL,
     first_poll      INTEGER NOT NULL CHECK (first_poll IN (0, 1)),
@@ -81,7 +83,9 @@ CREATE TABLE entries (
     UNIQUE (source_id, key)
 ) STRICT;
 CREATE INDEX entries_due ON entries (due_at) WHERE state = 'pending';
-CREATE INDEX entries_by_url ON entries (source_id, url) WHERE url IS NOT NULL;
+CREATE INDEX entries_by_url ON entries (url) WHERE url IS NOT NULL;
+CREATE INDEX entries_by_content ON entries (source_id, content_hash);
+CREATE INDEX entries_by_article_url ON entries (article_url);
 CREATE INDEX entries_by_article ON entries (article_id);
 
 CREATE TABLE articles (

@@ -1,0 +1,88 @@
+"""What makes two entries the same: keys that survive new guids, moved dates, counters and edited headlines.
+
+Pure. A link is the best identity, unless the source gives it to several different entries or it is a front page; then
+the guid, then the words. Known troubles of real feeds that this answers: a guid made anew at every fetch, one guid for
+ten entries, one link for all entries, neither at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from storage.model import Entry
+
+SHORT_TEXT = 200
+"""Folded characters below which a text says too little to be an identity without its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an entry is within its source. `own_page` is false when its link belongs to other entries as well."""
+
+    entry: Entry
+    key: str
+    content_hash: str
+    article_url: str
+    own_page: bool
+
+
+def fold(text: str) -> str:
+    """Compatibility form, case and white space ignored: what a reader would call the same words."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def digest(*parts: str) -> str:
+    """A stable 128-bit hex digest of text, unpaired surrogates included."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def text_hash(title: str, text: str) -> str:
+    """The same for word-for-word copies; a short text counts only together with its title."""
+    folded = fold(text)
+    return digest(folded) if len(folded) >= SHORT_TEXT else digest(fold(title), folded)
+
+
+def content_hash(entry: Entry) -> str:
+    """The entry's headline, or its words when it has none."""
+    return digest(fold(entry.title) or fold(entry.summary or entry.content))
+
+
+def identify(entries: Iterable[Entry]) -> list[Identity]:
+    """One identity for each different entry of one answer, in order; exact repetitions within it are dropped."""
+    listed = list(entries)
+    distinct = {(entry.url, entry.guid, content_hash(entry)): entry for entry in listed}
+    per_url = Counter(entry.url for entry in distinct.values() if entry.url)
+    per_guid = Counter((entry.url, entry.guid) for entry in distinct.values() if entry.guid)
+    found: dict[str, Identity] = {}
+    for (url, guid, words), entry in distinct.items():
+        identity = _identity(
+            entry,
+            words,
+            url_is_own=bool(url) and per_url[url] == 1 and not _is_front_page(url or ""),
+            guid_is_own=bool(guid) and per_guid[(url, guid)] == 1,
+        )
+        found.setdefault(identity.key, identity)
+    return list(found.values())
+
+
+def _identity(entry: Entry, words: str, *, url_is_own: bool, guid_is_own: bool) -> Identity:
+    if entry.url and url_is_own:
+        return Identity(entry, f"u:{entry.url}", words, entry.url, own_page=True)
+    key = f"g:{digest(entry.url or '', entry.guid or '')}" if guid_is_own else f"c:{digest(entry.url or '', words)}"
+    shown = f"{entry.url}#entry-{key[2:14]}" if entry.url else f"envoywatch:entry/{key[2:]}"
+    return Identity(entry, key, words, shown, own_page=False)
+
+
+def _is_front_page(url: str) -> bool:
+    """A link to a whole site, which feeds without links of their own give to every entry."""
+    parts = urlsplit(url)
+    return re.fullmatch(r"/?(index\.\w{2,5})?", parts.path) is not None and not parts.query and not parts.fragment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -157,7 +156,8 @@ def _settings(connection: sqlite3.Connection) -> None:
 
 def _upgrade(connection: sqlite3.Connection, path: Path, version: int) -> None:
     if version:
-        shutil.copy2(path, path.with_name(f"{path.name}.before-{SCHEMA_VERSION}"))
+        with closing(sqlite3.connect(path.with_name(f"{path.name}.before-{SCHEMA_VERSION}"))) as copy:
+            connection.backup(copy)
     db = Database(connection, recursive_triggers=False)
     with immediate(db):
         MIGRATIONS.apply(db)

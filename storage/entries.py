@@ -1,0 +1,54 @@
+"""The queue of entries whose articles are still to be read; inside a transaction of the caller's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from storage.model import PendingEntry, from_text, to_text
+from storage.rows import clean, entry_from_json, spec_from_json
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+def lease_entries(db: Database, now: datetime, most: int, hold: timedelta) -> list[PendingEntry]:
+    """Take up to `most` pending entries until `now + hold`, those seen first at the front."""
+    rows = db.execute(
+        "UPDATE entries SET leased_until = :until WHERE id IN (SELECT id FROM entries WHERE state = 'pending'"
+        " AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now) ORDER BY due_at, id LIMIT :most)"
+        " RETURNING id, source_id, payload, seen_at, first_poll, attempts, article_url, own_page,"
+        " (SELECT spec FROM sources WHERE sources.id = entries.source_id)",
+        {"now": to_text(now), "until": to_text(now + hold), "most": most},
+    ).fetchall()
+    return [
+        PendingEntry(
+            id=row[0],
+            source_id=row[1],
+            spec=spec_from_json(row[8]),
+            entry=entry_from_json(row[2]),
+            seen_at=from_text(row[3]),
+            first_poll=bool(row[4]),
+            attempts=row[5],
+            article_url=row[6],
+            own_page=bool(row[7]),
+        )
+        for row in sorted(rows)
+    ]
+
+
+def retry_entry(db: Database, entry_id: int, due_at: datetime, reason: str) -> None:
+    """Put an entry back for another try at `due_at`, saying why."""
+    db.execute(
+        "UPDATE entries SET leased_until = NULL, attempts = attempts + 1, due_at = ?, reason = ? WHERE id = ?",
+        [to_text(due_at), clean(reason), entry_id],
+    )
+
+
+def finish_entry(db: Database, entry_id: int, article_id: int | None, state: str, reason: str | None) -> None:
+    """The entry is done with: its article is stored, known, or cannot be had (`failed`, with the reason)."""
+    db.execute(
+        "UPDATE entries SET state = ?, reason = ?, article_id = ?, leased_until = NULL, attempts = attempts + 1,"
+        " payload = CASE WHEN ? = 'failed' THEN payload ELSE NULL END WHERE id = ?",
+        [state, clean(reason) if reason else None, article_id, state, entry_id],
+    )

@@ -1,0 +1,38 @@
+"""One writing process for each database: a lock file that names its holder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from storage.errors import DatabaseBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def sole_writer(path: Path, doing: str) -> Iterator[None]:
+    """Hold the lock of the database at `path`; raises DatabaseBusyError naming the process that holds it.
+
+    The kernel lets go of it when the process ends, however it ends.
+    """
+    lock_path = path.with_name(path.name + ".lock")
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "another process"
+            raise DatabaseBusyError(
+                f"{path} is in use by {holder}", hint="stop that one first, or give this one another storage.path"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{doing} (process {os.getpid()} on {socket.gethostname()})\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,107 @@
+"""The outbox: deliveries taken for a while, and what became of them; inside a transaction of the caller's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from storage.errors import NotStoredError
+from storage.identity import digest
+from storage.model import Delivery, DeliveryState, Receipt, from_text, to_text
+from storage.rows import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlite_utils import Database
+
+_COLUMNS = "id, key, channel, state, attempts, created_at, due_at, alert_id, digest_id"
+
+
+def due_channels(db: Database, now: datetime) -> list[str]:
+    """Channels that have something to send now."""
+    rows = db.execute(
+        "SELECT DISTINCT channel FROM deliveries WHERE state = 'due' AND due_at <= :now"
+        " AND (leased_until IS NULL OR leased_until <= :now)",
+        {"now": to_text(now)},
+    )
+    return [row[0] for row in rows]
+
+
+def lease_deliveries(db: Database, channel: str, now: datetime, most: int, hold: timedelta) -> list[Delivery]:
+    """Take up to `most` due deliveries of one channel until `now + hold`: first what is new, then the backlog by age."""
+    rows = db.execute(
+        "UPDATE deliveries SET leased_until = :until WHERE id IN (SELECT id FROM deliveries WHERE state = 'due'"
+        " AND channel = :channel AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)"
+        f" ORDER BY attempts > 0, created_at, id LIMIT :most) RETURNING {_COLUMNS}",
+        {"channel": channel, "now": to_text(now), "until": to_text(now + hold), "most": most},
+    ).fetchall()
+    return sorted((delivery_from_row(row) for row in rows), key=lambda one: (one.attempts > 0, one.created_at, one.id))
+
+
+def delivery_from_row(row: Sequence[Any]) -> Delivery:
+    """A delivery from a row of its columns, in the order of `_COLUMNS`."""
+    return Delivery(
+        id=row[0],
+        key=row[1],
+        channel=row[2],
+        state=DeliveryState(row[3]),
+        attempts=row[4],
+        created_at=from_text(row[5]),
+        due_at=from_text(row[6]),
+        alert_id=row[7],
+        digest_id=row[8],
+    )
+
+
+def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None) -> None:
+    """Write what one attempt ended in; one that is dead goes out through `fallback` as a delivery of its own."""
+    row = db.execute(
+        "UPDATE deliveries SET state = ?, attempts = attempts + 1, leased_until = NULL, due_at = coalesce(?, due_at),"
+        " sent_at = CASE WHEN ? THEN ? ELSE sent_at END, fault = ?, last_error = ? WHERE id = ?"
+        " RETURNING key, alert_id, digest_id",
+        [
+            receipt.state,
+            to_text(receipt.retry_at) if receipt.retry_at else None,
+            receipt.ok,
+            to_text(receipt.at),
+            receipt.fault,
+            clean(receipt.detail) if receipt.detail else None,
+            receipt.delivery_id,
+        ],
+    ).fetchone()
+    if row is not None and fallback and receipt.state in (DeliveryState.DEAD, DeliveryState.PARKED):
+        db.execute(
+            "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
+            " VALUES (?, ?, ?, ?, 'due', ?, ?) ON CONFLICT (key) DO NOTHING",
+            [digest("fallback", row[0], fallback), row[1], row[2], fallback, to_text(receipt.at), to_text(receipt.at)],
+        )
+
+
+def hold_delivery(db: Database, delivery_id: int, until: datetime) -> None:
+    """Quiet hours: not an attempt, only later."""
+    db.execute("UPDATE deliveries SET due_at = ?, leased_until = NULL WHERE id = ?", [to_text(until), delivery_id])
+
+
+def retry_delivery(db: Database, delivery_id: int, now: datetime) -> None:
+    """Send again at once, by a person's wish. Raises NotStoredError; one already sent stays as it is."""
+    row = _get_state(db, delivery_id)
+    if row == DeliveryState.SENT:
+        raise NotStoredError(f"delivery {delivery_id} was sent already", hint="`envoywatch outbox list` shows what is not")
+    db.execute(
+        "UPDATE deliveries SET state = 'due', due_at = ?, leased_until = NULL WHERE id = ?", [to_text(now), delivery_id]
+    )
+
+
+def drop_delivery(db: Database, delivery_id: int) -> None:
+    """Give it up, by a person's wish; the row stays as a record. Raises NotStoredError."""
+    if _get_state(db, delivery_id) == DeliveryState.SENT:
+        raise NotStoredError(f"delivery {delivery_id} was sent already", hint="there is nothing to drop")
+    db.execute("UPDATE deliveries SET state = 'dropped', leased_until = NULL WHERE id = ?", [delivery_id])
+
+
+def _get_state(db: Database, delivery_id: int) -> str:
+    row = db.execute("SELECT state FROM deliveries WHERE id = ?", [delivery_id]).fetchone()
+    if row is None:
+        raise NotStoredError(f"there is no delivery {delivery_id}", hint="`envoywatch outbox list` shows them")
+    return str(row[0])

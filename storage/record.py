@@ -1,0 +1,365 @@
+"""Recording a reading: what is known beside it, the pure decision, and everything that follows, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from config.vocabulary import Level, Status
+from storage.entries import finish_entry
+from storage.identity import digest
+from storage.model import (
+    Alert,
+    Claim,
+    Decision,
+    Field,
+    Known,
+    Meeting,
+    Outcome,
+    Reading,
+    StatusChange,
+    from_text,
+    to_text,
+)
+from storage.rows import clean, cues_to_json, dump_json, spans_to_json
+from storage.search import index_article
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sqlite_utils import Database
+
+    Decide = Callable[[Reading, Known], Outcome]
+
+LEDGER_WINDOW = timedelta(days=60)
+"""How far back a claim looks for the meeting that it is about; older ones are history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording a reading wrote; `article_id` is the stored article, new or known."""
+
+    article_id: int
+    added: bool
+    copy_of: int | None
+    alert_ids: tuple[int, ...]
+
+
+def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime) -> Recorded:
+    """Decide about a reading beside what is stored, and write all of the outcome."""
+    known = _known(db, reading, now)
+    outcome = decide(reading, known)
+    if not outcome.store_article:
+        article_id = outcome.article_id or known.same_url
+        if article_id is None:
+            raise ValueError("an outcome that stores no article must name the stored one")
+        finish_entry(db, reading.entry_id, article_id, "read", "known-url")
+        _write_decisions(db, outcome.decisions, article_id, {}, {}, now)
+        return Recorded(article_id, added=False, copy_of=None, alert_ids=())
+    article_id = _write_article(db, reading, outcome, now)
+    finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
+    _write_matches(db, reading, article_id, now)
+    meeting_ids = write_meetings(db, outcome.meetings)
+    claim_ids = _write_claims(db, reading.claims, outcome.claim_meetings, meeting_ids, article_id, now)
+    write_changes(db, outcome.changes, meeting_ids, claim_ids)
+    alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
+    _write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
+    return Recorded(article_id, added=True, copy_of=outcome.copy_of, alert_ids=tuple(alert_ids.values()))
+
+
+# ---------------------------------------------------------------- what is known
+
+
+def _known(db: Database, reading: Reading, now: datetime) -> Known:
+    same_url = db.execute("SELECT id FROM articles WHERE url = ?", [clean(reading.url)]).fetchone()
+    same_text = db.execute(
+        "SELECT id, source FROM articles WHERE text_hash = ? ORDER BY id LIMIT 1", [reading.text_hash]
+    ).fetchone()
+    people = sorted({name for claim in reading.claims for name in claim.participants})
+    meetings = meetings_of(db, people, now - LEDGER_WINDOW) if people else ()
+    keys = [meeting.key for meeting in meetings]
+    reported = db.execute(
+        "SELECT DISTINCT m.key, a.source FROM claims c JOIN meetings m ON m.id = c.meeting_id"
+        " JOIN articles a ON a.id = c.article_id WHERE m.key IN (SELECT value FROM json_each(?))",
+        [dump_json(keys)],
+    ).fetchall()
+    alerts = db.execute(
+        "SELECT a.key FROM alerts a JOIN meetings m ON m.id = a.meeting_id"
+        " WHERE m.key IN (SELECT value FROM json_each(?))",
+        [dump_json(keys)],
+    ).fetchall()
+    first_poll_alerts = 0
+    if reading.first_poll:
+        first_poll_alerts = db.execute(
+            "SELECT count(DISTINCT a.id) FROM alerts a JOIN entries e ON e.article_id = a.article_id"
+            " WHERE e.source_id = ? AND e.first_poll = 1",
+            [reading.source_id],
+        ).fetchone()[0]
+    return Known(
+        same_url=same_url[0] if same_url else None,
+        same_text=same_text[0] if same_text else None,
+        same_text_source=same_text[1] if same_text else None,
+        meetings=meetings,
+        reported_by=frozenset((row[0], row[1]) for row in reported),
+        alert_keys=frozenset(row[0] for row in alerts),
+        first_poll_alerts=first_poll_alerts,
+    )
+
+
+_MEETING = (
+    "SELECT m.key, m.participants, m.level, m.status, m.date, m.place, m.first_reported_at, m.updated_at, m.reports,"
+    " m.confirmed, m.disputed, m.id FROM meetings m"
+)
+
+
+def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[Meeting, ...]:
+    """Meetings in which any of these people takes part and of which something was heard after `since`; oldest first."""
+    rows = db.execute(
+        f"{_MEETING} WHERE m.updated_at >= ? AND m.id IN (SELECT meeting_id FROM meeting_people WHERE person IN"
+        " (SELECT value FROM json_each(?))) ORDER BY m.id",
+        [to_text(since), dump_json([clean(name) for name in people])],
+    )
+    return tuple(meeting_from_row(row) for row in rows)
+
+
+def meetings_since(db: Database, since: datetime) -> tuple[Meeting, ...]:
+    """All meetings of which something was heard after `since`; oldest first."""
+    return tuple(
+        meeting_from_row(row) for row in db.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
+    )
+
+
+def meeting_from_row(row: Sequence[Any]) -> Meeting:
+    """A meeting from a row of the ledger's columns, in the order of the record's fields."""
+    return Meeting(
+        key=row[0],
+        participants=tuple(json.loads(row[1])),
+        level=Level(row[2]),
+        status=Status(row[3]),
+        date=date.fromisoformat(row[4]) if row[4] else None,
+        place=row[5],
+        first_reported_at=from_text(row[6]),
+        updated_at=from_text(row[7]),
+        reports=row[8],
+        confirmed=bool(row[9]),
+        disputed=bool(row[10]),
+        id=row[11],
+    )
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def _write_article(db: Database, reading: Reading, outcome: Outcome, now: datetime) -> int:
+    title, text = clean(reading.text.title), clean(reading.text.text)
+    claimed = reading.text.published_at
+    article_id: int = db.execute(
+        "INSERT INTO articles (url, title, text, language, source, source_id, country, role, author, published_at,"
+        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        [
+            clean(reading.url),
+            title,
+            text,
+            reading.text.language,
+            reading.source,
+            reading.source_id,
+            reading.country,
+            reading.role,
+            clean(reading.text.author) if reading.text.author else None,
+            to_text(reading.published_at),
+            to_text(claimed) if claimed else None,
+            to_text(reading.seen_at),
+            to_text(now),
+            reading.text.origin,
+            clean("; ".join((reading.text.reason, *reading.notes)).strip("; ")),
+            reading.text_hash,
+            outcome.copy_of,
+        ],
+    ).fetchone()[0]
+    index_article(db.conn, article_id, title, text)
+    return article_id
+
+
+def _write_matches(db: Database, reading: Reading, article_id: int, now: datetime) -> None:
+    db.conn.executemany(
+        "INSERT INTO matches (article_id, watch, spans, at) VALUES (?, ?, ?, ?)",
+        [(article_id, match.watch, spans_to_json(match.spans), to_text(now)) for match in reading.matches],
+    )
+
+
+def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
+    """Insert or update meetings by key; returns the id of each key."""
+    ids: dict[str, int] = {}
+    for meeting in meetings:
+        meeting_id = db.execute(
+            "INSERT INTO meetings (key, participants, level, status, date, place, first_reported_at, updated_at,"
+            " reports, confirmed, disputed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET level = excluded.level, status = excluded.status, date = excluded.date,"
+            " place = excluded.place, updated_at = excluded.updated_at, reports = excluded.reports,"
+            " confirmed = excluded.confirmed, disputed = excluded.disputed RETURNING id",
+            [
+                meeting.key,
+                dump_json([clean(name) for name in meeting.participants]),
+                meeting.level,
+                meeting.status,
+                meeting.date.isoformat() if meeting.date else None,
+                clean(meeting.place) if meeting.place else None,
+                to_text(meeting.first_reported_at),
+                to_text(meeting.updated_at),
+                meeting.reports,
+                meeting.confirmed,
+                meeting.disputed,
+            ],
+        ).fetchone()[0]
+        ids[meeting.key] = meeting_id
+        db.conn.executemany(
+            "INSERT OR IGNORE INTO meeting_people (person, meeting_id) VALUES (?, ?)",
+            [(clean(name), meeting_id) for name in meeting.participants],
+        )
+    return ids
+
+
+def _write_claims(
+    db: Database,
+    claims: Sequence[Claim],
+    claim_meetings: Sequence[str | None],
+    meeting_ids: dict[str, int],
+    article_id: int,
+    now: datetime,
+) -> dict[int, int]:
+    ids: dict[int, int] = {}
+    for index, claim in enumerate(claims):
+        key = claim_meetings[index] if index < len(claim_meetings) else None
+        ids[index] = db.execute(
+            "INSERT INTO claims (article_id, meeting_id, participants, level, status, date, place, evidence, field,"
+            " start, end, cues, rule, confidence, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            [
+                article_id,
+                meeting_ids.get(key) if key else None,
+                dump_json([clean(name) for name in claim.participants]),
+                claim.level,
+                claim.status,
+                claim.date.isoformat() if claim.date else None,
+                clean(claim.place) if claim.place else None,
+                clean(claim.evidence),
+                claim.span.field,
+                claim.span.start,
+                claim.span.end,
+                cues_to_json(claim.cues),
+                claim.rule,
+                claim.confidence,
+                to_text(now),
+            ],
+        ).fetchone()[0]
+    return ids
+
+
+def write_changes(
+    db: Database, changes: Iterable[StatusChange], meeting_ids: dict[str, int], claim_ids: dict[int, int]
+) -> None:
+    """Append to the history of meetings."""
+    db.conn.executemany(
+        "INSERT INTO status_changes (meeting_id, claim_id, change, before, after, at) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                meeting_ids[change.meeting_key],
+                claim_ids.get(change.claim) if change.claim is not None else None,
+                change.change,
+                change.before,
+                change.after,
+                to_text(change.at),
+            )
+            for change in changes
+        ],
+    )
+
+
+def write_alerts(
+    db: Database,
+    alerts: Iterable[Alert],
+    meeting_ids: dict[str, int],
+    claim_ids: dict[int, int],
+    article_id: int | None,
+) -> dict[str, int]:
+    """Store alerts not told before, each with its deliveries; returns the ids of those that are new, by key."""
+    ids: dict[str, int] = {}
+    for alert in alerts:
+        row = db.execute(
+            "INSERT INTO alerts (key, kind, title, created_at, watch, change, article_id, claim_id, meeting_id,"
+            " evidence, place, date, detail, urgency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO NOTHING RETURNING id",
+            [
+                clean(alert.key),
+                alert.kind,
+                clean(alert.title),
+                to_text(alert.created_at),
+                alert.watch,
+                alert.change,
+                article_id,
+                claim_ids.get(alert.claim) if alert.claim is not None else None,
+                meeting_ids.get(alert.meeting_key) if alert.meeting_key else None,
+                clean(alert.evidence),
+                clean(alert.place) if alert.place else None,
+                alert.date.isoformat() if alert.date else None,
+                clean(alert.detail),
+                alert.urgency,
+            ],
+        ).fetchone()
+        if row is None:
+            continue
+        ids[alert.key] = row[0]
+        for channel in alert.channels:
+            add_delivery(db, channel, alert.created_at, subject=alert.key, alert_id=row[0])
+    return ids
+
+
+def add_delivery(
+    db: Database,
+    channel: str,
+    due_at: datetime,
+    *,
+    subject: str,
+    alert_id: int | None = None,
+    digest_id: int | None = None,
+) -> None:
+    """Put one message for one channel into the outbox; its key depends only on its subject and channel."""
+    db.execute(
+        "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
+        " VALUES (?, ?, ?, ?, 'due', ?, ?) ON CONFLICT (key) DO NOTHING",
+        [digest("delivery", subject, channel), alert_id, digest_id, channel, to_text(due_at), to_text(due_at)],
+    )
+
+
+def _write_decisions(
+    db: Database,
+    decisions: Iterable[Decision],
+    article_id: int,
+    meeting_ids: dict[str, int],
+    alert_ids: dict[str, int],
+    now: datetime,
+) -> None:
+    db.conn.executemany(
+        "INSERT INTO decisions (article_id, meeting_id, watch, verdict, reason, alert_id, detail, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                article_id,
+                meeting_ids.get(one.meeting_key) if one.meeting_key else None,
+                one.watch,
+                one.verdict,
+                one.reason,
+                alert_ids.get(one.alert_key) if one.alert_key else None,
+                clean(one.detail),
+                to_text(now),
+            )
+            for one in decisions
+        ],
+    )
+
+
+def field_text(reading: Reading, field: Field) -> str:
+    """The text that spans of `field` point into."""
+    return reading.text.title if field is Field.TITLE else reading.text.text

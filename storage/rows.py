@@ -1,0 +1,97 @@
+"""Between records and rows: one pair of functions for each record that is kept as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from config.vocabulary import EndpointKind, Role
+from storage.model import Cue, Endpoint, Entry, Field, SourceSpec, Span, from_text, to_text
+
+
+def dump_json(value: Any) -> str:
+    """Compact JSON text; readable scripts, unpaired surrogates replaced (UTF-8 cannot keep them)."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def clean(text: str) -> str:
+    """Text that any SQLite tool can read: no NUL, no unpaired surrogates. Keeps the number of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")
+
+
+def spec_to_json(spec: SourceSpec) -> str:
+    """The inverse of `spec_from_json`."""
+    return dump_json(
+        {
+            "name": spec.name,
+            "endpoints": [[one.kind.value, one.url, one.links] for one in spec.endpoints],
+            "interval_s": spec.interval.total_seconds(),
+            "role": spec.role.value,
+            "language": spec.language,
+            "country": spec.country,
+            "articles": spec.articles,
+            "private_addresses": spec.private_addresses,
+            "paused": spec.paused,
+        }
+    )
+
+
+def spec_from_json(text: str) -> SourceSpec:
+    """A source as it was configured."""
+    value = json.loads(text)
+    return SourceSpec(
+        name=value["name"],
+        endpoints=tuple(Endpoint(EndpointKind(kind), url, links) for kind, url, links in value["endpoints"]),
+        interval=timedelta(seconds=value["interval_s"]),
+        role=Role(value["role"]),
+        language=value["language"],
+        country=value["country"],
+        articles=value["articles"],
+        private_addresses=value["private_addresses"],
+        paused=value["paused"],
+    )
+
+
+def entry_to_json(entry: Entry) -> str:
+    """The inverse of `entry_from_json`, but for unpaired surrogates."""
+    return dump_json(
+        {
+            "url": entry.url,
+            "guid": entry.guid,
+            "title": entry.title,
+            "summary": entry.summary,
+            "content": entry.content,
+            "author": entry.author,
+            "language": entry.language,
+            "published_at": to_text(entry.published_at) if entry.published_at else None,
+        }
+    )
+
+
+def entry_from_json(text: str) -> Entry:
+    """An entry as its source gave it."""
+    value = json.loads(text)
+    published_at = value.pop("published_at")
+    return Entry(**value, published_at=from_text(published_at) if published_at else None)
+
+
+def spans_to_json(spans: tuple[Span, ...]) -> str:
+    """`[[field, start, end], ...]`."""
+    return dump_json([[span.field.value, span.start, span.end] for span in spans])
+
+
+def spans_from_json(text: str) -> tuple[Span, ...]:
+    """The inverse of `spans_to_json`."""
+    return tuple(Span(Field(field), start, end) for field, start, end in json.loads(text))
+
+
+def cues_to_json(cues: tuple[Cue, ...]) -> str:
+    """`[[kind, field, start, end], ...]`."""
+    return dump_json([[cue.kind, cue.span.field.value, cue.span.start, cue.span.end] for cue in cues])
+
+
+def cues_from_json(text: str) -> tuple[Cue, ...]:
+    """The inverse of `cues_to_json`."""
+    return tuple(Cue(Span(Field(field), start, end), kind) for kind, field, start, end in json.loads(text))

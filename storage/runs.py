@@ -1,0 +1,149 @@
+"""The daemon's own marks: its runs, clocks already rung, reviews, and notes for other processes; in a transaction."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from storage.errors import NotStoredError
+from storage.model import Alert, Decision, from_text, to_text
+from storage.record import add_delivery, write_alerts, write_meetings
+from storage.rows import clean, dump_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from sqlite_utils import Database
+
+    from storage.model import Meeting
+
+REVIEWS = ("right", "wrong-status", "wrong-person", "duplicate", "noise")
+
+
+def start_run(db: Database, version: str, now: datetime) -> tuple[int, bool]:
+    """Note a start; returns the run's id and whether the one before ended cleanly."""
+    before = db.execute("SELECT ended_at FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+    run_id = db.execute(
+        "INSERT INTO runs (started_at, pid, host, version, heartbeat_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        [to_text(now), os.getpid(), socket.gethostname(), version, to_text(now)],
+    ).fetchone()[0]
+    return run_id, before is None or before[0] is not None
+
+
+def beat(db: Database, run_id: int, now: datetime) -> None:
+    """The daemon is alive at `now`."""
+    db.execute("UPDATE runs SET heartbeat_at = ? WHERE id = ?", [to_text(now), run_id])
+
+
+def end_run(db: Database, run_id: int, now: datetime) -> None:
+    """A clean end."""
+    db.execute("UPDATE runs SET ended_at = ?, heartbeat_at = ? WHERE id = ?", [to_text(now), to_text(now), run_id])
+
+
+def set_note(db: Database, name: str, value: object, now: datetime) -> None:
+    """Leave word for other processes (`status`, the page); None takes it back."""
+    if value is None:
+        db.execute("DELETE FROM notes WHERE name = ?", [name])
+        return
+    db.execute(
+        "INSERT INTO notes (name, value, at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at",
+        [name, clean(dump_json(value)), to_text(now)],
+    )
+
+
+def review_alert(db: Database, alert_id: int, review: str | None, now: datetime) -> None:
+    """Set a person's judgement of an alert, or take it back with None. Raises NotStoredError."""
+    if review is not None and review not in REVIEWS:
+        raise NotStoredError(f"{review!r} is not a review", hint="one of " + ", ".join(REVIEWS))
+    done = db.execute(
+        "UPDATE alerts SET review = ?, reviewed_at = ? WHERE id = ? RETURNING id",
+        [review, to_text(now) if review else None, alert_id],
+    ).fetchone()
+    if done is None:
+        raise NotStoredError(f"there is no alert {alert_id}", hint="`envoywatch alerts list` shows them")
+
+
+def clock_state(db: Database) -> dict[str, tuple[datetime, datetime | None]]:
+    """For each clock when it is due next and when it last rang."""
+    rows = db.execute("SELECT name, due_at, done_at FROM clocks").fetchall()
+    return {row[0]: (from_text(row[1]), from_text(row[2]) if row[2] else None) for row in rows}
+
+
+def set_clock(db: Database, name: str, due_at: datetime, done_at: datetime | None) -> None:
+    """When a clock is due next."""
+    db.execute(
+        "INSERT INTO clocks (name, due_at, done_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at, done_at = coalesce(excluded.done_at, done_at)",
+        [name, to_text(due_at), to_text(done_at) if done_at else None],
+    )
+
+
+def record_clock(
+    db: Database,
+    name: str,
+    now: datetime,
+    alerts: Iterable[Alert],
+    decisions: Iterable[Decision],
+    meetings: Iterable[Meeting] = (),
+) -> list[int]:
+    """A clock rang: its alerts with their deliveries, and the mark that it did, together. Returns the new alerts' ids."""
+    meeting_ids = write_meetings(db, meetings)
+    ids = write_alerts(db, alerts, meeting_ids, {}, None)
+    db.conn.executemany(
+        "INSERT INTO decisions (watch, verdict, reason, alert_id, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one.watch, one.verdict, one.reason, ids.get(one.alert_key or ""), clean(one.detail), to_text(now))
+            for one in decisions
+        ],
+    )
+    set_clock(db, name, now, now)
+    return list(ids.values())
+
+
+def record_digest(
+    db: Database,
+    name: str,
+    due_at: datetime,
+    since: datetime,
+    now: datetime,
+    content: str,
+    channels: Iterable[str],
+) -> int | None:
+    """Store a digest with its deliveries; None when the one due then was made already."""
+    key = f"digest/{name}/{to_text(due_at)}"
+    row = db.execute(
+        "INSERT INTO digests (key, name, since, until, created_at, content) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (key) DO NOTHING RETURNING id",
+        [key, name, to_text(since), to_text(now), to_text(now), clean(content)],
+    ).fetchone()
+    if row is None:
+        return None
+    for channel in channels:
+        add_delivery(db, channel, now, subject=key, digest_id=row[0])
+    return int(row[0])
+
+
+def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) -> dict[str, int]:
+    """Delete what is older and cited by nothing: poll logs and articles; identities of entries always stay.
+
+    An article that an alert, a claim of a meeting or a copy points at is kept. Returns counts by table.
+    """
+    from storage.search import unindex_article  # noqa: PLC0415 (only pruning needs it)
+
+    polls = db.execute("DELETE FROM polls WHERE started_at < ?", [to_text(now - poll_log)]).rowcount
+    rows = db.execute(
+        "SELECT id, title, text FROM articles a WHERE seen_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.article_id = a.id)"
+        " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.article_id = a.id)"
+        " AND NOT EXISTS (SELECT 1 FROM articles c WHERE c.copy_of = a.id AND c.seen_at >= ?)",
+        [to_text(before), to_text(before)],
+    ).fetchall()
+    for row in rows:
+        unindex_article(db.conn, row[0], row[1], row[2])
+    ids = dump_json([row[0] for row in rows])
+    db.execute("UPDATE articles SET copy_of = NULL WHERE copy_of IN (SELECT value FROM json_each(?))", [ids])
+    db.execute("DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", [ids])
+    return {"polls": polls, "articles": len(rows)}

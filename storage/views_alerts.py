@@ -1,0 +1,222 @@
+"""Alerts as they are shown: a list that needs no second look-up, and one alert with everything it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.model import AlertKind, Change, Field, Meeting, Reason, Span, Urgency, Verdict, from_text
+from storage.views_meetings import HistoryStep, SourceReport, history_of, reports_in
+from storage.views_outbox import DeliveryLine, deliveries_of_alert
+from storage.views_rows import (
+    ARTICLE_COLUMNS,
+    CLAIM_COLUMNS,
+    MEETING_COLUMNS,
+    ArticleLine,
+    ClaimView,
+    Evidence,
+    Mark,
+    claim_view,
+    claims_of_meeting,
+    day,
+    find_article_line,
+    find_meeting_record,
+    from_time,
+    marks_within,
+    moment,
+    prefixed,
+    required,
+    spans_of,
+    to_time,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import date, datetime
+
+REVIEWS = ("right", "wrong-status", "wrong-person", "duplicate", "noise")
+"""What a person may say about an alert, as the table `alerts` allows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An alert with its article and its meeting as it stands now. `evidence` is None when there is none to quote."""
+
+    id: int
+    key: str
+    kind: AlertKind
+    title: str
+    created_at: datetime
+    watch: str | None
+    change: Change | None
+    evidence: Evidence | None
+    place: str | None
+    date: date | None
+    detail: str
+    urgency: Urgency
+    review: str | None
+    reviewed_at: datetime | None
+    article: ArticleLine | None
+    meeting: Meeting | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """A stored verdict with its reason."""
+
+    verdict: Verdict
+    reason: Reason
+    watch: str | None
+    meeting_id: int | None
+    alert_id: int | None
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert with the claim that fired it, all claims and the history of its meeting, and where it was sent."""
+
+    alert: AlertLine
+    claim: ClaimView | None
+    claims: tuple[ClaimView, ...]
+    history: tuple[HistoryStep, ...]
+    reports: tuple[SourceReport, ...]
+    decisions: tuple[DecisionLine, ...]
+    deliveries: tuple[DeliveryLine, ...]
+
+
+_ALERT_NAMES = (
+    "id", "key", "kind", "title", "created_at", "watch", "change", "evidence", "place", "date", "detail", "urgency",
+    "review", "reviewed_at",
+)  # fmt: skip
+
+# Where the quoted sentence stands in the article, for the spans of the watch that matched: instr counts
+# characters from 1 as Python does from 0.
+_SELECT = f"""
+SELECT {prefixed("alerts", "alert", _ALERT_NAMES)}, {ARTICLE_COLUMNS}, {MEETING_COLUMNS}, {CLAIM_COLUMNS},
+       matches.spans AS match_spans,
+       instr(articles.title, alerts.evidence) - 1 AS title_start,
+       instr(articles.text, alerts.evidence) - 1 AS text_start
+FROM alerts
+LEFT JOIN claims ON claims.id = alerts.claim_id
+LEFT JOIN articles ON articles.id = coalesce(alerts.article_id, claims.article_id)
+LEFT JOIN meetings ON meetings.id = alerts.meeting_id
+LEFT JOIN matches ON matches.article_id = articles.id AND matches.watch = alerts.watch
+"""  # noqa: S608 (column names are constants)
+
+_LIST = (
+    _SELECT
+    + """
+WHERE alerts.created_at >= :since AND alerts.created_at < :until
+  AND (:before IS NULL
+       OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
+ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
+"""
+)
+
+
+def list_alerts(
+    connection: sqlite3.Connection,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    limit: int = 100,
+    before: int | None = None,
+) -> tuple[AlertLine, ...]:
+    """Newest first; `before` is the id of the last alert of the page before this one."""
+    values = {"since": from_time(since), "until": to_time(until), "limit": limit, "before": before}
+    return tuple(alert_line(row) for row in connection.execute(_LIST, values))
+
+
+def get_alert(connection: sqlite3.Connection, alert_id: int) -> AlertView:
+    """Everything an alert rests on; raises NotStoredError."""
+    found = connection.execute(_SELECT + "WHERE alerts.id = ?", (alert_id,)).fetchone()
+    row = required(found, "alert", alert_id)
+    line = alert_line(row)
+    meeting_id = line.meeting.id if line.meeting else None
+    claims = () if meeting_id is None else claims_of_meeting(connection, meeting_id)
+    return AlertView(
+        alert=line,
+        claim=None if row["claim_id"] is None else claim_view(row),
+        claims=claims,
+        history=() if meeting_id is None else history_of(connection, meeting_id),
+        reports=reports_in(claims),
+        decisions=decisions_of_alert(connection, alert_id),
+        deliveries=deliveries_of_alert(connection, alert_id),
+    )
+
+
+def alert_line(row: sqlite3.Row) -> AlertLine:
+    """From a row of the select above."""
+    change = row["alert_change"]
+    return AlertLine(
+        id=row["alert_id"],
+        key=row["alert_key"],
+        kind=AlertKind(row["alert_kind"]),
+        title=row["alert_title"],
+        created_at=from_text(row["alert_created_at"]),
+        watch=row["alert_watch"],
+        change=None if change is None else Change(change),
+        evidence=_evidence(row),
+        place=row["alert_place"],
+        date=day(row["alert_date"]),
+        detail=row["alert_detail"],
+        urgency=Urgency(row["alert_urgency"]),
+        review=row["alert_review"],
+        reviewed_at=moment(row["alert_reviewed_at"]),
+        article=find_article_line(row),
+        meeting=find_meeting_record(row),
+    )
+
+
+def _evidence(row: sqlite3.Row) -> Evidence | None:
+    text: str = row["alert_evidence"]
+    if not text:
+        return None
+    if row["claim_id"] is not None and row["claim_evidence"] == text:
+        return claim_view(row).evidence
+    return Evidence(text, row["article_language"], _match_marks(row, len(text)))
+
+
+def _match_marks(row: sqlite3.Row, length: int) -> tuple[Mark, ...]:
+    if row["match_spans"] is None:
+        return ()
+    spans = [(span, "match") for span in spans_of(row["match_spans"])]
+    for field, start in ((Field.TITLE, row["title_start"]), (Field.TEXT, row["text_start"])):
+        if start is not None and start >= 0:
+            return marks_within(spans, Span(field, start, start + length))
+    return ()
+
+
+def _decision(row: sqlite3.Row) -> DecisionLine:
+    return DecisionLine(
+        verdict=Verdict(row["verdict"]),
+        reason=Reason(row["reason"]),
+        watch=row["watch"],
+        meeting_id=row["meeting_id"],
+        alert_id=row["alert_id"],
+        detail=row["detail"],
+        at=from_text(row["at"]),
+    )
+
+
+def decisions_of_alert(connection: sqlite3.Connection, alert_id: int) -> tuple[DecisionLine, ...]:
+    """The verdicts that led to an alert. The table has no index by alert: they are found through its article."""
+    sql = """
+    SELECT decisions.* FROM alerts JOIN decisions ON decisions.article_id = alerts.article_id
+    WHERE alerts.id = ? AND decisions.alert_id = alerts.id ORDER BY decisions.id
+    """
+    return tuple(_decision(row) for row in connection.execute(sql, (alert_id,)))
+
+
+def decisions_of_article(connection: sqlite3.Connection, article_id: int) -> tuple[DecisionLine, ...]:
+    """Every verdict about an article, the "no" as well as the "yes"."""
+    sql = "SELECT * FROM decisions WHERE article_id = ? ORDER BY id"
+    return tuple(_decision(row) for row in connection.execute(sql, (article_id,)))
+
+
+def alerts_of_article(connection: sqlite3.Connection, article_id: int) -> tuple[AlertLine, ...]:
+    """The alerts that this article fired, oldest first."""
+    sql = _SELECT + "WHERE alerts.id IN (SELECT alert_id FROM decisions WHERE article_id = ?) ORDER BY alerts.id"
+    return tuple(alert_line(row) for row in connection.execute(sql, (article_id,)))

@@ -1,0 +1,232 @@
+"""The archive as it is shown: one article with all that was found in it, search, and "why" and "why not"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.model import Span, from_text
+from storage.views_alerts import AlertLine, DecisionLine, alerts_of_article, decisions_of_article
+from storage.views_outbox import DeliveryLine, deliveries_of_alert
+from storage.views_rows import (
+    ARTICLE_COLUMNS,
+    ArticleLine,
+    ClaimView,
+    NotStoredError,
+    article_line,
+    claims_of_article,
+    from_time,
+    moment,
+    required,
+    spans_of,
+    to_time,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from config.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True)
+class MatchLine:
+    """A watch that met an article, with where."""
+
+    watch: str
+    spans: tuple[Span, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    """An article with its text and everything found in it; `original` is set when it is a copy."""
+
+    line: ArticleLine
+    text: str
+    author: str | None
+    claimed_at: datetime | None
+    read_at: datetime
+    origin_reason: str
+    original: ArticleLine | None
+    copies: tuple[ArticleLine, ...]
+    matches: tuple[MatchLine, ...]
+    claims: tuple[ClaimView, ...]
+    decisions: tuple[DecisionLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """How an article, or what never became one, came in. `reason` says why it was not read."""
+
+    source: str
+    url: str | None
+    seen_at: datetime
+    first_poll: bool
+    state: str
+    reason: str | None
+    attempts: int
+    article_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that was decided about an article; `article` is None when its entry was seen but never stored."""
+
+    article: ArticleView | None
+    entries: tuple[EntryLine, ...]
+    alerts: tuple[AlertLine, ...]
+    deliveries: tuple[DeliveryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """A found article with its text, for showing where the query met it."""
+
+    line: ArticleLine
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFilters:
+    """What an article must be besides matching the expression; None asks for nothing."""
+
+    source: str | None = None
+    language: str | None = None
+    country: str | None = None
+    role: Role | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    """Only articles with a lower id: the next page of a search."""
+
+
+_ONE = f"""
+SELECT {ARTICLE_COLUMNS}, articles.text, articles.author, articles.claimed_at, articles.read_at,
+       articles.origin_reason
+FROM articles WHERE articles.id = ?
+"""  # noqa: S608 (column names are constants)
+_LINE = f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE id = ?"  # noqa: S608 (column names are constants)
+_COPIES = f"""
+SELECT {ARTICLE_COLUMNS} FROM articles
+WHERE text_hash = (SELECT text_hash FROM articles WHERE id = :id) AND copy_of = :id ORDER BY seen_at, id
+"""  # noqa: S608 (column names are constants)
+_FILTERED = """
+  AND (:source IS NULL OR articles.source = :source COLLATE NOCASE)
+  AND (:language IS NULL OR articles.language = :language)
+  AND (:country IS NULL OR articles.country = :country)
+  AND (:role IS NULL OR articles.role = :role)
+  AND articles.seen_at >= :since AND articles.seen_at < :until
+"""
+# Newest first by rowid: ids grow with time, and ordering by rank costs a second at a million articles.
+_SEARCH = f"""
+SELECT {ARTICLE_COLUMNS}, articles.text
+FROM articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid
+WHERE articles_fts MATCH :expression AND (:before IS NULL OR articles_fts.rowid < :before) {_FILTERED}
+ORDER BY articles_fts.rowid DESC LIMIT :limit
+"""  # noqa: S608 (column names are constants)
+_NEWEST = f"""
+SELECT {ARTICLE_COLUMNS}, articles.text FROM articles
+WHERE (:before IS NULL OR articles.id < :before) {_FILTERED}
+ORDER BY articles.id DESC LIMIT :limit
+"""  # noqa: S608 (column names are constants)
+
+
+def get_article(connection: sqlite3.Connection, article_id: int) -> ArticleView:
+    """An article with all that was found in it; raises NotStoredError."""
+    row = required(connection.execute(_ONE, (article_id,)).fetchone(), "article", article_id)
+    line = article_line(row)
+    original = None if line.copy_of is None else connection.execute(_LINE, (line.copy_of,)).fetchone()
+    copies = connection.execute(_COPIES, {"id": article_id})
+    matches = connection.execute("SELECT * FROM matches WHERE article_id = ? ORDER BY watch", (article_id,))
+    return ArticleView(
+        line=line,
+        text=row["text"],
+        author=row["author"],
+        claimed_at=moment(row["claimed_at"]),
+        read_at=from_text(row["read_at"]),
+        origin_reason=row["origin_reason"],
+        original=None if original is None else article_line(original),
+        copies=tuple(article_line(copy) for copy in copies),
+        matches=tuple(MatchLine(m["watch"], spans_of(m["spans"]), from_text(m["at"])) for m in matches),
+        claims=claims_of_article(connection, article_id),
+        decisions=decisions_of_article(connection, article_id),
+    )
+
+
+def search_articles(
+    connection: sqlite3.Connection,
+    expression: str | None,
+    filters: ArticleFilters | None = None,
+    *,
+    limit: int = 50,
+) -> tuple[ArticleText, ...]:
+    """Articles by FTS5 `expression` (None: all) and filters, newest first, with their texts.
+
+    Raises sqlite3.OperationalError on an expression that FTS5 does not accept: build it, never pass a person's.
+    """
+    chosen = filters or ArticleFilters()
+    values = {
+        "expression": expression,
+        "source": chosen.source,
+        "language": chosen.language,
+        "country": chosen.country,
+        "role": chosen.role,
+        "since": from_time(chosen.since),
+        "until": to_time(chosen.until),
+        "before": chosen.before,
+        "limit": limit,
+    }
+    rows = connection.execute(_NEWEST if expression is None else _SEARCH, values)
+    return tuple(ArticleText(article_line(row), row["text"]) for row in rows)
+
+
+def explain_article(connection: sqlite3.Connection, id_or_url: int | str) -> Explanation:
+    """Why, and why not: the article, how it came in, every verdict and delivery; raises NotStoredError."""
+    article_id = _find_article_id(connection, id_or_url)
+    if article_id is None:
+        entries = _entries(connection, "entries.url = ?", id_or_url)
+        if not entries:
+            raise NotStoredError(f"nothing is stored about {id_or_url}", hint="`envoywatch search` finds articles")
+        return Explanation(None, entries, (), ())
+    alerts = alerts_of_article(connection, article_id)
+    return Explanation(
+        article=get_article(connection, article_id),
+        entries=_entries(connection, "entries.article_id = ?", article_id),
+        alerts=alerts,
+        deliveries=tuple(line for alert in alerts for line in deliveries_of_alert(connection, alert.id)),
+    )
+
+
+def _find_article_id(connection: sqlite3.Connection, id_or_url: int | str) -> int | None:
+    text = str(id_or_url)
+    if text.isdecimal():
+        sql = "SELECT id FROM articles WHERE id = ?"
+        row = connection.execute(sql, (min(int(text), 2**63 - 1),)).fetchone()
+        return int(required(row, "article", text)["id"])
+    sql = """
+    SELECT id FROM articles WHERE url = :url
+    UNION ALL SELECT article_id FROM entries WHERE url = :url AND article_id IS NOT NULL LIMIT 1
+    """
+    row = connection.execute(sql, {"url": text}).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def _entries(connection: sqlite3.Connection, condition: str, value: int | str) -> tuple[EntryLine, ...]:
+    sql = f"""
+    SELECT entries.*, sources.name AS source FROM entries JOIN sources ON sources.id = entries.source_id
+    WHERE {condition} ORDER BY entries.seen_at, entries.id
+    """  # noqa: S608 (the condition is one of the constants above)
+    return tuple(
+        EntryLine(
+            source=row["source"],
+            url=row["url"],
+            seen_at=from_text(row["seen_at"]),
+            first_poll=bool(row["first_poll"]),
+            state=row["state"],
+            reason=row["reason"],
+            attempts=row["attempts"],
+            article_id=row["article_id"],
+        )
+        for row in connection.execute(sql, (value,))
+    )

@@ -1,0 +1,258 @@
+"""How rows become values, and the records that several views share: an article's line, its evidence, a claim."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from config.errors import UsageError
+from config.vocabulary import Level, Role, Status
+from storage.model import Cue, Field, Meeting, Span, TextOrigin, from_text, to_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+EARLIEST = to_text(datetime(1, 1, 1, tzinfo=UTC))
+LATEST = to_text(datetime(9999, 12, 31, tzinfo=UTC))
+
+
+class NotStoredError(UsageError):
+    """What was asked for by its id or URL is not in the database."""
+
+
+def required(row: sqlite3.Row | None, what: str, key: object) -> sqlite3.Row:
+    """The row, or a NotStoredError that names what is missing."""
+    if row is None:
+        raise NotStoredError(f"there is no {what} {key}", hint="lists show what is stored, with ids")
+    return row
+
+
+def moment(text: str | None) -> datetime | None:
+    """A stored time."""
+    return None if text is None else from_text(text)
+
+
+def day(text: str | None) -> date | None:
+    """A stored date."""
+    return None if text is None else date.fromisoformat(text)
+
+
+def labels(text: str) -> tuple[str, ...]:
+    """A stored list of names."""
+    return tuple(str(item) for item in json.loads(text))
+
+
+def from_time(value: datetime | None) -> str:
+    """A lower bound for comparing stored times; None means no bound."""
+    return EARLIEST if value is None else to_text(value)
+
+
+def to_time(value: datetime | None) -> str:
+    """An upper bound (excluded) for comparing stored times; None means no bound."""
+    return LATEST if value is None else to_text(value)
+
+
+def prefixed(table: str, prefix: str, names: Iterable[str]) -> str:
+    """`table.name AS prefix_name` for a select list; all three come from constants in these modules."""
+    return ", ".join(f"{table}.{name} AS {prefix}_{name}" for name in names)
+
+
+# ---------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Characters `start` to `end` of a quoted text that decided something, and what they counted as."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence exactly as it stands in the article, in the article's language, with what decided."""
+
+    text: str
+    language: str | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+def spans_of(text: str | None) -> tuple[Span, ...]:
+    """Spans stored as `[[field, start, end], ...]`."""
+    return tuple(Span(Field(field), start, end) for field, start, end in json.loads(text or "[]"))
+
+
+def cues_of(text: str | None) -> tuple[Cue, ...]:
+    """Cues stored as `[[kind, field, start, end], ...]`."""
+    return tuple(Cue(Span(Field(field), start, end), kind) for kind, field, start, end in json.loads(text or "[]"))
+
+
+def marks_within(spans: Sequence[tuple[Span, str]], quoted: Span) -> tuple[Mark, ...]:
+    """The spans that lie in the quoted part of the article, counted from its beginning, in order."""
+    return tuple(
+        Mark(max(span.start, quoted.start) - quoted.start, min(span.end, quoted.end) - quoted.start, kind)
+        for span, kind in sorted(spans)
+        if span.field == quoted.field and span.start < quoted.end and span.end > quoted.start
+    )
+
+
+# ---------------------------------------------------------------- articles
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLine:
+    """An article without its text. `url` is None for an entry that had no link."""
+
+    id: int
+    url: str | None
+    title: str
+    language: str | None
+    source: str
+    country: str | None
+    role: Role
+    published_at: datetime
+    seen_at: datetime
+    origin: TextOrigin
+    copy_of: int | None
+
+
+_ARTICLE_NAMES = (
+    "id", "url", "title", "language", "source", "country", "role", "published_at", "seen_at", "origin", "copy_of",
+)  # fmt: skip
+ARTICLE_COLUMNS = prefixed("articles", "article", _ARTICLE_NAMES)
+
+
+def article_line(row: sqlite3.Row) -> ArticleLine:
+    """From a row that selected ARTICLE_COLUMNS."""
+    url: str = row["article_url"]
+    return ArticleLine(
+        id=row["article_id"],
+        url=None if url.startswith("envoywatch:") else url,
+        title=row["article_title"],
+        language=row["article_language"],
+        source=row["article_source"],
+        country=row["article_country"],
+        role=Role(row["article_role"]),
+        published_at=from_text(row["article_published_at"]),
+        seen_at=from_text(row["article_seen_at"]),
+        origin=TextOrigin(row["article_origin"]),
+        copy_of=row["article_copy_of"],
+    )
+
+
+def find_article_line(row: sqlite3.Row) -> ArticleLine | None:
+    """As `article_line`, for an outer join."""
+    return None if row["article_id"] is None else article_line(row)
+
+
+# ---------------------------------------------------------------- claims
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A stored claim with the article it stands in."""
+
+    id: int
+    meeting_id: int | None
+    participants: tuple[str, ...]
+    level: Level
+    status: Status
+    date: date | None
+    place: str | None
+    span: Span
+    evidence: Evidence
+    cues: tuple[Cue, ...]
+    rule: str
+    confidence: float
+    at: datetime
+    article: ArticleLine
+
+
+_CLAIM_NAMES = (
+    "id", "meeting_id", "participants", "level", "status", "date", "place", "evidence", "field", "start", "end",
+    "cues", "rule", "confidence", "at",
+)  # fmt: skip
+CLAIM_COLUMNS = prefixed("claims", "claim", _CLAIM_NAMES)
+
+
+def claim_view(row: sqlite3.Row) -> ClaimView:
+    """From a row that selected CLAIM_COLUMNS and ARTICLE_COLUMNS."""
+    span = Span(Field(row["claim_field"]), row["claim_start"], row["claim_end"])
+    cues = cues_of(row["claim_cues"])
+    marks = marks_within([(cue.span, cue.kind) for cue in cues], span)
+    return ClaimView(
+        id=row["claim_id"],
+        meeting_id=row["claim_meeting_id"],
+        participants=labels(row["claim_participants"]),
+        level=Level(row["claim_level"]),
+        status=Status(row["claim_status"]),
+        date=day(row["claim_date"]),
+        place=row["claim_place"],
+        span=span,
+        evidence=Evidence(row["claim_evidence"], row["article_language"], marks),
+        cues=cues,
+        rule=row["claim_rule"],
+        confidence=row["claim_confidence"],
+        at=from_text(row["claim_at"]),
+        article=article_line(row),
+    )
+
+
+_CLAIMS_OF = f"""
+SELECT {CLAIM_COLUMNS}, {ARTICLE_COLUMNS}
+FROM claims JOIN articles ON articles.id = claims.article_id
+WHERE %s ORDER BY claims.at, claims.id
+"""  # noqa: S608 (column names are constants)
+
+
+def claims_of_meeting(connection: sqlite3.Connection, meeting_id: int) -> tuple[ClaimView, ...]:
+    """Oldest first."""
+    rows = connection.execute(_CLAIMS_OF % "claims.meeting_id = ?", (meeting_id,))
+    return tuple(claim_view(row) for row in rows)
+
+
+def claims_of_article(connection: sqlite3.Connection, article_id: int) -> tuple[ClaimView, ...]:
+    """In the order in which they were read."""
+    rows = connection.execute(_CLAIMS_OF % "claims.article_id = ?", (article_id,))
+    return tuple(claim_view(row) for row in rows)
+
+
+# ---------------------------------------------------------------- meetings
+
+_MEETING_NAMES = (
+    "id", "key", "participants", "level", "status", "date", "place", "first_reported_at", "updated_at", "reports",
+    "confirmed", "disputed",
+)  # fmt: skip
+MEETING_COLUMNS = prefixed("meetings", "meeting", _MEETING_NAMES)
+
+
+def meeting_record(row: sqlite3.Row) -> Meeting:
+    """From a row that selected MEETING_COLUMNS."""
+    return Meeting(
+        key=row["meeting_key"],
+        participants=labels(row["meeting_participants"]),
+        level=Level(row["meeting_level"]),
+        status=Status(row["meeting_status"]),
+        date=day(row["meeting_date"]),
+        place=row["meeting_place"],
+        first_reported_at=from_text(row["meeting_first_reported_at"]),
+        updated_at=from_text(row["meeting_updated_at"]),
+        reports=row["meeting_reports"],
+        confirmed=bool(row["meeting_confirmed"]),
+        disputed=bool(row["meeting_disputed"]),
+        id=row["meeting_id"],
+    )
+
+
+def find_meeting_record(row: sqlite3.Row) -> Meeting | None:
+    """As `meeting_record`, for an outer join."""
+    return None if row["meeting_id"] is None else meeting_record(row)
+
+
+def count(connection: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> int:
+    """The one number that `sql` selects."""
+    return int(connection.execute(sql, values).fetchone()[0])

@@ -112,6 +112,7 @@ CREATE TABLE articles (
 CREATE INDEX articles_by_hash ON articles (text_hash);
 CREATE INDEX articles_by_seen ON articles (seen_at);
 CREATE INDEX articles_by_source ON articles (source_id, seen_at);
+CREATE INDEX articles_by_original ON articles (copy_of) WHERE copy_of IS NOT NULL;
 CREATE INDEX articles_by_copy ON articles (copy_of) WHERE copy_of IS NOT NULL;
 
 -- Words of title and text, and bigrams of Chinese, Japanese and Korean text, which unicode61 cannot find.
@@ -220,6 +221,7 @@ CREATE TABLE decisions (
     at              TEXT NOT NULL
 ) STRICT;
 CREATE INDEX decisions_by_article ON decisions (article_id);
+CREATE INDEX decisions_by_alert ON decisions (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX decisions_by_watch ON decisions (watch, at);
 
 CREATE TABLE digests (

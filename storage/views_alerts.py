@@ -112,8 +112,13 @@ WHERE alerts.created_at >= :since AND alerts.created_at < :until
   AND (:before IS NULL
        OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
 ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
-"""
+"""  # noqa: S608 (constants)
 )
+
+_OF_ARTICLE = f"""
+{_SELECT}
+WHERE alerts.id IN (SELECT alert_id FROM decisions WHERE article_id = ?) ORDER BY alerts.id
+"""  # noqa: S608 (constants)
 
 
 def list_alerts(
@@ -202,11 +207,8 @@ def _decision(row: sqlite3.Row) -> DecisionLine:
 
 
 def decisions_of_alert(connection: sqlite3.Connection, alert_id: int) -> tuple[DecisionLine, ...]:
-    """The verdicts that led to an alert. The table has no index by alert: they are found through its article."""
-    sql = """
-    SELECT decisions.* FROM alerts JOIN decisions ON decisions.article_id = alerts.article_id
-    WHERE alerts.id = ? AND decisions.alert_id = alerts.id ORDER BY decisions.id
-    """
+    """The verdicts that led to an alert."""
+    sql = "SELECT * FROM decisions WHERE alert_id = ? ORDER BY id"
     return tuple(_decision(row) for row in connection.execute(sql, (alert_id,)))
 
 
@@ -218,5 +220,4 @@ def decisions_of_article(connection: sqlite3.Connection, article_id: int) -> tup
 
 def alerts_of_article(connection: sqlite3.Connection, article_id: int) -> tuple[AlertLine, ...]:
     """The alerts that this article fired, oldest first."""
-    sql = _SELECT + "WHERE alerts.id IN (SELECT alert_id FROM decisions WHERE article_id = ?) ORDER BY alerts.id"
-    return tuple(alert_line(row) for row in connection.execute(sql, (article_id,)))
+    return tuple(alert_line(row) for row in connection.execute(_OF_ARTICLE, (article_id,)))

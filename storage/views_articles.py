@@ -109,7 +109,7 @@ FROM articles WHERE articles.id = ?
 _LINE = f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE id = ?"  # noqa: S608 (column names are constants)
 _COPIES = f"""
 SELECT {ARTICLE_COLUMNS} FROM articles
-WHERE text_hash = (SELECT text_hash FROM articles WHERE id = :id) AND copy_of = :id ORDER BY seen_at, id
+WHERE copy_of = ? ORDER BY seen_at, id
 """  # noqa: S608 (column names are constants)
 _FILTERED = """
   AND (:source IS NULL OR articles.source = :source COLLATE NOCASE)
@@ -137,7 +137,7 @@ def get_article(connection: sqlite3.Connection, article_id: int) -> ArticleView:
     row = required(connection.execute(_ONE, (article_id,)).fetchone(), "article", article_id)
     line = article_line(row)
     original = None if line.copy_of is None else connection.execute(_LINE, (line.copy_of,)).fetchone()
-    copies = connection.execute(_COPIES, {"id": article_id})
+    copies = connection.execute(_COPIES, (article_id,))
     matches = connection.execute("SELECT * FROM matches WHERE article_id = ? ORDER BY watch", (article_id,))
     return ArticleView(
         line=line,

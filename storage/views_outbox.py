@@ -81,6 +81,8 @@ def deliveries_of_alert(connection: sqlite3.Connection, alert_id: int) -> tuple[
 
 def outbox_counts(connection: sqlite3.Connection) -> Mapping[DeliveryState, int]:
     """How many deliveries are in each state, zero included."""
-    found = {row["state"]: row["n"] for row in connection.execute(
-        "SELECT state, count(*) AS n FROM deliveries GROUP BY state")}
+    found = {
+        row["state"]: row["n"]
+        for row in connection.execute("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
+    }
     return {state: int(found.get(state, 0)) for state in DeliveryState}

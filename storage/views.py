@@ -1,0 +1,124 @@
+"""Read-only queries for the page, the command line and digests; gathered here, by subject in the `views_` modules.
+
+Each takes a connection whose `row_factory` is `sqlite3.Row` and returns frozen records with aware UTC times. `list_`
+gives tuples, `get_` raises NotStoredError when there is none, `find_` may give None.
+"""
+
+from __future__ import annotations
+
+from storage.views_alerts import (
+    REVIEWS,
+    AlertLine,
+    AlertView,
+    DecisionLine,
+    get_alert,
+    list_alerts,
+)
+from storage.views_articles import (
+    ArticleFilters,
+    ArticleText,
+    ArticleView,
+    EntryLine,
+    Explanation,
+    MatchLine,
+    explain_article,
+    get_article,
+    search_articles,
+)
+from storage.views_digest import (
+    DigestFacts,
+    MatchedArticle,
+    MeetingChanges,
+    UnseenSource,
+    WatchMatches,
+    changed_meetings,
+    digest_facts,
+    matches_by_watch,
+)
+from storage.views_meetings import (
+    HistoryStep,
+    MeetingView,
+    SourceReport,
+    get_meeting,
+    list_meetings,
+    pairs_of,
+)
+from storage.views_outbox import DeliveryLine, deliveries_of_alert, outbox, outbox_counts
+from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark, NotStoredError
+from storage.views_sources import (
+    EndpointHealth,
+    Health,
+    PollLine,
+    SourceHealth,
+    get_source,
+    list_sources,
+)
+from storage.views_totals import (
+    DatabaseFacts,
+    Run,
+    Totals,
+    WatchActivity,
+    database_facts,
+    find_last_run,
+    list_notes,
+    people_activity,
+    totals,
+    watch_activity,
+)
+
+__all__ = [
+    "REVIEWS",
+    "AlertLine",
+    "AlertView",
+    "ArticleFilters",
+    "ArticleLine",
+    "ArticleText",
+    "ArticleView",
+    "ClaimView",
+    "DatabaseFacts",
+    "DecisionLine",
+    "DeliveryLine",
+    "DigestFacts",
+    "EndpointHealth",
+    "EntryLine",
+    "Evidence",
+    "Explanation",
+    "Health",
+    "HistoryStep",
+    "Mark",
+    "MatchLine",
+    "MatchedArticle",
+    "MeetingChanges",
+    "MeetingView",
+    "NotStoredError",
+    "PollLine",
+    "Run",
+    "SourceHealth",
+    "SourceReport",
+    "Totals",
+    "UnseenSource",
+    "WatchActivity",
+    "WatchMatches",
+    "changed_meetings",
+    "database_facts",
+    "deliveries_of_alert",
+    "digest_facts",
+    "explain_article",
+    "find_last_run",
+    "get_alert",
+    "get_article",
+    "get_meeting",
+    "get_source",
+    "list_alerts",
+    "list_meetings",
+    "list_notes",
+    "list_sources",
+    "matches_by_watch",
+    "outbox",
+    "outbox_counts",
+    "pairs_of",
+    "people_activity",
+    "search_articles",
+    "totals",
+    "watch_activity",
+]

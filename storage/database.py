@@ -59,12 +59,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=_BUSY_MS / 1000
         )
         try:
-            version = _check_ours(connection, path)
-            if version < SCHEMA_VERSION:
-                raise DatabaseRefusedError(
-                    f"{path} has the older schema {version} of {SCHEMA_VERSION}",
-                    hint="start the daemon once: it backs the file up and upgrades it",
-                )
+            _check_present(_check_ours(connection, path), path)
             connection.execute("PRAGMA query_only = 1")
         except BaseException:
             connection.close()
@@ -75,7 +70,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def immediate(db: Database) -> Iterator[Database]:
-    """One writing transaction from its first statement on: a DEFERRED one fails when it turns from reading to writing."""
+    """One writing transaction from its first statement on; a DEFERRED one fails when it turns to writing."""
     db.conn.execute("BEGIN IMMEDIATE")
     try:
         yield db
@@ -121,7 +116,9 @@ def _check_place(path: Path) -> None:
     if path.is_dir():
         raise DatabaseRefusedError(f"{path} is a folder, not a database file", hint="change storage.path")
     if not path.exists() and not os.access(path.parent, os.W_OK):
-        raise DatabaseRefusedError(f"the folder {path.parent} may not be written", hint="change its owner or storage.path")
+        raise DatabaseRefusedError(
+            f"the folder {path.parent} may not be written", hint="change its owner or storage.path"
+        )
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         raise DatabaseRefusedError(f"{path} may not be read and written", hint="change its owner or its permissions")
 
@@ -131,12 +128,15 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> int:
     with path.open("rb") as file:
         head = file.read(len(_HEADER))
     if head != _HEADER:
-        raise DatabaseRefusedError(f"{path} is not an SQLite database", hint="change storage.path; the file is untouched")
+        raise DatabaseRefusedError(
+            f"{path} is not an SQLite database", hint="change storage.path; the file is untouched"
+        )
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID:
         raise DatabaseRefusedError(
-            f"{path} is an SQLite database, but not one of Envoywatch's", hint="change storage.path; the file is untouched"
+            f"{path} is an SQLite database, but not one of Envoywatch's",
+            hint="change storage.path; the file is untouched",
         )
     if version > SCHEMA_VERSION:
         raise DatabaseRefusedError(
@@ -144,6 +144,14 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> int:
             hint="upgrade the program; the file is untouched",
         )
     return version
+
+
+def _check_present(version: int, path: Path) -> None:
+    if version < SCHEMA_VERSION:
+        raise DatabaseRefusedError(
+            f"{path} has the older schema {version} of {SCHEMA_VERSION}",
+            hint="start the daemon once: it backs the file up and upgrades it",
+        )
 
 
 def _settings(connection: sqlite3.Connection) -> None:
@@ -172,7 +180,9 @@ def _refusals(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):
-            raise StorageError(f"{path} is locked by another program", hint="close that program and try again") from error
+            raise StorageError(
+                f"{path} is locked by another program", hint="close that program and try again"
+            ) from error
         raise DatabaseRefusedError(
             f"{path} cannot be used: {error}", hint="restore a backup, or recover it with the sqlite3 shell (.recover)"
         ) from error

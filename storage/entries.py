@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from storage.model import PendingEntry, from_text, to_text
 from storage.rows import clean, entry_from_json, spec_from_json
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from sqlite_utils import Database
 
 

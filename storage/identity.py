@@ -59,7 +59,7 @@ def content_hash(entry: Entry) -> str:
 def identify(entries: Iterable[Entry]) -> list[Identity]:
     """One identity for each different entry of one answer, in order; exact repetitions within it are dropped."""
     listed = list(entries)
-    distinct = {(entry.url, entry.guid, content_hash(entry)): entry for entry in listed}
+    distinct = {(entry.url or None, entry.guid or None, content_hash(entry)): entry for entry in listed}
     per_url = Counter(entry.url for entry in distinct.values() if entry.url)
     per_guid = Counter((entry.url, entry.guid) for entry in distinct.values() if entry.guid)
     found: dict[str, Identity] = {}
@@ -67,8 +67,8 @@ def identify(entries: Iterable[Entry]) -> list[Identity]:
         identity = _identity(
             entry,
             words,
-            url_is_own=bool(url) and per_url[url] == 1 and not _is_front_page(url or ""),
-            guid_is_own=bool(guid) and per_guid[(url, guid)] == 1,
+            url_is_own=url is not None and per_url[url] == 1 and not _is_front_page(url),
+            guid_is_own=guid is not None and per_guid[url, guid] == 1,
         )
         found.setdefault(identity.key, identity)
     return list(found.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import NotStoredError
@@ -11,16 +10,18 @@ from storage.model import Delivery, DeliveryState, Receipt, from_text, to_text
 from storage.rows import clean
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
     from sqlite_utils import Database
 
 _COLUMNS = "id, key, channel, state, attempts, created_at, due_at, alert_id, digest_id"
 
 
-def due_channels(db: Database, now: datetime) -> list[str]:
-    """Channels that have something to send now."""
-    rows = db.execute(
+def due_channels(connection: sqlite3.Connection, now: datetime) -> list[str]:
+    """Channels that have something to send now; reads only."""
+    rows = connection.execute(
         "SELECT DISTINCT channel FROM deliveries WHERE state = 'due' AND due_at <= :now"
         " AND (leased_until IS NULL OR leased_until <= :now)",
         {"now": to_text(now)},
@@ -29,9 +30,10 @@ def due_channels(db: Database, now: datetime) -> list[str]:
 
 
 def lease_deliveries(db: Database, channel: str, now: datetime, most: int, hold: timedelta) -> list[Delivery]:
-    """Take up to `most` due deliveries of one channel until `now + hold`: first what is new, then the backlog by age."""
+    """Take up to `most` due deliveries of one channel until `now + hold`: the new first, then the backlog."""
     rows = db.execute(
-        "UPDATE deliveries SET leased_until = :until WHERE id IN (SELECT id FROM deliveries WHERE state = 'due'"
+        "UPDATE deliveries SET leased_until = :until"  # noqa: S608 (a constant)
+        " WHERE id IN (SELECT id FROM deliveries WHERE state = 'due'"
         " AND channel = :channel AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)"
         f" ORDER BY attempts > 0, created_at, id LIMIT :most) RETURNING {_COLUMNS}",
         {"channel": channel, "now": to_text(now), "until": to_text(now + hold), "most": most},
@@ -87,7 +89,9 @@ def retry_delivery(db: Database, delivery_id: int, now: datetime) -> None:
     """Send again at once, by a person's wish. Raises NotStoredError; one already sent stays as it is."""
     row = _get_state(db, delivery_id)
     if row == DeliveryState.SENT:
-        raise NotStoredError(f"delivery {delivery_id} was sent already", hint="`envoywatch outbox list` shows what is not")
+        raise NotStoredError(
+            f"delivery {delivery_id} was sent already", hint="`envoywatch outbox list` shows what is not"
+        )
     db.execute(
         "UPDATE deliveries SET state = 'due', due_at = ?, leased_until = NULL WHERE id = ?", [to_text(now), delivery_id]
     )

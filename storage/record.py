@@ -117,8 +117,9 @@ _MEETING = (
 def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[Meeting, ...]:
     """Meetings in which any of these people takes part and of which something was heard after `since`; oldest first."""
     rows = db.execute(
-        f"{_MEETING} WHERE m.updated_at >= ? AND m.id IN (SELECT meeting_id FROM meeting_people WHERE person IN"
-        " (SELECT value FROM json_each(?))) ORDER BY m.id",
+        f"{_MEETING} WHERE m.updated_at >= ?"  # noqa: S608 (a constant)
+        " AND m.id IN (SELECT meeting_id FROM meeting_people WHERE person IN (SELECT value FROM json_each(?)))"
+        " ORDER BY m.id",
         [to_text(since), dump_json([clean(name) for name in people])],
     )
     return tuple(meeting_from_row(row) for row in rows)
@@ -127,7 +128,8 @@ def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[M
 def meetings_since(db: Database, since: datetime) -> tuple[Meeting, ...]:
     """All meetings of which something was heard after `since`; oldest first."""
     return tuple(
-        meeting_from_row(row) for row in db.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
+        meeting_from_row(row)
+        for row in db.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
     )
 
 
@@ -235,7 +237,8 @@ def _write_claims(
         key = claim_meetings[index] if index < len(claim_meetings) else None
         ids[index] = db.execute(
             "INSERT INTO claims (article_id, meeting_id, participants, level, status, date, place, evidence, field,"
-            " start, end, cues, rule, confidence, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " start, end, cues, rule, confidence, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " RETURNING id",
             [
                 article_id,
                 meeting_ids.get(key) if key else None,

@@ -89,7 +89,7 @@ def record_clock(
     decisions: Iterable[Decision],
     meetings: Iterable[Meeting] = (),
 ) -> list[int]:
-    """A clock rang: its alerts with their deliveries, and the mark that it did, together. Returns the new alerts' ids."""
+    """A clock rang: its alerts with their deliveries, and the mark that it did, together; the new alerts' ids."""
     meeting_ids = write_meetings(db, meetings)
     ids = write_alerts(db, alerts, meeting_ids, {}, None)
     db.conn.executemany(

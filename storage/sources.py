@@ -5,7 +5,6 @@ Every function works inside a transaction that the caller has opened on the writ
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from storage.model import Fault, Lease, Poll, PollOutcome, SourceSpec, Validator
 from storage.rows import clean, dump_json, entry_to_json, spec_from_json, spec_to_json
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Sequence
 
     from sqlite_utils import Database
@@ -86,7 +86,8 @@ def lease_due(
     if names is not None:
         where += " AND name IN (SELECT value FROM json_each(:names))"
     rows = db.execute(
-        f"UPDATE sources SET leased_by = :owner, leased_until = :until WHERE id IN (SELECT id FROM sources WHERE {where}"  # noqa: S608 (built from the constants above)
+        "UPDATE sources SET leased_by = :owner, leased_until = :until"  # noqa: S608 (built from the constants above)
+        f" WHERE id IN (SELECT id FROM sources WHERE {where}"
         " ORDER BY next_poll_at LIMIT :most) RETURNING id, spec, position, failures, first_ok_at",
         {
             "owner": owner,
@@ -190,8 +191,8 @@ def _is_seen(db: Database, source_id: int, identity: Identity) -> bool:
     entry = identity.entry
     if entry.url:
         near = db.execute(
-            "SELECT 1 FROM entries WHERE url = ? AND source_id = ? AND (content_hash = ? OR (guid IS NOT NULL AND guid = ?))"
-            " LIMIT 1",
+            "SELECT 1 FROM entries WHERE url = ? AND source_id = ?"
+            " AND (content_hash = ? OR (guid IS NOT NULL AND guid = ?)) LIMIT 1",
             [clean(entry.url), source_id, identity.content_hash, entry.guid],
         )
     else:
@@ -228,7 +229,13 @@ def _validators(db: Database, source_id: int, count: int) -> tuple[Validators, .
 def _set_endpoint_fault(db: Database, source_id: int, position: int, fault: Fault | None, at: str) -> None:
     db.execute(
         "UPDATE endpoints SET fault = ?, fault_detail = ?, fault_at = ? WHERE source_id = ? AND position = ?",
-        [fault.kind if fault else None, clean(fault.detail) if fault else None, at if fault else None, source_id, position],
+        [
+            fault.kind if fault else None,
+            clean(fault.detail) if fault else None,
+            at if fault else None,
+            source_id,
+            position,
+        ],
     )
 
 

@@ -1,8 +1,8 @@
 """The one thread that writes: jobs queue up, and those that wait together commit together.
 
-Each job runs in its own savepoint, so one that fails takes nothing with it. A lock held elsewhere or a full disk fails no
-job: the whole group is rolled back and tried again until it goes through or the writer is stopped, and `trouble` says why
-nothing moves meanwhile. Jobs must therefore decide by what is in the database, never by what they did before.
+Each job runs in its own savepoint, so one that fails takes nothing with it. A lock held elsewhere or a full disk fails
+no job: the whole group is rolled back and tried again until it goes through or the writer is stopped, and `trouble`
+says why nothing moves meanwhile. Jobs must therefore decide by what is in the database, never by what they did before.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class Writer:
 
     def _until_done(self, group: list[_Job]) -> None:
         attempt = 0
-        while True:
+        results: list[Any] | None = None
+        while results is None:
             try:
                 results = self._commit(group)
             except sqlite3.OperationalError as error:
@@ -116,8 +117,6 @@ class Writer:
             except sqlite3.DatabaseError as error:
                 self._fail(group, error)
                 return
-            else:
-                break
         if self.trouble is not None:
             _log.warning("the database can be written again")
             self.trouble = None
@@ -129,11 +128,9 @@ class Writer:
 
     def _commit(self, group: list[_Job]) -> list[Any]:
         connection = self._db.conn
-        results: list[Any] = []
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for job in group:
-                results.append(self._one(job))
+            results = [self._one(job) for job in group]
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

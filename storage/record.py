@@ -14,7 +14,6 @@ from storage.model import (
     Alert,
     Claim,
     Decision,
-    Field,
     Known,
     Meeting,
     Outcome,
@@ -62,7 +61,9 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
     finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
     _write_matches(db, reading, article_id, now)
     meeting_ids = write_meetings(db, outcome.meetings)
-    claim_ids = _write_claims(db, reading.claims, outcome.claim_meetings, meeting_ids, article_id, now)
+    # What a copy claims was claimed, and counted, with the article that had the text first.
+    claims = reading.claims if outcome.claim_meetings else ()
+    claim_ids = _write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
     _write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
@@ -361,8 +362,3 @@ def _write_decisions(
             for one in decisions
         ],
     )
-
-
-def field_text(reading: Reading, field: Field) -> str:
-    """The text that spans of `field` point into."""
-    return reading.text.title if field is Field.TITLE else reading.text.text

@@ -70,7 +70,7 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
         known.meetings,
         known.reported_by,
         reading.claims,
-        Testimony(reading.source, reading.role, reading.published_at),
+        Testimony(reading.source, reading.role, reading.published_at, now),
     )
     told = _Told(reading, known, _held_back(reading, now), now)
     decisions = [*_query_decisions(told, rules), *_meeting_decisions(told, rules, step)]

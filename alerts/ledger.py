@@ -1,7 +1,7 @@
 """The ledger's rules: which meeting a claim is about, and what the claim changes. Pure.
 
 A meeting is one occasion of the same people. Its status follows its claims: what has happened outranks what was
-planned, an older report never undoes a newer one, and a denial beside a report does not replace it but makes it disputed.
+planned, an older report never undoes a newer one, and a denial beside a report makes it disputed.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ _CHANGE_OF: Final[dict[Status, Change]] = {
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """Who says it and when: the source of claims, its role, and the time of publication."""
+    """Who says it and when: the source of claims, its role, the time of publication, and that of reading."""
 
     source: str
     role: Role
     at: datetime
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,17 @@ def advance(
             if meeting is None:
                 keys.append(None)
                 continue
-            changes.append(StatusChange(meeting.key, _CHANGE_OF[claim.status], None, claim.status, testimony.at, index))
+            changes.append(
+                StatusChange(meeting.key, _CHANGE_OF[claim.status], None, claim.status, testimony.read_at, index)
+            )
             ledger[meeting.key] = meeting
         else:
             counted = (meeting.key, testimony.source) in reported_by or meeting.key in touched
             after, change = _enter(meeting, claim, testimony, is_new_source=not counted)
             if change is not None:
-                changes.append(StatusChange(meeting.key, change, meeting.status, after.status, testimony.at, index))
+                changes.append(
+                    StatusChange(meeting.key, change, meeting.status, after.status, testimony.read_at, index)
+                )
             ledger[meeting.key] = after
         touched[meeting.key] = None
         keys.append(meeting.key)

@@ -1,0 +1,95 @@
+"""Reading one article: from its entry and page to text, matches and claims. Runs in the worker processes.
+
+A pure function of its arguments and of the configuration that the process was started with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from alerts.meetings.reader import MeetingReader
+from alerts.names import NameForms
+from alerts.watches.matcher import Matcher, compile_watches
+from alerts.watches.query import parse_query
+from config.people import People, load_people
+from crawler.pages import extract
+from storage.identity import text_hash
+from storage.model import Document, Reading
+
+if TYPE_CHECKING:
+    from config.model import Config
+    from crawler.engine import Page
+    from storage.model import Fault, PendingEntry
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What reading needs, made from the configuration: the compiled watches and the detector."""
+
+    config: Config
+
+    @cached_property
+    def people(self) -> People:
+        """The built-in people and the operator's."""
+        return load_people(self.config.people, self.config.groups)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """All keyword watches in one automaton."""
+        queries = [(watch.name, parse_query(watch.query)) for watch in self.config.watches if watch.query is not None]
+        return compile_watches(queries, NameForms(self.people))
+
+    @cached_property
+    def meetings(self) -> MeetingReader:
+        """The detector."""
+        return MeetingReader(self.people)
+
+
+_readers: Readers | None = None
+
+
+def start_worker(config: Config) -> None:
+    """Called once in each worker process; what is heavy is made on first use."""
+    global _readers  # noqa: PLW0603 (one configuration a process is the point of a worker)
+    _readers = Readers(config)
+
+
+def read_entry(pending: PendingEntry, page: Page | None, fault: Fault | None) -> Reading:
+    """`read_article` with the readers of this worker process."""
+    if _readers is None:
+        raise RuntimeError("start_worker was not called in this process")
+    return read_article(_readers, pending, page, fault)
+
+
+def read_article(readers: Readers, pending: PendingEntry, page: Page | None, fault: Fault | None) -> Reading:
+    """Read an entry whose page was fetched, or could not be (`fault`), or was not asked for (neither)."""
+    spec = pending.spec
+    text = extract(page, pending.entry, fault)
+    language = text.language or spec.language
+    document = Document(
+        title=text.title,
+        text=text.text,
+        language=language,
+        source=spec.name,
+        country=spec.country,
+        role=spec.role,
+        published_at=min(text.published_at or pending.seen_at, pending.seen_at),
+    )
+    claims = readers.meetings.read(document.title, document.text, language, document.published_at or pending.seen_at)
+    return Reading(
+        entry_id=pending.id,
+        source_id=pending.source_id,
+        source=spec.name,
+        country=spec.country,
+        role=spec.role,
+        url=(text.url if pending.own_page else None) or pending.article_url,
+        text=text,
+        text_hash=text_hash(text.title, text.text),
+        seen_at=pending.seen_at,
+        first_poll=pending.first_poll,
+        matches=readers.matcher.match(document),
+        claims=claims,
+        notes=() if language in readers.meetings.languages_read else (f"meetings are not read in {language}",),
+    )

@@ -6,8 +6,11 @@ gives tuples, `get_` raises NotStoredError when there is none, `find_` may give 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from storage.errors import NotStoredError
+from storage.runs import REVIEWS
 from storage.views_alerts import (
-    REVIEWS,
     AlertLine,
     AlertView,
     DecisionLine,
@@ -44,7 +47,7 @@ from storage.views_meetings import (
     pairs_of,
 )
 from storage.views_outbox import DeliveryLine, deliveries_of_alert, outbox, outbox_counts
-from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark, NotStoredError
+from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark
 from storage.views_sources import (
     EndpointHealth,
     Health,
@@ -54,10 +57,12 @@ from storage.views_sources import (
     list_sources,
 )
 from storage.views_totals import (
+    Attention,
     DatabaseFacts,
     Run,
     Totals,
     WatchActivity,
+    attention,
     database_facts,
     find_last_run,
     list_notes,
@@ -65,6 +70,11 @@ from storage.views_totals import (
     totals,
     watch_activity,
 )
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    Reader = sqlite3.Connection
 
 __all__ = [
     "REVIEWS",
@@ -74,6 +84,7 @@ __all__ = [
     "ArticleLine",
     "ArticleText",
     "ArticleView",
+    "Attention",
     "ClaimView",
     "DatabaseFacts",
     "DecisionLine",
@@ -99,6 +110,7 @@ __all__ = [
     "UnseenSource",
     "WatchActivity",
     "WatchMatches",
+    "attention",
     "changed_meetings",
     "database_facts",
     "deliveries_of_alert",

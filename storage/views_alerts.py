@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import date, datetime
 
-REVIEWS = ("right", "wrong-status", "wrong-person", "duplicate", "noise")
-"""What a person may say about an alert, as the table `alerts` allows it."""
-
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
@@ -105,16 +102,13 @@ LEFT JOIN meetings ON meetings.id = alerts.meeting_id
 LEFT JOIN matches ON matches.article_id = articles.id AND matches.watch = alerts.watch
 """  # noqa: S608 (column names are constants)
 
-_LIST = (
-    _SELECT
-    + """
+_LIST = f"""
+{_SELECT}
 WHERE alerts.created_at >= :since AND alerts.created_at < :until
   AND (:before IS NULL
        OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
 ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
 """  # noqa: S608 (constants)
-)
-
 _OF_ARTICLE = f"""
 {_SELECT}
 WHERE alerts.id IN (SELECT alert_id FROM decisions WHERE article_id = ?) ORDER BY alerts.id

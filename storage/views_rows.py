@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from config.errors import UsageError
 from config.vocabulary import Level, Role, Status
+from storage.errors import NotStoredError
 from storage.model import Cue, Field, Meeting, Span, TextOrigin, from_text, to_text
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 EARLIEST = to_text(datetime(1, 1, 1, tzinfo=UTC))
 LATEST = to_text(datetime(9999, 12, 31, tzinfo=UTC))
-
-
-class NotStoredError(UsageError):
-    """What was asked for by its id or URL is not in the database."""
 
 
 def required(row: sqlite3.Row | None, what: str, key: object) -> sqlite3.Row:

@@ -38,6 +38,16 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """What a person should know on every page; cheap to ask, however large the archive."""
+
+    sources: int
+    sources_with_fault: int
+    alerts_to_review: int
+    deliveries_stuck: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One start of a daemon; `ended_at` is None while it runs or after an unclean end."""
 
@@ -98,6 +108,18 @@ def totals(connection: sqlite3.Connection) -> Totals:
     values: dict[str, Any] = dict(connection.execute(_TOTALS).fetchone())
     values.update({name: moment(values[name]) for name in _TIMES})
     return Totals(**values)
+
+
+def attention(connection: sqlite3.Connection) -> Attention:
+    """The few counts that stand on every page. Stuck deliveries are those that no longer go by themselves."""
+    sql = """
+    SELECT
+      (SELECT count(*) FROM sources WHERE active = 1) AS sources,
+      (SELECT count(*) FROM sources WHERE active = 1 AND fault IS NOT NULL) AS sources_with_fault,
+      (SELECT count(*) FROM alerts WHERE review IS NULL) AS alerts_to_review,
+      (SELECT count(*) FROM deliveries WHERE state IN ('parked', 'dead')) AS deliveries_stuck
+    """
+    return Attention(**dict(connection.execute(sql).fetchone()))
 
 
 def find_last_run(connection: sqlite3.Connection) -> Run | None:

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from config.durations import Duration
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
@@ -295,10 +304,24 @@ class Config(Strict):
         return max(source.interval or self.crawl.interval, self.crawl.min_interval)
 
 
+def _kind_of_item(value: Any) -> str:
+    """Which of the three an item of `sources` means to be, so that only the faults of that one are told."""
+    keys = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, BaseModel) else ()
+    return next((kind for kind in ("include", "catalogue") if kind in keys), "source")
+
+
+SourceItem = Annotated[
+    Annotated[Source, Tag("source")]
+    | Annotated[Include, Tag("include")]
+    | Annotated[CatalogueChoice, Tag("catalogue")],
+    Discriminator(_kind_of_item),
+]
+
+
 class RawConfig(Config):
     """The file as written, before includes and catalogues are expanded."""
 
-    sources: tuple[Source | Include | CatalogueChoice, ...] = ()  # type: ignore[assignment]
+    sources: tuple[SourceItem, ...] = ()  # type: ignore[assignment]  # wider than what it becomes
 
 
 DigestFormat = Literal["text", "html", "markdown", "json"]

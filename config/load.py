@@ -1,0 +1,344 @@
+"""The configuration file from text to typed values, with every fault told at once at its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from config.catalogue import select
+from config.checks import Check, Problem, find_problems
+from config.errors import ConfigError, Finding, UsageError
+from config.files import read_text
+from config.messages import explain
+from config.model import CatalogueChoice, Config, Include, RawConfig, Source
+from config.redact import redact, secrets_of_url
+from config.sources_files import scan_sources
+from config.vocabulary import EndpointKind
+from config.yaml_tree import NotYamlError, Tree, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Check", "Loaded", "Problem", "load_config"]
+
+Loc = tuple[str | int, ...]
+
+_PUBLIC: tuple[Loc, ...] = (("storage",), ("crawl",), ("web", "listen"), ("sources", "include"))
+"""Where a value from the environment is no secret: a home folder blackened in every log would help nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be used.
+
+    `secrets` are texts to blacken wherever something is shown; `dropped` are the faults of the sources that were left
+    out (only when the reader asked for leniency); `files` are all files that were read.
+    """
+
+    config: Config
+    path: Path
+    warnings: tuple[Finding, ...] = ()
+    secrets: frozenset[str] = frozenset()
+    dropped: tuple[Finding, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+def load_config(
+    path: Path, *, environ: Mapping[str, str], checks: Sequence[Check] = (), lenient_sources: bool = False
+) -> Loaded:
+    """Read and judge the file and everything it includes.
+
+    Raises ConfigError with every fault found. With `lenient_sources` a fault of one source only leaves that source
+    out (for a daemon that already runs); all other faults still refuse the whole.
+    """
+    try:
+        tree = parse_yaml(read_text(path), environ)
+    except NotYamlError as fault:
+        trouble = fault.trouble
+        raise ConfigError([Finding(path, trouble.line, trouble.column, trouble.message, trouble.hint)]) from None
+    _refuse_shapeless(path, tree)
+    draft = _Draft(path, tree)
+    raw = draft.validated()
+    sources = draft.expanded(raw)
+    fields = {name: getattr(raw, name) for name in Config.model_fields if name != "sources"}
+    config = Config(sources=tuple(sources), **fields)
+    problems = find_problems(config, checks)
+    config = draft.judge(config, problems, lenient=lenient_sources)
+    return Loaded(
+        config=config,
+        path=path,
+        warnings=draft.told(warning=True),
+        secrets=_secrets(tree, config),
+        dropped=draft.told(dropped=True),
+        files=tuple(draft.files),
+    )
+
+
+def _refuse_shapeless(path: Path, tree: Tree) -> None:
+    if tree.data is None:
+        hint = "write a starter with `envoywatch init`"
+        raise ConfigError([Finding(path, 0, 0, "the file is empty", hint)])
+    if not isinstance(tree.data, dict):
+        line, column = tree.place(())
+        hint = "start with `sources:` at the beginning of a line"
+        raise ConfigError([Finding(path, line, column, "the file must be a group of `key: value` lines", hint)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A finding and the section it is about: what is wrong with a source may be forgiven."""
+
+    finding: Finding
+    of_source: bool
+
+
+@dataclass
+class _Draft:
+    """A file on its way to a configuration: what is kept of it, where that stood, what was found."""
+
+    path: Path
+    tree: Tree
+    told_so_far: list[_Told] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    kept: dict[str, list[int]] = field(default_factory=dict)
+    """For each section that is a list: where its remaining items stood."""
+    origins: list[Callable[[Loc, int | None], Finding]] = field(default_factory=list)
+    """For each source: from a place inside it to a finding without words."""
+    lenient: bool = False
+
+    def __post_init__(self) -> None:
+        self.files.append(self.path)
+        for trouble in self.tree.troubles:
+            finding = Finding(self.path, trouble.line, trouble.column, trouble.message, trouble.hint)
+            self._tell(finding, of_source=_of_source(trouble.loc))
+
+    def told(self, *, warning: bool = False, dropped: bool = False) -> tuple[Finding, ...]:
+        """The findings of one sort, in the order of the files."""
+        chosen = {
+            self._discreet(told.finding)
+            for told in self.told_so_far
+            if told.finding.warning == warning and (warning or (told.of_source and self.lenient) == dropped)
+        }
+        return tuple(sorted(chosen, key=lambda one: (one.file != self.path, str(one.file), one.line, one.column)))
+
+    def _discreet(self, finding: Finding) -> Finding:
+        """Without the values that came from the environment."""
+        revealed = [value for loc, value in self.tree.revealed if not _is_public(loc)]
+        return replace(finding, message=redact(finding.message, revealed), hint=redact(finding.hint, revealed))
+
+    def _tell(self, finding: Finding, *, of_source: bool) -> None:
+        self.told_so_far.append(_Told(finding, of_source))
+
+    # ------------------------------------------------------------ fields
+
+    def validated(self) -> RawConfig:
+        """The part of the file that has the right shape; what has not is told and left out, item by item."""
+        data = {name: value for name, value in self.tree.data.items() if value is not None or name not in _SECTIONS}
+        self.kept = {name: list(range(len(value))) for name, value in data.items() if isinstance(value, list)}
+        for loc in {trouble.loc[:2] for trouble in self.tree.troubles if len(trouble.loc) > 2}:  # noqa: PLR2004
+            _salvage(data, loc)
+        unsound = {trouble.loc for trouble in self.tree.troubles}
+        while True:
+            try:
+                raw = RawConfig.model_validate(data)
+            except ValidationError as error:
+                faults = [(_file_loc(fault["loc"]), fault) for fault in error.errors(include_url=False)]
+            else:
+                return raw
+            for loc, fault in faults:
+                if not any(loc[: len(place)] == place for place in unsound if place) and not _only_follows(loc, faults):
+                    at = self._original(loc)
+                    message, hint = explain(fault, at, RawConfig)
+                    on_key = fault["type"] == "extra_forbidden" or loc[-1] == "[key]"
+                    self._tell_at(at, message, hint, key=on_key)
+            self._prune(data, {loc[:2] for loc, _ in faults})
+
+    def _tell_at(self, loc: Loc, message: str, hint: str, *, key: bool = False) -> None:
+        line, column = self.tree.place(_as_written(self.tree, loc), key=key)
+        self._tell(Finding(self.path, line, column, message, hint), of_source=_of_source(loc))
+
+    def _original(self, loc: Loc) -> Loc:
+        """The place in the file of a place in what is left of it."""
+        if len(loc) > 1 and isinstance(loc[1], int) and isinstance(loc[0], str) and loc[0] in self.kept:
+            return (loc[0], self.kept[loc[0]][loc[1]], *loc[2:])
+        return loc
+
+    def _prune(self, data: dict[str, Any], faulty: set[Loc]) -> None:
+        for loc in sorted(faulty, key=_last_first):
+            section = str(loc[0])
+            if len(loc) == 1 or not isinstance(data.get(section), list | dict):
+                data.pop(section, None)
+                self.kept.pop(section, None)
+            elif not _salvage(data, loc):
+                del data[section][loc[1]]
+                if section in self.kept:
+                    del self.kept[section][int(loc[1])]
+
+    # ------------------------------------------------------------ sources
+
+    def expanded(self, raw: RawConfig) -> list[Source]:
+        """The sources with includes and catalogues in place; a name that is there twice is told and left out."""
+        out: list[Source] = []
+        names: set[str] = set()
+        chosen: list[tuple[Source, int]] = []
+        unsound = {trouble.loc[1] for trouble in self.tree.troubles if _of_source(trouble.loc)}
+        for index, item in zip(self.kept.get("sources", []), raw.sources, strict=True):
+            if index in unsound:
+                continue
+            if isinstance(item, CatalogueChoice):
+                chosen += [(source, index) for source in self._from_catalogue(item, index)]
+            elif isinstance(item, Include):
+                for source, line in self._included(item, index):
+                    self._add(out, names, source, self._row_place(self._resolve(item.include), line))
+            else:
+                self._add(out, names, item, self._item_place(index))
+        for source, index in chosen:  # last and silently: what the operator writes stands before what is built in
+            if source.name.casefold() not in names:
+                self._add(out, names, source, self._choice_place(index))
+        return out
+
+    def _add(
+        self, out: list[Source], names: set[str], source: Source, place: Callable[[Loc, int | None], Finding]
+    ) -> None:
+        if source.name.casefold() in names:
+            where = place(("name",), None)
+            message = f"the name {source.name!r} is there twice in `sources`"
+            self._tell(replace(where, message=message, hint="choose another, or remove one"), of_source=True)
+            return
+        names.add(source.name.casefold())
+        out.append(source)
+        self.origins.append(place)
+
+    def _from_catalogue(self, item: CatalogueChoice, index: int) -> list[Source]:
+        out: list[Source] = []
+        for position, choice in enumerate(item.catalogue):
+            try:
+                out += [source for source in select([choice]) if source not in out]
+            except UsageError as error:
+                self._tell_at(("sources", index, "catalogue", position), str(error), error.hint)
+        return out
+
+    def _included(self, item: Include, index: int) -> Iterable[tuple[Source, int]]:
+        path = self._resolve(item.include)
+        if not path.exists():
+            message = f"the file {path} does not exist"
+            self._tell_at(("sources", index, "include"), message, f"relative paths start at {self.path.parent}")
+            return ()
+        self.files.append(path)
+        try:
+            scanned = scan_sources(path)
+        except ConfigError as error:
+            for finding in error.findings:
+                self._tell(finding, of_source=True)
+            return ()
+        for finding in scanned.findings:
+            self._tell(finding, of_source=True)
+        return tuple((row.source, row.line) for row in scanned.rows)
+
+    def _resolve(self, path: Path) -> Path:
+        return self.path.parent / path.expanduser()
+
+    def _row_place(self, path: Path, line: int) -> Callable[[Loc, int | None], Finding]:
+        return lambda _loc, _offset: Finding(path, line, 1, "")
+
+    def _choice_place(self, index: int) -> Callable[[Loc, int | None], Finding]:
+        return lambda _loc, _offset: self._finding(("sources", index, "catalogue"), None)
+
+    def _item_place(self, index: int) -> Callable[[Loc, int | None], Finding]:
+        return lambda loc, offset: self._finding(("sources", index, *loc), offset)
+
+    def _finding(self, loc: Loc, offset: int | None) -> Finding:
+        line, column = self.tree.place(_as_written(self.tree, loc), offset=offset)
+        return Finding(self.path, line, column, "")
+
+    # ------------------------------------------------------------ the whole
+
+    def judge(self, config: Config, problems: Iterable[Problem], *, lenient: bool) -> Config:
+        """The configuration without the sources that must go; raises ConfigError when more than those is wrong."""
+        self.lenient = lenient
+        gone: set[int] = set()
+        for problem in problems:
+            loc = problem.loc
+            if len(loc) > 1 and loc[0] == "sources" and isinstance(loc[1], int):
+                where = self.origins[loc[1]](loc[2:], problem.offset)
+                gone |= set() if problem.warning else {loc[1]}
+            else:
+                where = self._finding(self._original(loc), problem.offset)
+            finding = replace(where, message=problem.message, hint=problem.hint, warning=problem.warning)
+            self._tell(finding, of_source=_of_source(loc))
+        faults = self.told()
+        if faults:
+            raise ConfigError(faults)
+        if not gone:
+            return config
+        return config.model_copy(
+            update={"sources": tuple(source for index, source in enumerate(config.sources) if index not in gone)}
+        )
+
+
+_SECTIONS = frozenset(RawConfig.model_fields)
+
+
+def _of_source(loc: Loc) -> bool:
+    return len(loc) > 1 and loc[0] == "sources"
+
+
+def _last_first(loc: Loc) -> tuple[str, int]:
+    position = loc[1] if len(loc) > 1 else 0
+    return str(loc[0]), -position if isinstance(position, int) else 0
+
+
+def _only_follows(loc: Loc, faults: list[tuple[Loc, Any]]) -> bool:
+    """Whether the fault is of a list that is short because an item of it is faulty."""
+    return any(len(other) > len(loc) and other[: len(loc)] == loc for other, _ in faults)
+
+
+def _file_loc(loc: Loc) -> Loc:
+    """Without the tag that pydantic adds to say which kind of `sources` item it tried."""
+    is_tagged = len(loc) > 2 and loc[0] == "sources"  # noqa: PLR2004 (section, index, tag)
+    return (*loc[:2], *loc[3:]) if is_tagged else loc
+
+
+def _as_written(tree: Tree, loc: Loc) -> Loc:
+    """The place in the text: an endpoint's `url` is mostly written in the short form, `feed: URL`."""
+    loc = tuple(step for step in loc if step != "[key]")
+    if loc[-1:] == ("url",) and not tree.has(loc):
+        return next(((*loc[:-1], kind) for kind in EndpointKind if tree.has((*loc[:-1], kind))), loc)
+    return loc
+
+
+def _salvage(data: dict[str, Any], loc: Loc) -> bool:
+    """Put the bare name in the place of a faulty person or channel, so that what refers to it is not told as well."""
+    section, key = str(loc[0]), loc[1]
+    try:
+        item = data[section][key]
+    except (KeyError, IndexError, TypeError):
+        return False
+    stub: Any = None
+    if section == "channels":
+        stub = {"url": "-"}
+    elif section == "groups":
+        stub = []
+    elif section == "people" and isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]:
+        stub = {"name": item["name"][:100]}
+    if stub is None or stub == item:
+        return False
+    data[section][key] = stub
+    return True
+
+
+def _secrets(tree: Tree, config: Config) -> frozenset[str]:
+    out = {value for loc, value in tree.revealed if not _is_public(loc)}
+    if config.web.password:
+        out.add(config.web.password)
+    for channel in config.channels.values():
+        out |= secrets_of_url(channel.url)
+    return frozenset(out)
+
+
+def _is_public(loc: Loc) -> bool:
+    words = tuple(step for step in loc if isinstance(step, str))
+    return any(words[: len(public)] == public for public in _PUBLIC)

@@ -1,0 +1,109 @@
+"""Rows of texts into sources and back: what the CSV and the OPML form of a source list have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from config.durations import render_duration
+from config.errors import Finding
+from config.messages import did_you_mean, explain
+from config.model import Source
+from config.vocabulary import EndpointKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KINDS = {"rss": "feed", "atom": "feed", "rdf": "feed", "json": "feed", "html": "listing", "": "feed"}
+"""Other words that lists use for our kinds of endpoint."""
+
+REQUIRED = ("name", "url")
+SHARED = ("language", "country", "role", "interval", "articles", "paused", "private_addresses")
+"""Columns about the source as a whole: its further rows may leave them empty but not contradict."""
+
+_TRUTH = {None: "", True: "true", False: "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A source and the line on which it starts."""
+
+    source: Source
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What could be read of a list, and what is wrong with the rest."""
+
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class _Group:
+    line: int
+    shared: dict[str, Any]
+    endpoints: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Gatherer:
+    """Collects rows, given as texts by column, into sources; what is wrong is told by line."""
+
+    path: Path
+    findings: list[Finding] = field(default_factory=list)
+    groups: dict[str, _Group] = field(default_factory=dict)
+
+    def tell(self, line: int, message: str, hint: str = "") -> None:
+        """Note a fault of a line."""
+        self.findings.append(Finding(self.path, line, 1 if line else 0, message, hint))
+
+    def add(self, row: dict[str, str], line: int) -> None:
+        """Take one row; a further row of a known name is a further endpoint of that source."""
+        missing = [name for name in REQUIRED if not row.get(name)]
+        if missing:
+            self.tell(line, f"`{missing[0]}` is empty")
+            return
+        kind = row.get("kind", "").casefold()
+        kind = KINDS.get(kind, kind)
+        if kind not in {str(known) for known in EndpointKind}:
+            self.tell(line, f"`kind` cannot be {kind!r}", did_you_mean(kind, EndpointKind))
+            return
+        endpoint = {"kind": kind, "url": row["url"], "links": row.get("links") or None}
+        shared = {name: row[name] for name in SHARED if row.get(name, "") not in {"", "-"}}
+        group = self.groups.setdefault(row["name"], _Group(line, shared))
+        group.endpoints.append(endpoint)
+        for name, value in shared.items():
+            if group.shared.get(name) != value:
+                before = group.shared.get(name, "nothing")
+                hint = "rows of one name are addresses of one source; give another source another name"
+                self.tell(line, f"`{name}` is {value!r} here, but {before!r} on line {group.line}", hint)
+
+    def scanned(self) -> Scanned:
+        """The sources gathered; a source with a fault is told and left out."""
+        rows = []
+        for name, group in self.groups.items():
+            value = {"name": name, "endpoints": group.endpoints, **group.shared}
+            try:
+                rows.append(Row(Source.model_validate(value), group.line))
+            except ValidationError as error:
+                for fault in error.errors(include_url=False):
+                    message, hint = explain(fault, tuple(fault["loc"]), Source)
+                    self.tell(group.line, message, hint)
+        return Scanned(tuple(rows), tuple(sorted(self.findings, key=lambda one: one.line)))
+
+
+def texts_of(source: Source) -> dict[str, str]:
+    """What holds for a source as a whole, as texts by column; empty where nothing is said."""
+    return {
+        "language": source.language or "",
+        "country": source.country or "",
+        "role": source.role,
+        "interval": render_duration(source.interval) if source.interval else "",
+        "articles": _TRUTH[source.articles],
+        "paused": "true" if source.paused else "",
+        "private_addresses": _TRUTH[source.private_addresses],
+    }

@@ -1,0 +1,155 @@
+"""Source lists as OPML, the form in which feed readers exchange them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+from config.errors import ConfigError, Finding
+from config.source_rows import Gatherer, Scanned, texts_of
+from config.vocabulary import EndpointKind, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from config.model import Source
+
+_SPACE = "https://envoywatch.example/opml"
+_NAME_MAX = 120
+_OWN = ("kind", "links", "country", "role", "interval", "articles", "paused", "private_addresses")
+"""Attributes in our own namespace; other readers pass over them."""
+
+
+# ---------------------------------------------------------------- in
+
+
+def scan_opml(content: bytes, path: Path) -> Scanned:
+    """Every outline with an address, at any depth; folders and categories may say the country, role or language.
+
+    Two outlines of one title are two sources, the second named after its host, unless the second says
+    `ew:fallback="true"`, as our own export does.
+    """
+    reader = _Reader(Gatherer(path))
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = lambda tag, attributes: reader.start(tag, attributes, parser.CurrentLineNumber)
+    parser.EndElementHandler = reader.end
+    parser.EntityDeclHandler = lambda *_: _refuse_entities(path, parser.CurrentLineNumber)
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        message = f"not readable as OPML: {expat.errors.messages[error.code]}"
+        reader.gatherer.findings.append(Finding(path, error.lineno, error.offset + 1, message))
+    if not reader.seen:
+        reader.gatherer.tell(0, "there are no feeds in this file", "an OPML file lists them as <outline xmlUrl=...>")
+    return reader.gatherer.scanned()
+
+
+def _refuse_entities(path: Path, line: int) -> None:
+    raise ConfigError([Finding(path, line, 1, "entity declarations are refused", "remove the DOCTYPE")])
+
+
+@dataclass
+class _Reader:
+    """Follows the outlines with the folders they stand in."""
+
+    gatherer: Gatherer
+    folders: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    seen: int = 0
+
+    def start(self, tag: str, attributes: dict[str, str], line: int) -> None:
+        """An outline with an address is a source, one without is a folder."""
+        if tag.rpartition(" ")[2].casefold() != "outline":
+            return
+        plain = {name.casefold(): value.strip() for name, value in attributes.items() if " " not in name}
+        own = {name: attributes[f"{_SPACE} {name}"] for name in (*_OWN, "fallback") if f"{_SPACE} {name}" in attributes}
+        self.folders.append(plain.get("text") or plain.get("title") or "")
+        url = plain.get("xmlurl") or (plain.get("url") if own else "")
+        if not url:
+            return
+        self.seen += 1
+        name = plain.get("text") or plain.get("title") or urlsplit(url).hostname or url
+        row = {
+            **self._said_by(plain.get("category", "")),
+            **({"language": plain["language"].lower()} if plain.get("language") else {}),
+            **own,
+            "name": self._unique(name[:_NAME_MAX], url, fallback=own.get("fallback") == "true"),
+            "url": url,
+        }
+        self.gatherer.add(row, line)
+
+    def end(self, tag: str) -> None:
+        """Leave a folder."""
+        if tag.rpartition(" ")[2].casefold() == "outline":
+            self.folders.pop()
+
+    def _unique(self, name: str, url: str, *, fallback: bool) -> str:
+        if name in self.names and not fallback:
+            host = urlsplit(url).hostname or "another"
+            base = f"{name[: _NAME_MAX - len(host) - 8]} ({host})"
+            name = base
+            count = 2
+            while name in self.names:
+                name, count = f"{base} {count}", count + 1
+        self.names.add(name)
+        return name
+
+    def _said_by(self, category: str) -> dict[str, str]:
+        """What folders and `category="/RU/official"` say in our words; other words are the reader's own affair."""
+        words = [*self.folders[:-1], *category.replace(",", "/").split("/")]
+        out: dict[str, str] = {}
+        for word in (word.strip() for word in words):
+            if word.casefold() in set(Role):
+                out["role"] = word.casefold()
+            elif len(word) == 2 and word.isascii() and word.isalpha() and word.isupper():  # noqa: PLR2004 (ISO code)
+                out["country"] = word
+        return out
+
+
+# ---------------------------------------------------------------- out
+
+
+def write_opml(sources: Iterable[Source]) -> str:
+    """OPML 2.0 with a folder per country; what OPML has no word for stands in a namespace of our own."""
+    folders: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        folders[source.country or ""].append(source)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<opml version="2.0" xmlns:ew="{_SPACE}">',
+        "  <head><title>Envoywatch sources</title></head>",
+        "  <body>",
+    ]
+    for country, members in folders.items():
+        if country:
+            lines.append(f"    <outline text={quoteattr(country)}>")
+        lines += [line for source in members for line in _outlines(source)]
+        if country:
+            lines.append("    </outline>")
+    return "\n".join([*lines, "  </body>", "</opml>", ""])
+
+
+def _outlines(source: Source) -> list[str]:
+    texts = texts_of(source)
+    out = []
+    for position, endpoint in enumerate(source.endpoints):
+        is_feed = endpoint.kind is EndpointKind.FEED
+        attributes = {
+            "text": source.name,
+            "type": "rss" if is_feed else "link",
+            "xmlUrl" if is_feed else "url": endpoint.url,
+            "language": texts["language"],
+            "category": "/" + "/".join(filter(None, (texts["country"], texts["role"]))),
+            "ew:kind": endpoint.kind,
+            "ew:links": endpoint.links or "",
+            **{f"ew:{name}": texts[name] for name in _OWN if name in texts},
+            "ew:fallback": "true" if position else "",
+        }
+        written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items() if value)
+        out.append(f"      <outline {written}/>")
+    return out

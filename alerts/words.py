@@ -106,8 +106,8 @@ def moment(value: datetime) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 report`, `2 reports`, `3 copies`."""
+    """`1 report`, `2 reports`, `3 copies`, `4 quiet watches`."""
     if number == 1:
         return f"1 {noun}"
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("ch") else "s")
     return f"{number:,} {plural}"

@@ -51,10 +51,9 @@ def next_digest_at(at: ZonedTime, after: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class DueDigest:
-    """A digest to be made now. `key` is unique to the time it was due; `next_at` is when it is due again."""
+    """A digest to be made now; `next_at` is when it is due again."""
 
     digest: Digest
-    key: str
     due_at: datetime
     next_at: datetime
 
@@ -65,7 +64,7 @@ def due_digests(digests: Iterable[Digest], clocks: Mapping[str, datetime], now: 
     `clocks` is the stored state as `digest_clocks` gave it: by name the time each is next due.
     """
     return [
-        DueDigest(digest, f"digest:{digest.name}:{to_text(due_at)}", due_at, next_digest_at(digest.at, now))
+        DueDigest(digest, due_at, next_digest_at(digest.at, now))
         for digest in digests
         if (due_at := clocks.get(digest.name)) is not None and due_at <= now
     ]

@@ -62,21 +62,11 @@ def wait_after(tries: int, retry_after: timedelta | None, jitter: float) -> time
     return max(step, asked)
 
 
-def needs_fallback(state: DeliveryState) -> bool:
-    """Whether the channel will not deliver by itself any more, so that the next one must."""
-    return state in {DeliveryState.DEAD, DeliveryState.PARKED}
-
-
 def fallback_channel(channel: str, channels: Mapping[str, Channel], tried: Collection[str] = ()) -> str | None:
     """The channel that stands in for this one; None when there is none or it was tried (chains may be rings)."""
     configured = channels.get(channel)
     name = configured.fallback if configured else None
     return None if name is None or name == channel or name in tried or name not in channels else name
-
-
-def fallback_key(key: str, channel: str) -> str:
-    """The key of the delivery that takes over from `key` through `channel`; the same however often it is asked."""
-    return f"{key}>{channel}"
 
 
 def hold_until(quiet: QuietHours | None, now: datetime, urgency: Urgency) -> datetime | None:

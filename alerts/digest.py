@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from alerts import harmless, layout, words
 from alerts.render import Message
+from storage.faults import describe
 
 if TYPE_CHECKING:
-    from config.model import DigestFormat
-    from storage.digest_data import (
+    from alerts.digest_data import (
         AlertLine,
         ArticleLine,
         ChangeLine,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         UnseenSource,
         WatchLines,
     )
+    from config.model import DigestFormat
 
 PAYLOAD_SCHEMA: Final = "envoywatch/digest/1"
 _SUBJECT_MAX = 200
@@ -83,8 +84,8 @@ def _summary(data: DigestData) -> str:
     ]
     if not told:
         told = ["all quiet" if data.counts.read else "unknown, nothing could be read"]
-    if data.unseen:
-        told.append(f"{words.count(len(data.unseen), 'source')} not readable")
+    if wholly := sum(source.wholly for source in data.unseen):
+        told.append(f"{words.count(wholly, 'source')} not readable")
     return ", ".join(told)
 
 
@@ -102,15 +103,19 @@ def _lead(data: DigestData) -> str:
 
 
 def _read(counts: Counts) -> str:
-    return (
-        f"{counts.read:,} of {words.count(counts.sources, 'source')} could be read: {words.count(counts.polls, 'poll')}"
-        f" ({counts.failed_polls:,} failed), {words.count(counts.entries, 'new entry')},"
-        f" {words.count(counts.articles, 'article')}, {words.count(counts.copies, 'copy')} among them."
+    figures = (
+        (counts.polls, "poll"),
+        (counts.failed_polls, "failed poll"),
+        (counts.entries, "new entry"),
+        (counts.articles, "article"),
+        (counts.copies, "copy"),
     )
+    told = ", ".join(words.count(number, noun) for number, noun in figures if number)
+    return f"{counts.read:,} of {words.count(counts.sources, 'source')} could be read" + (f": {told}." if told else ".")
 
 
 def _dark(data: DigestData) -> list[str]:
-    return [source.name for source in data.unseen if source.official]
+    return [source.name for source in data.unseen if source.official and source.wholly]
 
 
 def _meeting(meeting: MeetingLines) -> layout.Row:
@@ -122,9 +127,8 @@ def _meeting(meeting: MeetingLines) -> layout.Row:
         url=last.url if last else None,
         lines=(
             *map(_change, meeting.changes),
-            f"{words.count(meeting.claims, 'report')} in {words.count(len(meeting.sources), 'source')}"
-            + (f": {', '.join(meeting.sources)}" if meeting.sources else "")
-            + ("; confirmed by an official source" if meeting.confirmed else "; not confirmed by an official source"),
+            f"Reported by {words.count(meeting.reports, 'source')}; "
+            + ("confirmed by an official source" if meeting.confirmed else "not confirmed by an official source"),
         ),
         quote=last.evidence if last else "",
         language=last.language if last else None,
@@ -140,14 +144,14 @@ def _change(change: ChangeLine) -> str:
 
 
 def _expected(line: ExpectedLine, data: DigestData) -> layout.Row:
-    who = f"{words.people(line.participants)}, by" if line.participants else "By"
     if not data.counts.read:
         verdict = "unknown, no source could be read"
     elif dark := _dark(data):
         verdict = f"unknown, these official sources could not be read: {', '.join(dark)}"
     else:
         verdict = f"not reported in the {data.counts.read:,} of {words.count(data.counts.sources, 'source')} read"
-    return layout.Row(line.name, lines=(f"{who} {words.moment(line.by)}: {verdict}",))
+    lines = (f"{words.moment(line.at)}: {verdict}", line.detail)
+    return layout.Row(line.title, lines=tuple(filter(None, lines)))
 
 
 def _alert(alert: AlertLine) -> layout.Row:
@@ -170,9 +174,17 @@ def _article(article: ArticleLine) -> layout.Row:
 
 
 def _unseen(source: UnseenSource) -> layout.Row:
-    why = f"{words.FAULT[source.fault]} (since {words.moment(source.since)})"
+    if source.paused:
+        why = "paused"
+    elif source.fault is None:
+        why = "not asked in this time"
+    else:
+        why = describe(source.fault).words
+    since = f" since {words.moment(source.since)}" if source.since else ""
+    failed = f"; {words.count(source.failed_polls, 'failed poll')}" if source.failed_polls else ""
+    how = "not read" if source.wholly else "read in part"
     head = f"{source.name} (official)" if source.official else source.name
-    return layout.Row(head, lines=tuple(filter(None, (why, source.detail))))
+    return layout.Row(head, lines=tuple(filter(None, (f"{how}{since}: {why}{failed}", source.detail))))
 
 
 def _unseen_note(data: DigestData) -> str:

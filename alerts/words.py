@@ -1,4 +1,4 @@
-"""The closed lists of the records in plain English words, for messages, digests and health."""
+"""The closed lists of the records in plain English words, for messages and digests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from config.vocabulary import Level, Role, Status
-from storage.model import Change, DeliveryFault, FaultKind
+from storage.model import Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,42 +52,6 @@ ROLE: Final[Mapping[Role, str]] = MappingProxyType(
 CHANGE: Final[Mapping[Change, str]] = MappingProxyType(
     {change: change.replace("-", " ") for change in Change} | {Change.CONFIRMED: "confirmed by an official source"}
 )
-
-FAULT: Final[Mapping[FaultKind, str]] = MappingProxyType(
-    {
-        FaultKind.ADDRESS: "its address is not a public one",
-        FaultKind.NAME: "its host name is not found",
-        FaultKind.CONNECT: "no connection",
-        FaultKind.TIMEOUT: "too slow to answer",
-        FaultKind.TLS: "its certificate is not valid",
-        FaultKind.ROBOTS: "its robots.txt forbids it",
-        FaultKind.BLOCKED: "it refuses us",
-        FaultKind.GONE: "the page is gone",
-        FaultKind.RATE_LIMITED: "it asks us to come less often",
-        FaultKind.SERVER: "its server fails",
-        FaultKind.STATUS: "it answers with an unexpected status",
-        FaultKind.REDIRECTS: "it redirects too often or to where we do not go",
-        FaultKind.TOO_LARGE: "its answer is too large",
-        FaultKind.EMPTY: "its answer is empty",
-        FaultKind.NOT_A_FEED: "its answer is not a feed",
-        FaultKind.MALFORMED: "its answer is damaged",
-        FaultKind.NO_LINKS: "its page has no links where we look",
-        FaultKind.INTERNAL: "an error of ours; the log has it",
-    }
-)
-"""Why a source cannot be read."""
-
-DELIVERY_FAULT: Final[Mapping[DeliveryFault, str]] = MappingProxyType(
-    {
-        DeliveryFault.REFUSED: "the target refuses the message",
-        DeliveryFault.MISCONFIGURED: "the channel is not set up rightly",
-        DeliveryFault.UNREACHABLE: "the target cannot be reached",
-        DeliveryFault.TIMEOUT: "the target is too slow to answer",
-        DeliveryFault.RATE_LIMITED: "the target asks us to wait",
-        DeliveryFault.SERVER: "the target's server fails",
-    }
-)
-"""Why a delivery failed."""
 
 
 def people(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a digest says, as data: filled from the database, kept in it as JSON, rendered by `alerts.digest`."""
+"""What a digest says, as data: filled from the database, kept there as JSON, rendered by `alerts.digest`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class MeetingLines:
-    """A meeting that changed in this time. `sources` are those that reported it, `claims` counts their sentences."""
+    """A meeting that changed in this time. `reports` counts the sources that ever reported it."""
 
     key: str
     participants: tuple[str, ...]
@@ -52,8 +52,7 @@ class MeetingLines:
     date: dt.date | None
     place: str | None
     changes: tuple[ChangeLine, ...]
-    sources: tuple[str, ...] = ()
-    claims: int = 0
+    reports: int = 0
     confirmed: bool = False
     disputed: bool = False
 
@@ -81,27 +80,36 @@ class WatchLines:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedLine:
-    """An expectation whose time passed without the meeting."""
+    """An alert that an expected meeting did not come; what was read decides how surely it is said."""
 
-    name: str
-    by: dt.datetime
-    participants: tuple[str, ...] = ()
+    title: str
+    at: dt.datetime
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UnseenSource:
-    """A source that could not be read at the end of this time: since when and why; `official` ones weigh more."""
+    """A source that could not be read for all (`wholly`) or part of this time; what is `official` weighs more.
+
+    `fault` is None when it was paused or never asked; `since` when the present fault began, None once it is over.
+    """
 
     name: str
-    fault: FaultKind
-    since: dt.datetime
+    wholly: bool
+    fault: FaultKind | None = None
+    since: dt.datetime | None = None
     detail: str = ""
+    failed_polls: int = 0
     official: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was done in this time. `sources` are all active ones, `read` those with at least one good poll."""
+    """What was done in this time. `sources` are all active ones, `read` those with at least one good poll.
+
+    The other figures are told when they are not zero.
+    """
 
     sources: int = 0
     read: int = 0

@@ -1,4 +1,4 @@
-"""The demo's mission as data: invented outlets and the articles they publish, read from the YAML files beside this module.
+"""The demo's mission as data: invented outlets and their articles, read from the YAML files beside this module.
 
 Texts that several outlets carry are written once; a copy names its original and, if edited, the words that changed.
 """

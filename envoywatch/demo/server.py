@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -84,21 +85,25 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else each kept-alive answer waits 40 ms for an acknowledgement
     timeout = 30
 
-    def do_GET(self) -> None:  # noqa: N802 (the name http.server looks for)
+    def do_GET(self) -> None:
         self._serve()
 
-    def do_HEAD(self) -> None:  # noqa: N802 (the name http.server looks for)
+    def do_HEAD(self) -> None:
         self._serve()
 
-    def do_POST(self) -> None:  # noqa: N802 (the name http.server looks for)
+    def do_POST(self) -> None:
         """Record a message to the desk."""
         length = self.headers.get("Content-Length", "")
-        if self.path != "/desk" or not length.isdecimal() or int(length) > _LONGEST_POST:
-            self.close_connection = True
-            self._send(Answer(404, "text/plain; charset=utf-8", b"POST JSON to /desk\n"))
+        if not length.isdecimal() or int(length) > _LONGEST_POST:
+            self.close_connection = True  # the body stays unread
+            self._send(Answer(413, "text/plain; charset=utf-8", b"send at most a megabyte, and say how much\n"))
+            return
+        body = self.rfile.read(int(length))
+        if self.path != "/desk":
+            self._send(Answer(404, "text/plain; charset=utf-8", b"messages go to /desk\n"))
             return
         try:
-            payload = json.loads(self.rfile.read(int(length)))
+            payload = json.loads(body)
         except ValueError:
             self._send(Answer(400, "text/plain; charset=utf-8", b"that is not JSON\n"))
             return
@@ -114,30 +119,35 @@ class _Handler(BaseHTTPRequestHandler):
         given = answer(demo.mission, self.server.base_url, urlsplit(self.path).path, demo.now())
         if given.lag_s:
             time.sleep(given.lag_s)
+            given = answer(demo.mission, self.server.base_url, urlsplit(self.path).path, demo.now())
         self._send(given)
 
     def _send(self, given: Answer) -> None:
         tag = f'"{hashlib.sha256(given.body).hexdigest()[:24]}"'
-        status = 304 if given.status == 200 and self._is_fresh(tag, given.modified_at) else given.status  # noqa: PLR2004 (HTTP's own numbers)
-        self.send_response(status)
-        if status in {200, 304}:
+        known = given.status == HTTPStatus.OK and self._is_known(tag, given.modified_at)
+        self.send_response(HTTPStatus.NOT_MODIFIED if known else given.status)
+        if given.status == HTTPStatus.OK:
             self.send_header("ETag", tag)
             if given.modified_at is not None:
                 self.send_header("Last-Modified", format_datetime(given.modified_at.astimezone(UTC), usegmt=True))
-        if status != 304:  # noqa: PLR2004 (HTTP's own numbers)
+        if not known:
             self.send_header("Content-Type", given.content_type)
             self.send_header("Content-Length", str(len(given.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
-        if status != 304 and self.command != "HEAD":  # noqa: PLR2004 (HTTP's own numbers)
+        if not known and self.command != "HEAD":
             self.wfile.write(given.body)
 
-    def _is_fresh(self, tag: str, modified_at: datetime | None) -> bool:
+    def _is_known(self, tag: str, modified_at: datetime | None) -> bool:
         """Whether the client has this very answer (RFC 9110 13.2.2: an entity tag, if sent, decides alone)."""
         if self.command == "POST":
             return False
         known_tags = self.headers.get("If-None-Match")
         if known_tags is not None:
-            return known_tags.strip() == "*" or tag in {part.strip().removeprefix("W/") for part in known_tags.split(",")}
+            return known_tags.strip() == "*" or tag in {
+                part.strip().removeprefix("W/") for part in known_tags.split(",")
+            }
         since = self.headers.get("If-Modified-Since")
         if since is None or modified_at is None:
             return False

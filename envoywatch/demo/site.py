@@ -111,7 +111,8 @@ def render_atom(outlet: Outlet, articles: tuple[Article, ...], base_url: str) ->
     )
     updated = f"<updated>{articles[0].at.isoformat()}</updated>" if articles else ""
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{outlet.language}">'
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{outlet.language}">'
         f"<title>{escape(outlet.name)}</title><subtitle>{_NOTE}</subtitle><id>urn:demo:{outlet.key}</id>{updated}"
         f'<link href="{base_url}/{outlet.key}/"/>\n{entries}</feed>\n'
     )
@@ -124,7 +125,8 @@ def _quoted(text: str) -> str:
 def render_listing(outlet: Outlet, articles: tuple[Article, ...]) -> str:
     """The outlet's front page, with links relative to the host."""
     rows = "".join(
-        f'<li><h3><a href="{a.path}">{escape(a.title)}</a></h3><time datetime="{a.at.isoformat()}">{a.at:%H:%M}</time></li>\n'
+        f'<li><h3><a href="{a.path}">{escape(a.title)}</a></h3>'
+        f'<time datetime="{a.at.isoformat()}">{a.at:%H:%M}</time></li>\n'
         for a in articles
     )
     main = f'<main><ul class="news">\n{rows}</ul></main>'

@@ -1,0 +1,141 @@
+"""How commands print: JSON documents, tables that fit narrow terminals and pipes, and hostile text made harmless."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+# C0, DEL, C1, marks and overrides of direction, line and paragraph separators, the byte order mark, tag characters,
+# and halves of surrogate pairs. The joiners U+200C and U+200D stay: Persian and Hindi are spelt with them.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+_PIPE_WIDTH = 1_000_000  # a pipe has no width: nothing is wrapped or cut
+
+
+def escape(text: object, *, keep_lines: bool = False) -> str:
+    """The text safe on a terminal: what would move the cursor, colour, or turn the direction is shown as an escape."""
+
+    def shown(found: re.Match[str]) -> str:
+        char = found[0]
+        if keep_lines and char == "\n":
+            return char
+        code = ord(char)
+        return _SHORT.get(char) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004 (one byte)
+
+    return _UNSAFE.sub(shown, str(text))
+
+
+def emit_json(value: Any) -> None:
+    """Print one JSON document; records, times (UTC, `Z`), durations (seconds), enums and paths are understood."""
+    text = json.dumps(to_plain(value), ensure_ascii=False, indent=2, allow_nan=False)
+    click.echo(_json_safe(text))
+
+
+def emit_json_line(value: Any) -> None:
+    """Print one JSON document on one line, for streams of them."""
+    click.echo(_json_safe(json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)))
+
+
+def _json_safe(text: str) -> str:
+    """JSON has escapes of its own for what a terminal must not get; line breaks between values stay."""
+
+    def escaped(found: re.Match[str]) -> str:
+        if found[0] == "\n":
+            return "\n"
+        units = found[0].encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+    return _UNSAFE.sub(escaped, text)
+
+
+def to_plain(value: Any) -> Any:  # noqa: PLR0911 (one line per kind of value)
+    """The value in terms of JSON alone."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, dict):
+        return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((to_plain(item) for item in value), key=str)
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    for kind, plain in _PLAIN:
+        if isinstance(value, kind):
+            return plain(value)
+    return value
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_PLAIN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (datetime, _moment),
+    (date, date.isoformat),
+    (timedelta, timedelta.total_seconds),
+    (Enum, lambda member: member.value),
+    (Path, str),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `right` for figures; `style` is a rich style, shown on terminals only."""
+
+    title: str
+    right: bool = False
+    style: str = ""
+
+
+def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
+    """Print a table: folded to the terminal's width, and in a pipe neither folded, cut nor coloured.
+
+    Cells are escaped here. `empty` is said instead when there are no rows.
+    """
+    from rich.console import Console  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
+    from rich.table import Table  # noqa: PLC0415 (likewise)
+    from rich.text import Text  # noqa: PLC0415 (likewise)
+
+    lines = [[escape("" if cell is None else cell) for cell in row] for row in rows]
+    if not lines:
+        click.echo(empty, nl=bool(empty))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for column in columns:
+        one = column if isinstance(column, Column) else Column(column)
+        table.add_column(one.title, justify="right" if one.right else "left", style=one.style, overflow="fold")
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))
+    console = Console(width=_width(), highlight=False, soft_wrap=False, file=sys.stdout)
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def _width() -> int | None:
+    """The terminal's own width; without a terminal, that of $COLUMNS when somebody set it, else unlimited."""
+    if sys.stdout.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isascii() and columns.isdigit() and int(columns) > 0 else _PIPE_WIDTH
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--json` to a command, as the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(function)

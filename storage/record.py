@@ -26,6 +26,7 @@ from storage.rows import clean, cues_to_json, dump_json, spans_to_json
 from storage.search import index_article
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
     from sqlite_utils import Database
@@ -126,11 +127,11 @@ def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[M
     return tuple(meeting_from_row(row) for row in rows)
 
 
-def meetings_since(db: Database, since: datetime) -> tuple[Meeting, ...]:
-    """All meetings of which something was heard after `since`; oldest first."""
+def meetings_since(connection: sqlite3.Connection, since: datetime) -> tuple[Meeting, ...]:
+    """All meetings of which something was heard after `since`; oldest first. Reads only."""
     return tuple(
         meeting_from_row(row)
-        for row in db.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
+        for row in connection.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
     )
 
 

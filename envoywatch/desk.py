@@ -1,0 +1,125 @@
+"""What the stages work with, put together from the configuration and taken apart in order."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from crawler.workers import Workers
+
+from alerts.decide import Rules
+from config.people import load_people
+from crawler.engine import Engine, settings_of
+from envoywatch.reading import start_worker
+from storage.model import Endpoint, SourceSpec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+
+    from config.model import Config, Source
+    from envoywatch.clock import Clock
+    from storage.model import Lease, Poll
+    from storage.sources import PollFinish
+    from storage.store import SqliteStore
+
+WORKERS = max(1, min(8, (os.cpu_count() or 2)))
+WORK_TIMEOUT = timedelta(seconds=20)
+WORK_MEMORY_MB = 1024
+
+
+class Listener(Protocol):
+    """Who wants to see what happens as it happens: the demo, the `poll` command, the tests."""
+
+    def polled(self, lease: Lease, poll: Poll, finish: PollFinish) -> None:
+        """A source was polled."""
+
+    def alerted(self, alert_ids: Collection[int]) -> None:
+        """Alerts were decided and committed."""
+
+
+class Silent:
+    """A listener that does nothing."""
+
+    def polled(self, lease: Lease, poll: Poll, finish: PollFinish) -> None:
+        """Nothing."""
+
+    def alerted(self, alert_ids: Collection[int]) -> None:
+        """Nothing."""
+
+
+@dataclass
+class Desk:
+    """What all stages share. `config` and `rules` change when the configuration is read again."""
+
+    config: Config
+    store: SqliteStore
+    engine: Engine
+    workers: Workers
+    clock: Clock
+    listener: Listener
+
+    def __post_init__(self) -> None:
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.rules = rules_of(self.config)
+
+    async def adopt(self, config: Config) -> None:
+        """Take a new configuration into every part."""
+        self.config = config
+        self.rules = rules_of(config)
+        self.engine.update(settings_of(config.crawl))
+        self.workers.restart((config,))
+        await self.sync()
+
+    async def sync(self) -> None:
+        """Make the configured sources the ones that are polled."""
+        specs = [spec_of(source, self.config) for source in self.config.sources]
+        await self.store.sync_sources(specs, self.clock.now())
+
+
+@asynccontextmanager
+async def open_desk(
+    config: Config, store: SqliteStore, clock: Clock, listener: Listener | None = None
+) -> AsyncIterator[Desk]:
+    """Engine and workers started, sources in step with the configuration; stopped again at the end."""
+    engine = Engine(settings_of(config.crawl))
+    workers = Workers(
+        WORKERS, initializer=start_worker, initargs=(config,), timeout=WORK_TIMEOUT, memory_mb=WORK_MEMORY_MB
+    )
+    desk = Desk(config, store, engine, workers, clock, listener or Silent())
+    await desk.sync()
+    await engine.start()
+    try:
+        yield desk
+    finally:
+        await engine.stop(timedelta(seconds=1))
+        workers.stop()
+
+
+def rules_of(config: Config) -> Rules:
+    """The alert decision's rules: names of people and groups are resolved to the ledger's labels."""
+    people = load_people(config.people, config.groups)
+
+    def resolve(reference: str) -> Collection[str]:
+        return [person.label for person in people.members(reference)]
+
+    return Rules(watches=config.watches, resolve=resolve)
+
+
+def spec_of(source: Source, config: Config) -> SourceSpec:
+    """A configured source in the form that storage keeps, general settings filled in."""
+    crawl = config.crawl
+    return SourceSpec(
+        name=source.name,
+        endpoints=tuple(Endpoint(one.kind, one.url, one.links) for one in source.endpoints),
+        interval=config.interval_of(source),
+        role=source.role,
+        language=source.language,
+        country=source.country,
+        articles=crawl.articles if source.articles is None else source.articles,
+        private_addresses=crawl.private_addresses if source.private_addresses is None else source.private_addresses,
+        paused=source.paused,
+    )

@@ -1,0 +1,47 @@
+"""The one place where background work runs and where its unexpected errors end: logged, counted, never fatal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+_log = structlog.get_logger(__name__)
+
+
+class Jobs:
+    """Tasks that are running; `failed` counts those that ended in an error of ours."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.failed = 0
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` in the background; `what` names it in the log."""
+        task = asyncio.create_task(self._run(what, work), name=what)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, seconds: float) -> None:
+        """Let what runs end by itself for so long, then cancel it."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _run(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:  # noqa: BLE001 (the one job runner: a bug in one job must not end the daemon)
+            # Whatever it held is leased for a while only, so it is tried again; the daemon lives.
+            self.failed += 1
+            _log.exception("job failed", job=what)

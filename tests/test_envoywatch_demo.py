@@ -467,6 +467,22 @@ def test_the_clock_of_the_demo_runs_out_after_the_lavrov_talks_and_before_the_en
     assert talks.at < clock.by < mission.ends_at - timedelta(hours=6)
 
 
+def test_the_demos_configuration_passes_the_programs_own_check(server, tmp_path):
+    from config.load import load_config
+
+    path = tmp_path / "envoywatch.yaml"
+    path.write_text(demo_config(server.base_url, tmp_path), encoding="utf-8")
+    loaded = load_config(path, environ={})
+    assert loaded.warnings == ()
+    assert loaded.config.people
+
+
+def test_everybody_whom_the_envoy_meets_below_a_minister_is_made_known(expected, tmp_path):
+    config = Config.model_validate(YAML(typ="safe", pure=True).load(demo_config(BASE, tmp_path)))
+    hosts = {name for m in expected.meetings if m.level == "deputy" for name in m.who} - {"Li Hui"}
+    assert {person.name for person in config.people} == hosts
+
+
 def test_folder_and_page_address_are_written_as_given(tmp_path):
     folder = Path('/tmp/a "strange": folder')  # noqa: S108 (only written, never made)
     config = Config.model_validate(YAML(typ="safe", pure=True).load(demo_config(BASE, folder, listen="127.0.0.1:9")))

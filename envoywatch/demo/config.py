@@ -33,6 +33,24 @@ web:
 
 sources:
 {sources}
+people:                      # those below the rank of minister whom the built-in list may not have
+  - name: Wojciech Gerwel
+    offices:
+      - {{title: Deputy Foreign Minister, country: PL, level: deputy}}
+    forms: {{ru: [Войцех Гервель]}}
+  - name: Frédéric Mondoloni
+    offices:
+      - {{title: Political Director of the Foreign Ministry, country: FR, level: deputy}}
+    forms: {{ru: [Фредерик Мондолони]}}
+  - name: Andreas Michaelis
+    offices:
+      - {{title: State Secretary at the Foreign Office, country: DE, level: deputy}}
+    forms: {{zh: [米夏埃利斯]}}
+  - name: Enrique Mora
+    offices:
+      - {{title: Deputy Secretary-General of the External Action Service, country: EU, level: deputy}}
+    forms: {{zh: [莫拉]}}
+
 watches:
   - name: {envoy_watch}
     query: '"Li Hui" OR 李辉 OR "Ли Хуэй" OR "Ли Хуэя" OR "Ли Хуэю" OR "Ли Хуэем"'

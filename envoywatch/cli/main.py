@@ -106,7 +106,7 @@ def _say_usage(error: ClickException) -> None:
 def _say_expected(error: Exception) -> None:
     findings = getattr(error, "findings", ())
     for finding in findings:
-        say_error(str(finding), lead="" if finding.warning else "error: ")
+        say_error(str(finding), lead="")  # file:line:column first, as editors and compilers have it
     if not findings:
         say_error(str(error), hint=getattr(error, "hint", ""))
 

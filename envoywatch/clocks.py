@@ -81,7 +81,7 @@ async def _overdue(desk: Desk, now: datetime, told: frozenset[str]) -> list[Over
         return []
     meetings = await desk.store.read(meetings_since, now - LEDGER)
     late = overdue(desk.config.expect, meetings, now, desk.rules.resolve, told)
-    if not late or await desk.store.read(count_pending):
+    if late and await desk.store.read(count_pending) > 0:
         patience = desk.clock.span(WAIT_FOR_READING)
         return [item for item in late if now - item.expectation.by > patience]
     return late

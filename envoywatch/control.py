@@ -1,7 +1,7 @@
 """A word with the running daemon: requests of other processes through a Unix socket beside the database.
 
-Only the daemon writes the database, so that a command which changes something (a review, a retry) asks it to. The socket
-is the owner's alone (0600), lies in the database's folder, and each request is one JSON line with one JSON line back.
+Only the daemon writes the database, so that a command which changes something (a review, a retry) asks it to. The
+socket is the owner's alone (0600), lies in the database's folder, and takes one JSON line for one JSON line back.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ _LINE_MAX = 1 << 20
 _PATIENCE_S = 120.0
 _PATH_MAX = 100  # a Unix socket's address is short (108 bytes on Linux)
 
-Handler = "Callable[[dict[str, Any]], Awaitable[Any]]"
-
 
 def socket_path(database: Path) -> Path:
     """Where the daemon of this database listens."""
     return database.with_name(database.name + ".sock")
+
+
+def _address(path: Path) -> str:
+    """The path, or where it is too long for a socket the way to it from here."""
+    whole = str(path)
+    return whole if len(whole.encode()) < _PATH_MAX else os.path.relpath(whole)
 
 
 class ControlServer:
@@ -47,12 +51,9 @@ class ControlServer:
         """Listen; a socket left behind by a dead daemon is replaced (the database's lock says it is dead)."""
         with suppress(FileNotFoundError):
             self._path.unlink()
-        address = os.path.relpath(self._path)
-        if len(str(self._path).encode()) < _PATH_MAX or len(address.encode()) >= _PATH_MAX:
-            address = str(self._path)
         before = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, path=address, limit=_LINE_MAX)
+            self._server = await asyncio.start_unix_server(self._serve, path=_address(self._path), limit=_LINE_MAX)
         except OSError as error:
             _log.warning("other commands cannot reach this daemon", detail=str(error), path=str(self._path))
         finally:
@@ -95,9 +96,7 @@ def ask(database: Path, request: dict[str, Any]) -> Any:
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_PATIENCE_S)
-        address = str(socket_path(database))
-        if len(address.encode()) >= _PATH_MAX:
-            address = os.path.relpath(address)
+        address = _address(socket_path(database))
         try:
             connection.connect(address)
         except OSError as error:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from crawler.pages import fetch_page
-from crawler.polling import poll
 from crawler.schedule import next_poll_at
-from crawler.workers import WorkerCrashedError, WorkerTimeoutError
 
 from alerts.channels import SendResult, send
 from alerts.decide import decide
 from alerts.delivery import after_failure, after_success, fallback_channel, hold_until
 from crawler.engine import Page
+from crawler.polling import poll
+from crawler.workers import WorkerCrashedError, WorkerTimeoutError
 from envoywatch.jobs import Jobs
 from envoywatch.messages import find_message
 from envoywatch.reading import read_entry
@@ -181,6 +181,7 @@ class DeliverStage:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._sending: set[str] = set()
+        self._stopping = False
         self.jobs = Jobs()
 
     async def pump(self) -> None:
@@ -191,10 +192,17 @@ class DeliverStage:
                 self._sending.add(channel)
                 self.jobs.start(f"deliver through {channel}", self._work_off(channel))
 
+    async def finish(self, seconds: float) -> None:
+        """Let the sends in flight end, so that none need be repeated, but begin no other."""
+        self._stopping = True
+        await self.jobs.drain(seconds)
+
     async def _work_off(self, channel: str) -> None:
         desk = self._desk
         try:
-            while due := await desk.store.lease_deliveries(channel, desk.clock.now(), 1, desk.clock.span(HOLD)):
+            while not self._stopping and (
+                due := await desk.store.lease_deliveries(channel, desk.clock.now(), 1, desk.clock.span(HOLD))
+            ):
                 await self.deliver(due[0])
         finally:
             self._sending.discard(channel)

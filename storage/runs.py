@@ -126,6 +126,11 @@ def record_digest(
     return int(row[0])
 
 
+def prune_polls(db: Database, before: datetime) -> int:
+    """Delete the log of polls begun before then; returns how many."""
+    return db.execute("DELETE FROM polls WHERE started_at < ?", [to_text(before)]).rowcount
+
+
 def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) -> dict[str, int]:
     """Delete what is older and cited by nothing: poll logs and articles; identities of entries always stay.
 
@@ -133,7 +138,7 @@ def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) ->
     """
     from storage.search import unindex_article  # noqa: PLC0415 (only pruning needs it)
 
-    polls = db.execute("DELETE FROM polls WHERE started_at < ?", [to_text(now - poll_log)]).rowcount
+    polls = prune_polls(db, now - poll_log)
     rows = db.execute(
         "SELECT id, title, text FROM articles a WHERE seen_at < ?"
         " AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.article_id = a.id)"

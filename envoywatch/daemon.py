@@ -1,0 +1,291 @@
+"""The daemon: one loop in which sources are polled, articles read, alerts delivered and the page served.
+
+APScheduler holds a handful of jobs that ask what is due; the schedule itself is in the database. The shutdown is
+ordered: no new work, the send in flight finished, what is half done left to its lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import sdnotify
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from watchfiles import awatch
+
+from config.errors import ConfigError
+from config.load import load_config
+from envoywatch import __version__, clocks
+from envoywatch.checks import all_checks
+from envoywatch.control import ControlServer
+from envoywatch.desk import Listener, open_desk
+from envoywatch.jobs import Jobs
+from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
+from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
+from storage.runs import beat, end_run, prune_polls, set_note, start_run
+from storage.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+
+    from config.errors import Finding
+    from config.load import Loaded
+    from envoywatch.clock import Clock
+    from envoywatch.desk import Desk
+
+_log = structlog.get_logger(__name__)
+
+TICK_S: Final = 0.5
+REPLAY_TICK_S: Final = 0.1
+"""A replay's day may be a few seconds long."""
+BEAT_S: Final = 10.0
+DRAIN_S: Final = 3.0
+SEND_DRAIN_S: Final = 4.0
+"""The send in flight is let finish, so that it need not be repeated; the whole stop takes under 10 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run: the configuration as loaded, the environment it reads, whether to serve the page, and the clock."""
+
+    loaded: Loaded
+    environ: dict[str, str]
+    clock: Clock
+    web: bool = True
+    listener: Listener | None = None
+    on_ready: Callable[[Daemon], Awaitable[None]] | None = None
+
+
+class Daemon:
+    """Runs until `stop` is called or a signal comes."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.loaded = options.loaded
+        self.clock = options.clock
+        self.stopping = asyncio.Event()
+        self.page_url: str | None = None
+        self.desk: Desk
+        self.polls: PollStage
+        self.reads: ReadStage
+        self.sends: DeliverStage
+        self._work = Jobs()
+        self._kicked: set[str] = set()
+        self._notifier = sdnotify.SystemdNotifier()
+
+    async def run(self) -> int:
+        """The whole life of the daemon; returns its exit code. Raises the errors of its configuration and database."""
+        with open_store(_database(self.loaded), "envoywatch run") as store:
+            run_id, was_clean = await store.write(start_run, __version__, self.clock.now())
+            if not was_clean:
+                _log.warning("the last run did not end cleanly; what it had begun is taken up again")
+            async with open_desk(self.loaded.config, store, self.clock, self.options.listener) as desk:
+                self._set_up(desk)
+                async with self._listening(), self._serving_page():
+                    await self._until_stopped(run_id)
+                await self._drain()
+            await store.write(end_run, run_id, self.clock.now())
+        return 0
+
+    def stop(self) -> None:
+        """Begin the shutdown."""
+        self.stopping.set()
+
+    def kick(self, what: str, pump: Callable[[], Awaitable[None]]) -> None:
+        """Pump a stage now instead of at the next tick; many kicks before it runs are one."""
+        if what not in self._kicked and not self.stopping.is_set():
+            self._kicked.add(what)
+            self._work.start(what, self._kick(what, pump))
+
+    async def reload(self) -> None:
+        """Read the configuration again; a faulty one is told and the last good one kept."""
+        try:
+            loaded = load_config(
+                self.loaded.path, environ=self.options.environ, checks=all_checks(), lenient_sources=True
+            )
+        except ConfigError as error:
+            for finding in error.findings:
+                _log.error("configuration not taken", finding=str(finding))
+            await self._note_faults(error.findings)
+            return
+        self._tell_what_needs_restart(loaded)
+        self.loaded = loaded
+        await self.desk.adopt(loaded.config)
+        await clocks.set_digest_clocks(self.desk)
+        await self._note_faults(loaded.dropped)
+        _log.info("configuration read", path=str(loaded.path), sources=len(loaded.config.sources))
+
+    # ------------------------------------------------------------ parts
+
+    def _set_up(self, desk: Desk) -> None:
+        self.desk = desk
+        self.sends = DeliverStage(desk)
+        self.reads = ReadStage(desk, lambda: self.kick("deliver", self.sends.pump))
+        self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump))
+
+    async def _until_stopped(self, run_id: int) -> None:
+        await clocks.set_digest_clocks(self.desk)
+        await self._note_faults(self.loaded.dropped)
+        scheduler = self._scheduler(run_id)
+        with _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload_soon}):
+            scheduler.start()
+            watching = asyncio.create_task(self._watch_files(), name="watch configuration")
+            try:
+                self._notifier.notify("READY=1")
+                _log.info("watching", sources=len(self.desk.config.sources), page=self.page_url or "off")
+                if self.options.on_ready is not None:
+                    await self.options.on_ready(self)
+                await self.stopping.wait()
+            finally:
+                self._notifier.notify("STOPPING=1")
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+                # `wait` would block the loop; jobs are short and `_drain` waits for what they started.
+                scheduler.shutdown(wait=False)
+
+    def _scheduler(self, run_id: int) -> AsyncIOScheduler:
+        """Intervals in UTC only: APScheduler's cron triggers can loop at the hour of summer time."""
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        tick = REPLAY_TICK_S if self.clock.is_replay else TICK_S
+        jobs: dict[str, tuple[float, Callable[[], Awaitable[Any]]]] = {
+            "polls": (tick, self.polls.pump),
+            "reads": (tick, self.reads.pump),
+            "deliveries": (tick, self.sends.pump),
+            "clocks": (tick * 2, self._ring),
+            "beat": (BEAT_S, lambda: self._beat(run_id)),
+            "housekeeping": (3600.0, self._keep_house),
+        }
+        for name, (seconds, work) in jobs.items():
+            scheduler.add_job(self._job(name, work), "interval", seconds=seconds, id=name)
+        return scheduler
+
+    def _job(self, name: str, work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[None]]:
+        """A scheduler's job whose errors end in the one job runner, and which waits while the last is still at it."""
+
+        async def start() -> None:
+            self.kick(name, work)
+
+        return start
+
+    async def _kick(self, what: str, pump: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await pump()
+        finally:
+            self._kicked.discard(what)
+
+    async def _ring(self) -> None:
+        if await clocks.ring(self.desk):
+            await self.sends.pump()
+
+    async def _beat(self, run_id: int) -> None:
+        self._notifier.notify("WATCHDOG=1")
+        now = self.clock.now()
+        await self.desk.store.write(beat, run_id, now)
+
+    async def _keep_house(self) -> None:
+        now = self.clock.now()
+        await self.desk.store.write(prune_polls, now - POLL_LOG_KEPT)
+
+    async def _drain(self) -> None:
+        """Polls and readings may be left to their leases, a message that is being sent should not be."""
+        await asyncio.gather(
+            self._work.drain(DRAIN_S),
+            self.polls.jobs.drain(DRAIN_S / 2),
+            self.reads.jobs.drain(DRAIN_S / 2),
+            self.sends.finish(SEND_DRAIN_S),
+        )
+
+    # ------------------------------------------------------------ configuration
+
+    async def _note_faults(self, findings: Sequence[Finding]) -> None:
+        """Where `status` and the page find them; an empty list takes the note back."""
+        faults = [str(finding) for finding in findings] or None
+        await self.desk.store.write(set_note, "config_faults", faults, self.clock.now())
+
+    def _reload_soon(self) -> None:
+        self.kick("reload", self.reload)
+
+    async def _watch_files(self) -> None:
+        """Watch the folders, not the files: editors replace a file rather than write it."""
+        names = {path.resolve() for path in self.loaded.files}
+        folders = {path.parent for path in names}
+        async for changes in awatch(*folders, recursive=False, stop_event=self.stopping, step=200):
+            if not names.isdisjoint(_real_paths(path for _, path in changes)):
+                await self.reload()
+                names = {path.resolve() for path in self.loaded.files}
+
+    def _tell_what_needs_restart(self, loaded: Loaded) -> None:
+        before, after = self.loaded.config, loaded.config
+        for name, changed in (
+            ("storage.path", before.storage != after.storage),
+            ("web.listen", before.web != after.web),
+        ):
+            if changed:
+                _log.warning("this change needs a restart", setting=name)
+
+    # ------------------------------------------------------------ other processes
+
+    @contextlib.asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        async def answer(request: dict[str, Any]) -> Any:
+            return await asyncio.to_thread(perform, self.desk.store, request, self.clock)
+
+        async def poll(request: dict[str, Any]) -> Any:
+            return await self._poll_now(request.get("names"))
+
+        server = ControlServer(_database(self.loaded), {**dict.fromkeys(REQUESTS, answer), "poll": poll})
+        await server.start()
+        try:
+            yield
+        finally:
+            await server.stop()
+
+    async def _poll_now(self, names: list[str] | None) -> int:
+        """Poll the named sources (None: all) now; returns how many were free to be polled."""
+        desk = self.desk
+        leases = await desk.store.lease_due(
+            desk.owner, self.clock.now(), 10_000, timedelta(hours=1), names=names, ignore_schedule=True
+        )
+        await asyncio.gather(*(self.polls.poll(lease) for lease in leases))
+        return len(leases)
+
+    @contextlib.asynccontextmanager
+    async def _serving_page(self) -> AsyncIterator[None]:
+        listen = self.loaded.config.web.listen
+        if not self.options.web or listen == "off":
+            yield
+            return
+        from envoywatch.page import serve_page  # noqa: PLC0415 (a daemon without a page needs no web framework)
+
+        async with serve_page(self, listen) as url:
+            self.page_url = url
+            yield
+
+
+@contextlib.contextmanager
+def _signals(handlers: dict[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+def _real_paths(paths: Iterable[str]) -> set[Path]:
+    return {Path(path).resolve() for path in paths}
+
+
+def _database(loaded: Loaded) -> Path:
+    """A relative path starts at the configuration's folder."""
+    return loaded.path.resolve().parent / loaded.config.storage.path

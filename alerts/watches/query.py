@@ -33,7 +33,7 @@ from alerts.watches.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Query", "QueryError", "parse_query", "people_in", "render_query"]
+__all__ = ["Query", "QueryError", "parse_query", "people_in", "render_node", "render_query"]
 
 _MOST_TERMS = 2_000
 _OPERATOR_NAMES = {"_AND": "AND", "_OR": "OR", "_NOT": "NOT", "NEAR": "NEAR", "FIELD": "a field"}
@@ -46,7 +46,7 @@ def _parser() -> Lark:
 
 
 def parse_query(text: str) -> Query:
-    """Read a query; raises QueryError with the place of the first mistake. Whether people are known is the matcher's question."""
+    """Read a query; raises QueryError, placed at the first mistake. People are looked up when it is compiled."""
     tokens, warnings = split(text)
     if sum(token.type == "TERM" for token in tokens) > _MOST_TERMS:
         raise QueryError(f"a query may have {_MOST_TERMS:,} terms", text=text, column=1, hint="make several watches")
@@ -58,14 +58,14 @@ def parse_query(text: str) -> Query:
     root = builder.build(tree.children[0])
     builder.refuse_everything(root)
     if builder.mixed:
-        warnings.append(f"AND binds more tightly than OR; this is read as {_render(root)}")
+        warnings.append(f"AND binds more tightly than OR; this is read as {render_node(root.node)}")
     people = tuple(dict.fromkeys(person.name for person in people_in(root)))
     return Query(text, root.node, tuple(warnings), people)
 
 
 def render_query(query: Query) -> str:
     """The query in its normal form, which reads back as the same tree."""
-    return _text(query.root)
+    return render_node(query.root)
 
 
 def people_in(node: Node | _Part) -> Iterator[Person]:
@@ -244,11 +244,8 @@ def _asks(node: Node, *, negated: bool) -> bool:
 # ---------------------------------------------------------------- back to text
 
 
-def _render(part: _Part) -> str:
-    return _text(part.node)
-
-
-def _text(node: Node) -> str:
+def render_node(node: Node) -> str:
+    """A part of a query as text."""
     match node:
         case Word() | Phrase() | Regex() | Person() | About():
             return _term_text(node)
@@ -269,7 +266,7 @@ def _text(node: Node) -> str:
 
 
 def _enclosed(node: Node, *kinds: type) -> str:
-    return f"({_text(node)})" if isinstance(node, kinds) else _text(node)
+    return f"({render_node(node)})" if isinstance(node, kinds) else render_node(node)
 
 
 def _term_text(node: Word | Phrase | Regex | Person | About) -> str:

@@ -1,0 +1,239 @@
+"""Whether a plan holds for a page, and where. Every step is linear in the number of places, whatever the text."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, assert_never
+
+from alerts.watches.nodes import SENTENCE
+from alerts.watches.plan import All, Any, Chain, No, Pattern, Requirement, Row, Slot, Within
+from alerts.watches.regex import compile_pattern
+from storage.model import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from alerts.watches.page import Page, Place, Stream
+    from alerts.watches.plan import Form, Plan
+
+MOST_SPANS = 200
+"""Of one match, and of one pattern in one field: who reads an article needs no more."""
+
+
+def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
+    """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
+    spans = _evaluate(plan, page, page.streams)
+    return None if spans is None else _outermost(spans)
+
+
+def _outermost(spans: Iterable[Span]) -> tuple[Span, ...]:
+    kept: list[Span] = []
+    for span in sorted(set(spans), key=lambda span: (span.field != "title", span.start, -span.end)):
+        if not kept or span.field != kept[-1].field or span.end > kept[-1].end:
+            kept.append(span)
+    return tuple(kept[:MOST_SPANS])
+
+
+def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> list[Span] | None:
+    match plan:
+        case Slot() | Row() | Pattern() | Chain():
+            return [span for stream in streams for span in _spans(plan, stream)] or None
+        case Requirement():
+            return [] if plan.holds(page.document) else None
+        case Within(field, part):
+            return _evaluate(part, page, [stream for stream in streams if stream.field is field])
+        case No(part):
+            return [] if _evaluate(part, page, streams) is None else None
+        case All(parts):
+            return _evaluate_all(parts, page, streams)
+        case Any(parts):
+            found = [spans for part in parts if (spans := _evaluate(part, page, streams)) is not None]
+            return [span for spans in found for span in spans] if found else None
+        case _:
+            assert_never(plan)
+
+
+def _evaluate_all(parts: Iterable[Plan], page: Page, streams: Sequence[Stream]) -> list[Span] | None:
+    every: list[Span] = []
+    for part in parts:
+        spans = _evaluate(part, page, streams)
+        if spans is None:
+            return None
+        every += spans
+    return every
+
+
+def _spans(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Iterator[Span]:
+    match plan:
+        case Chain():
+            places = [place for operand in _chain_places(plan, stream) for place in operand]
+        case Row(slots, slop) if slop:
+            places = _scattered(slots, slop, stream)
+        case _:
+            places = list(_places(plan, stream))
+    return (Span(stream.field, place.start, place.end) for place in places)
+
+
+def _places(plan: Plan, stream: Stream) -> Sequence[Place]:
+    """Where the plan stands, in order of the first token."""
+    match plan:
+        case Slot():
+            return _slot_places(plan, stream)
+        case Row(slots, slop):
+            return _windows(slots, slop, stream) if slop else _in_a_row(slots, stream)
+        case Pattern(pattern):
+            return _pattern_places(pattern, stream)
+        case Any(parts):
+            return sorted({place for part in parts for place in _places(part, stream)})
+        case _:
+            raise TypeError(f"{type(plan).__name__} has no place in a text")
+
+
+# ---------------------------------------------------------------- words and people
+
+
+def _slot_places(slot: Slot, stream: Stream) -> Sequence[Place]:
+    found = stream.found.get(slot)
+    if found is None:
+        places = {place for form in slot.forms(stream.language) for place in _form_places(form, slot, stream)}
+        found = stream.found[slot] = sorted(places)
+    return found
+
+
+def _form_places(form: Form, slot: Slot, stream: Stream) -> Iterator[Place]:
+    for first in _first_tokens(form, slot, stream):
+        last = first + len(form.tokens)
+        if last <= len(stream.tokens) and _stands(form, slot, stream, first):
+            yield stream.place(first, last)
+
+
+def _first_tokens(form: Form, slot: Slot, stream: Stream) -> Iterable[int]:
+    head = form.tokens[0]
+    if slot.prefix and len(form.tokens) == 1:
+        return (index for token in stream.beginning_with(head) for index in stream.positions[token])
+    return stream.positions.get(head, ())
+
+
+def _stands(form: Form, slot: Slot, stream: Stream, first: int) -> bool:
+    """Whether the whole form stands at `first`, where its first token does."""
+    for offset, (token, touching) in enumerate(zip(form.tokens, form.touching, strict=True)):
+        here = stream.tokens[first + offset]
+        if touching and not stream.joined[first + offset]:
+            return False
+        open_end = slot.prefix and offset == len(form.tokens) - 1
+        if not (here.startswith(token) if open_end else here == token):
+            return False
+    return not form.capitals or _has_capitals(form, stream, first)
+
+
+def _has_capitals(form: Form, stream: Stream, first: int) -> bool:
+    for offset, pattern in enumerate(form.capitals):
+        start = stream.starts[first + offset]
+        written = tuple(letter.isupper() for letter in stream.text[start : start + len(pattern)])
+        if written != pattern:
+            return False
+    return True
+
+
+def _pattern_places(pattern: str, stream: Stream) -> Sequence[Place]:
+    found = (match.span() for match in compile_pattern(pattern).finditer(stream.text))
+    return [stream.place_of_characters(start, end) for start, end in islice(found, MOST_SPANS) if end > start]
+
+
+# ---------------------------------------------------------------- phrases
+
+
+def _in_a_row(slots: Sequence[Slot], stream: Stream) -> Sequence[Place]:
+    beginnings: dict[int, set[int]] = {}  # where a row may go on -> first tokens of the rows that got so far
+    for place in _slot_places(slots[0], stream):
+        beginnings.setdefault(place.last, set()).add(place.first)
+    for slot in slots[1:]:
+        following: dict[int, set[int]] = {}
+        for place in _slot_places(slot, stream):
+            if place.first in beginnings:
+                following.setdefault(place.last, set()).update(beginnings[place.first])
+        beginnings = following
+    return sorted(stream.place(first, last) for last, firsts in beginnings.items() for first in firsts)
+
+
+def _windows(slots: Sequence[Slot], slop: int, stream: Stream) -> Sequence[Place]:
+    """The stretches of text in which all the slots stand with at most `slop` other words, each from its first slot."""
+    needed = Counter(slots)
+    width = sum(count * min(len(form.tokens) for form in slot.every) for slot, count in needed.items()) + slop
+    places = {slot: _slot_places(slot, stream) for slot in needed}
+    windows = []
+    for first in sorted({place.first for found in places.values() for place in found}):
+        inside = [_inside(found, first, first + width) for found in places.values()]
+        if all(len(found) >= count for found, count in zip(inside, needed.values(), strict=True)):
+            windows.append(stream.place(first, max(place.last for found in inside for place in found)))
+    return windows
+
+
+def _inside(places: Sequence[Place], first: int, last: int) -> list[Place]:
+    start = bisect_left(places, (first,))
+    end = bisect_left(places, (last,))
+    return [place for place in places[start:end] if place.last <= last]
+
+
+def _scattered(slots: Sequence[Slot], slop: int, stream: Stream) -> list[Place]:
+    """The words themselves that stand in a window, not what lies between them."""
+    windows = _windows(slots, slop, stream)
+    return [place for slot in dict.fromkeys(slots) for place in _slot_places(slot, stream) if _covers(windows, place)]
+
+
+def _covers(windows: Sequence[Place], place: Place) -> bool:
+    """Ends of windows never go back, so the last window that begins early enough reaches furthest."""
+    at = bisect_right(windows, place.first, key=lambda window: window.first) - 1
+    return at >= 0 and windows[at].last >= place.last
+
+
+# ---------------------------------------------------------------- neighbours
+
+
+def _chain_places(chain: Chain, stream: Stream) -> Sequence[Sequence[Place]]:
+    """Of each operand the places that have a neighbour on both sides; all empty when the chain does not hold."""
+    kept = [list(_places(operand, stream)) for operand in chain.operands]
+    for index, distance in enumerate(chain.distances):
+        kept[index + 1] = _near(kept[index + 1], kept[index], distance, stream)
+    for index, distance in reversed(list(enumerate(chain.distances))):
+        kept[index] = _near(kept[index], kept[index + 1], distance, stream)
+    return kept
+
+
+def _near(places: Sequence[Place], others: Sequence[Place], distance: int, stream: Stream) -> list[Place]:
+    """Those of `places` that have one of `others` beside them, without sharing a word with it."""
+    test = _in_same_sentence(others, stream) if distance == SENTENCE else _within(others, distance)
+    return [place for place in places if test(place)]
+
+
+def _within(others: Sequence[Place], distance: int) -> Callable[[Place], bool]:
+    ends = sorted(other.last for other in others)
+    firsts = sorted(other.first for other in others)
+
+    def test(place: Place) -> bool:
+        before = bisect_right(ends, place.first) - 1
+        after = bisect_left(firsts, place.last)
+        return (before >= 0 and place.first - ends[before] < distance) or (
+            after < len(firsts) and firsts[after] - place.last < distance
+        )
+
+    return test
+
+
+def _in_same_sentence(others: Sequence[Place], stream: Stream) -> Callable[[Place], bool]:
+    earliest_end: dict[int, int] = {}
+    latest_first: dict[int, int] = {}
+    for other in others:
+        sentence = stream.sentence(other)
+        earliest_end[sentence] = min(other.last, earliest_end.get(sentence, other.last))
+        latest_first[sentence] = max(other.first, latest_first.get(sentence, other.first))
+
+    def test(place: Place) -> bool:
+        sentence = stream.sentence(place)
+        return sentence in earliest_end and (
+            earliest_end[sentence] <= place.first or latest_first[sentence] >= place.last
+        )
+
+    return test

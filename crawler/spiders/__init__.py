@@ -1,1 +1,1 @@
-"""Spiders: Scrapy classes that a source may name, the one for listing pages among them."""
+"""Spiders for sources that need more than a feed: put a Scrapy spider here and name it in a source (`spider: NAME`)."""

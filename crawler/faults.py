@@ -1,0 +1,153 @@
+"""What went wrong on the network, as a `Fault`: exceptions of Scrapy, Twisted and OpenSSL, and HTTP statuses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from OpenSSL.SSL import Error as TLSError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+)
+from service_identity import VerificationError
+from twisted.internet import error as net
+from twisted.web._newclient import ParseError
+from twisted.web.client import ResponseFailed
+
+from crawler.guard import AddressRefusedError
+from crawler.middlewares import EncodingRefusedError, RobotsForbidError, TooLargeError
+from crawler.transport import HeadersTooLargeError
+from storage.model import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RETRY_AFTER_MAX = timedelta(hours=24)
+_DIGITS_MAX = 9  # more seconds than this are certainly over the limit, and int() of a longer text may refuse
+
+# The first class of which any link of the exception's chain is an instance decides.
+_KINDS: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
+    (AddressRefusedError, FaultKind.ADDRESS, "{host} is not at a public address ({error}), and private ones are off"),
+    (RobotsForbidError, FaultKind.ROBOTS, "robots.txt of {host} forbids this address to us"),
+    (TooLargeError, FaultKind.TOO_LARGE, "{error}"),
+    (EncodingRefusedError, FaultKind.MALFORMED, "{error}"),
+    (HeadersTooLargeError, FaultKind.TOO_LARGE, "{host} sent {error}"),
+    (DownloadCancelledError, FaultKind.TOO_LARGE, "the body is larger than the limit"),
+    (VerificationError, FaultKind.TLS, "the certificate of {host} is for another name"),
+    (TLSError, FaultKind.TLS, "no safe connection with {host}: {error}"),
+    (CannotResolveHostError, FaultKind.NAME, "the name {host} has no address"),
+    (DownloadTimeoutError, FaultKind.TIMEOUT, "{host} took longer than the limit"),
+    (TimeoutError, FaultKind.TIMEOUT, "{host} took longer than the limit"),
+    (net.TimeoutError, FaultKind.TIMEOUT, "{host} did not answer in time"),
+    (DownloadConnectionRefusedError, FaultKind.CONNECT, "{host} refuses the connection"),
+    (net.ConnectError, FaultKind.CONNECT, "{host} cannot be reached ({error})"),
+    (ParseError, FaultKind.MALFORMED, "{host} does not answer in HTTP"),
+    (net.ConnectionClosed, FaultKind.CONNECT, "{host} closed the connection without an answer"),
+    (ResponseFailed, FaultKind.CONNECT, "{host} broke off its answer"),
+    (UnicodeError, FaultKind.NAME, "{host} is not a usable host name"),
+    (ValueError, FaultKind.NAME, "{host} is not a usable address ({error})"),
+    (OSError, FaultKind.CONNECT, "{host} cannot be reached ({error})"),
+)
+
+
+def fault_of_exception(error: BaseException, host: str) -> Fault | None:
+    """The fault an exception of the network stands for; None when it is none of the network's."""
+    chain = list(_links(error))
+    for kind_of, kind, text in _KINDS:
+        for link in chain:
+            if isinstance(link, kind_of):
+                return Fault(kind, text.format(host=host, error=_told(link)))
+    return None
+
+
+def _links(error: BaseException) -> Iterator[BaseException]:
+    """The exception, its causes and the reasons Twisted hides in `reasons`, each once."""
+    seen: set[int] = set()
+    queue: list[BaseException] = [error]
+    while queue:
+        link = queue.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        queue += [cause for cause in (link.__cause__, link.__context__) if cause is not None]
+        reasons = getattr(link, "reasons", None)
+        if isinstance(reasons, list):
+            queue += [reason.value for reason in reasons if hasattr(reason, "value")]
+
+
+def _told(error: BaseException) -> str:
+    """One printable line of an exception, bounded; OpenSSL puts its words at the end of tuples."""
+    if isinstance(error, TLSError) and error.args and isinstance(error.args[0], (list, tuple)):
+        text = ", ".join(str(item[-1]) for item in error.args[0] if item) or "handshake failed"
+    else:
+        text = str(error) or type(error).__name__
+    text = " ".join(text.split())
+    return "".join(character for character in text if character.isprintable())[:200]
+
+
+_BY_STATUS = {
+    401: FaultKind.BLOCKED,
+    402: FaultKind.BLOCKED,
+    403: FaultKind.BLOCKED,
+    404: FaultKind.GONE,
+    407: FaultKind.BLOCKED,
+    410: FaultKind.GONE,
+    429: FaultKind.RATE_LIMITED,
+    451: FaultKind.BLOCKED,
+}
+_SERVER = range(500, 600)
+_REDIRECT = range(300, 400)
+
+
+def fault_of_status(status: int, headers: Mapping[str, str]) -> Fault:
+    """The fault a status other than 2xx and 304 stands for, with the server's wish when to come back."""
+    wish = retry_after(headers.get("retry-after"), _server_time(headers))
+    if status in _BY_STATUS:
+        kind = _BY_STATUS[status]
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE and wish is not None:
+        kind = FaultKind.RATE_LIMITED
+    elif status in _SERVER:
+        kind = FaultKind.SERVER
+    else:
+        kind = FaultKind.REDIRECTS if status in _REDIRECT else FaultKind.STATUS
+    return Fault(kind, f"the server answered {_phrase(status)}", status=status, retry_after=wish)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """Seconds or an HTTP date, clamped to [0, 24 h]; None when absent or unreadable."""
+    if value is None or not value.strip():
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return RETRY_AFTER_MAX if len(text) > _DIGITS_MAX else min(timedelta(seconds=int(text)), RETRY_AFTER_MAX)
+    at = http_date(text)
+    return None if at is None else min(max(at - now, timedelta(0)), RETRY_AFTER_MAX)
+
+
+def http_date(value: str | None) -> datetime | None:
+    """An HTTP date as aware UTC; None when absent or unreadable."""
+    try:
+        at = parsedate_to_datetime(value) if value else None
+        if at is None:
+            return None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _server_time(headers: Mapping[str, str]) -> datetime:
+    """The server's own clock where it tells it, for its dates are by that clock."""
+    return http_date(headers.get("date")) or datetime.now(UTC)

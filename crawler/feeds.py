@@ -1,0 +1,304 @@
+"""RSS, Atom, RDF and JSON Feed: bytes to entries. Pure; runs in a worker, for no parser is proof against every input."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from crawler.decoding import decode
+from crawler.plain import clean, one_line, plain_text
+from crawler.urls import canonical_url
+from storage.model import Entry, Fault, FaultKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from time import struct_time
+
+ENTRIES_MAX = 2_000
+TITLE_MAX = 1_000
+SUMMARY_MAX = 20_000
+CONTENT_MAX = 200_000
+GUID_MAX = 1_000
+_AUTHOR_MAX = 200
+_FULL_TEXT = 500  # characters from which content counts as the article and not as a teaser
+_YEARS = range(1990, 2101)  # 1970 is a zero and not a date
+_TTL_MAX = timedelta(hours=24)
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
+_NO_CHARACTER = re.compile(
+    r"&#(?:[xX]0*(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF])|0*(?:5529[6-9]|55[3-9]\d\d|5[67]\d{3}));"
+)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_CONTROL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bceBCE]|1[0-9a-fA-F]));")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY[^>]*>", re.IGNORECASE)
+_ROOT = re.compile(r"<([A-Za-z][\w.:-]*)")
+_TEASER_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a feed, a sitemap or a listing gave; `ttl` is how long it says it holds. `notes` tell of what was cut."""
+
+    title: str = ""
+    entries: tuple[Entry, ...] = ()
+    language: str | None = None
+    ttl: timedelta | None = None
+    notes: tuple[str, ...] = ()
+    cacheable: bool = True
+    """Whether an unchanged answer means unchanged entries; not so for an index of sitemaps."""
+
+
+def parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Fault:
+    """Entries of a feed in its order, newest 2,000 at most; a broken feed gives its complete entries. Never raises."""
+    try:
+        return _parse(body, content_type, url)
+    except Exception as error:  # noqa: BLE001 (parsers raise anything for hostile input: RecursionError, MemoryError ...)
+        return Fault(FaultKind.MALFORMED, f"the feed cannot be parsed ({type(error).__name__})")
+
+
+def _parse(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Fault:
+    if not body.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        return Fault(FaultKind.EMPTY, "the answer is empty")
+    text = decode(body, content_type)
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start in {"{", "["}:
+        return _parse_json(text, url)
+    root = _root_of(text)
+    if root not in _FEED_ROOTS:
+        return _not_a_feed(text, root, content_type)
+    return _parse_xml(text, url)
+
+
+_FEED_ROOTS = {"rss", "feed", "rdf", "channel"}
+_FEED_MARK = re.compile(r"<(?:rss|feed|(?:\w+:)?RDF|channel)[\s>]", re.IGNORECASE)
+
+
+def _root_of(text: str) -> str:
+    """The local name of the first element; junk before a feed's own start is passed over."""
+    head = _DOCTYPE.sub("", text[:20_000])
+    found = _ROOT.search(re.sub(r"<!--.*?(?:-->|$)|<\?.*?\?>", "", head, flags=re.DOTALL))
+    root = found[1].rpartition(":")[2].lower() if found else ""
+    if root not in _FEED_ROOTS and root != "html" and _FEED_MARK.search(head):
+        return "channel"
+    return root
+
+
+def _not_a_feed(text: str, root: str, content_type: str | None) -> Fault:
+    if root == "html" or re.search(r"<html|<!doctype html|<body|<head", text[:5_000], re.IGNORECASE):
+        return Fault(FaultKind.NOT_A_FEED, "the answer is a web page, not a feed")
+    if root in {"urlset", "sitemapindex"}:
+        return Fault(FaultKind.NOT_A_FEED, "the answer is a sitemap, not a feed")
+    kind = one_line((content_type or "").partition(";")[0], 60)
+    told = f" ({kind})" if kind else ""
+    return Fault(FaultKind.NOT_A_FEED, f"the answer is not a feed{told}")
+
+
+# ---------------------------------------------------------------- XML
+
+
+def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
+    import feedparser  # noqa: PLC0415 (0.07 s that the command line's lists need not pay)
+
+    found = feedparser.parse(
+        io.BytesIO(_for_parser(text)),  # never the bytes themselves: feedparser opens a file of that name
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    broken = bool(found.bozo) and not isinstance(found.get("bozo_exception"), feedparser.CharacterEncodingOverride)
+    if broken and not found.entries and not found.feed.get("title"):
+        return Fault(FaultKind.MALFORMED, f"the feed is broken ({one_line(str(found.get('bozo_exception')), 120)})")
+    language = feed_language(found.feed.get("language"))
+    atom = str(found.version).startswith("atom")
+    entries, failed = _entries(found.entries, url, language, atom=atom)
+    notes = [f"{failed} entries could not be read"] if failed else []
+    if broken:
+        notes.append("the feed is not well-formed; what is complete was kept")
+    kept, cut = newest(entries)
+    return ParsedFeed(
+        title=one_line(plain_text(str(found.feed.get("title") or "")), TITLE_MAX),
+        entries=kept,
+        language=language,
+        ttl=_ttl(found.feed.get("ttl")),
+        notes=tuple(notes) + cut,
+    )
+
+
+def _for_parser(text: str) -> bytes:
+    """The document from its first tag on, without declarations of encoding and entities, and without what is no
+    character: one such reference makes feedparser raise."""
+    text = text[max(text.find("<"), 0) :]
+    text = _DECLARATION.sub("", text, count=1)
+    text = _CONTROL_REFERENCE.sub("", _NO_CHARACTER.sub("", _CONTROL.sub("", text)))
+    head, rest = text[:20_000], text[20_000:]
+    return (_ENTITY.sub("", _DOCTYPE.sub("", head)) + rest).encode("utf-8", "ignore")
+
+
+def _entries(raw: Iterable[Any], url: str, language: str | None, *, atom: bool) -> tuple[list[Entry], int]:
+    """Each entry by itself, so that a bad one ends alone."""
+    entries: list[Entry] = []
+    failed = 0
+    for item in raw:
+        try:
+            entry = _entry(item, url, language, atom=atom)
+        except Exception:  # noqa: BLE001 (of one entry at that entry; counted in the notes)
+            failed += 1
+            continue
+        if entry is not None:
+            entries.append(entry)
+    return entries, failed
+
+
+def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | None:
+    base = urljoin(url, (item.get("title_detail") or {}).get("base") or "") or url
+    summary = _text(item.get("summary_detail"), item.get("summary"), atom=atom)
+    content = max(
+        (_text(part, part.get("value"), atom=atom) for part in item.get("content") or ()), key=len, default=""
+    )
+    if not summary or summary == content:
+        summary = content if not is_full_text(content) else summary
+    entry = Entry(
+        url=_link(item, base),
+        guid=bounded_guid(item.get("id")),
+        title=one_line(_text(item.get("title_detail"), item.get("title"), atom=atom), TITLE_MAX),
+        summary=summary[:SUMMARY_MAX],
+        content=content[:CONTENT_MAX] if is_full_text(content) else "",
+        author=one_line(plain_text(str(item.get("author") or "")), _AUTHOR_MAX) or None,
+        language=language,
+        published_at=_moment(item.get("published_parsed")) or _moment(item.get("updated_parsed")),
+    )
+    return entry if entry.url or entry.guid or entry.title or entry.summary or entry.content else None
+
+
+def _text(detail: Any, value: Any, *, atom: bool) -> str:
+    """Atom says which texts are mark-up; the others only look so."""
+    text = str(value or "")
+    if atom and detail and detail.get("type") == "text/plain":
+        return clean(text)
+    return plain_text(text)
+
+
+def _link(item: Any, base: str) -> str | None:
+    candidates = [item.get("feedburner_origlink"), item.get("link")]
+    candidates += [link.get("href") for link in item.get("links") or () if link.get("rel", "alternate") == "alternate"]
+    guid = item.get("id")
+    if guid and re.match(r"https?://", str(guid), re.IGNORECASE) and item.get("guidislink", True):
+        candidates.append(guid)
+    for candidate in candidates:
+        link = canonical_url(str(candidate), base) if candidate and str(candidate).strip() else None
+        if link is not None:
+            return link
+    return None
+
+
+def _moment(parsed: struct_time | None) -> datetime | None:
+    """Feedparser's UTC tuple; None for absent and absurd ones."""
+    if not parsed or parsed[0] not in _YEARS:
+        return None
+    try:
+        return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _ttl(value: Any) -> timedelta | None:
+    """Minutes, at most a day."""
+    text = str(value or "").strip()
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
+        return None
+    return _TTL_MAX if len(text) > 4 else min(timedelta(minutes=int(text)), _TTL_MAX)  # noqa: PLR2004 (digits of a day)
+
+
+# ---------------------------------------------------------------- shared with sitemaps, listings and previews
+
+
+def is_full_text(text: str) -> bool:
+    """Whether a text is the article itself and not a teaser."""
+    return len(text) >= _FULL_TEXT and not _TEASER_END.search(text[-20:])
+
+
+def feed_language(value: Any) -> str | None:
+    """The primary subtag of a sane language tag."""
+    found = _LANGUAGE.fullmatch(str(value or "").strip())
+    return found[1].lower() if found else None
+
+
+def bounded_guid(value: Any) -> str | None:
+    """A guid of any sane length as it is; a monster by its start and a digest of the whole."""
+    guid = clean(str(value or ""))
+    if len(guid) <= GUID_MAX:
+        return guid or None
+    from hashlib import sha256  # noqa: PLC0415 (almost never)
+
+    return f"{guid[:200]}…{sha256(guid.encode()).hexdigest()}"
+
+
+def newest(entries: list[Entry], limit: int = ENTRIES_MAX) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """At most `limit` entries in their order, the newest when dates tell, and a note when some were left."""
+    if len(entries) <= limit:
+        return tuple(entries), ()
+    oldest = datetime.min.replace(tzinfo=UTC)
+    ranked = sorted(
+        range(len(entries)), key=lambda index: (entries[index].published_at or oldest, -index), reverse=True
+    )
+    kept = sorted(ranked[:limit])
+    return tuple(entries[index] for index in kept), (f"only the newest {limit} of {len(entries)} entries were kept",)
+
+
+# ---------------------------------------------------------------- JSON Feed
+
+
+def _parse_json(text: str, url: str) -> ParsedFeed | Fault:
+    try:
+        data = json.loads(text.lstrip("\ufeff"))
+    except ValueError:
+        return Fault(FaultKind.NOT_A_FEED, "the answer is not a feed")
+    if not isinstance(data, dict) or "jsonfeed.org" not in str(data.get("version")):
+        return Fault(FaultKind.NOT_A_FEED, "the answer is JSON but not a JSON Feed")
+    language = feed_language(data.get("language"))
+    items = data.get("items")
+    raw = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    entries, failed = [], 0
+    for item in raw:
+        try:
+            entries.append(_json_entry(item, url, language))
+        except Exception:  # noqa: BLE001 (of one entry at that entry; counted in the notes)
+            failed += 1
+    kept, cut = newest(entries)
+    notes = (f"{failed} entries could not be read",) if failed else ()
+    return ParsedFeed(one_line(str(data.get("title") or ""), TITLE_MAX), kept, language, None, notes + cut)
+
+
+def _json_entry(item: dict[str, Any], url: str, language: str | None) -> Entry:
+    content = plain_text(str(item.get("content_html") or "")) or clean(str(item.get("content_text") or ""))
+    summary = clean(str(item.get("summary") or "")) or ("" if is_full_text(content) else content)
+    authors = item.get("authors") or [item.get("author")]
+    names = [str(author["name"]) for author in authors if isinstance(author, dict) and author.get("name")]
+    link = item.get("url") or item.get("external_url")
+    return Entry(
+        url=canonical_url(str(link), url) if link else None,
+        guid=bounded_guid(item.get("id")),
+        title=one_line(str(item.get("title") or ""), TITLE_MAX),
+        summary=summary[:SUMMARY_MAX],
+        content=content[:CONTENT_MAX] if is_full_text(content) else "",
+        author=one_line(", ".join(names), _AUTHOR_MAX) or None,
+        language=feed_language(item.get("language")) or language,
+        published_at=iso_moment(item.get("date_published")) or iso_moment(item.get("date_modified")),
+    )
+
+
+def iso_moment(value: Any) -> datetime | None:
+    """An ISO 8601 time as aware UTC (UTC when it names no zone); None when absent or absurd."""
+    try:
+        at = datetime.fromisoformat(str(value or "").strip())
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.year in _YEARS else None

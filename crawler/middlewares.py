@@ -1,0 +1,130 @@
+"""What Envoywatch changes in Scrapy's downloader: host keys, a bounded robots cache, a strict decompressor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy.core.downloader import Downloader
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.logformatter import LogFormatter
+from scrapy.robotstxt import ProtegoRobotParser
+from scrapy.utils._compression import _DecompressionMaxSizeExceeded
+
+from crawler.politeness import host_key
+from crawler.transport import PRIVATE
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
+
+_ROBOTS_FRESH_S = 24 * 3600.0
+_ROBOTS_FAILED_S = 600.0  # an unreachable robots.txt is asked for again sooner
+_ROBOTS_KEPT = 5_000
+_ROBOTS_MAX = 512 * 1024  # RFC 9309 asks for at least 500 KiB
+_CRAWL_DELAY_MAX_S = 30.0
+_OK = range(200, 300)
+
+
+class RobotsForbidError(IgnoreRequest):
+    """The host's robots.txt forbids this URL to us."""
+
+
+class TooLargeError(IgnoreRequest):
+    """The body passes the size limit once decompressed."""
+
+
+class EncodingRefusedError(IgnoreRequest):
+    """The body is compressed in a way we do not read: unknown, or several layers."""
+
+
+class PoliteDownloader(Downloader):
+    """Slots by `host_key`, whatever a redirect or a spider copied into `meta`."""
+
+    def get_slot_key(self, request: Request) -> str:
+        return host_key(request.url)
+
+
+class QuietLog(LogFormatter):
+    """No line per page read; what came of a fetch is told by its caller."""
+
+    def crawled(self, request: Request, response: Response, spider: Any) -> Any:  # noqa: ARG002 (Scrapy's signature)
+        return None
+
+
+class RobotsMiddleware(RobotsTxtMiddleware):
+    """Scrapy's robots middleware with a cache of 5,000 hosts for a day, and crawl delays obeyed.
+
+    What cannot be fetched allows everything. The robots.txt itself is asked for under the permission of the request
+    that needs it, so that the address guard holds here too.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._cache: OrderedDict[str, tuple[float, asyncio.Task[RobotParser | None]]] = OrderedDict()
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        parts = urlsplit(request.url)
+        private = bool(request.meta.get(PRIVATE))
+        key = f"{private} {parts.scheme}://{parts.netloc}"
+        known = self._cache.get(key)
+        if known is not None and time.monotonic() < known[0]:
+            self._cache.move_to_end(key)
+            return await asyncio.shield(known[1])
+        task = asyncio.ensure_future(self._load(key, f"{parts.scheme}://{parts.netloc}/robots.txt", private=private))
+        self._cache[key] = (time.monotonic() + _ROBOTS_FRESH_S, task)
+        while len(self._cache) > _ROBOTS_KEPT:
+            self._cache.popitem(last=False)
+        return await asyncio.shield(task)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as refusal:
+            raise RobotsForbidError("robots.txt forbids this address") from refusal
+
+    async def _load(self, key: str, url: str, *, private: bool) -> RobotParser | None:
+        engine = self.crawler.envoywatch  # type: ignore[attr-defined]
+        response = await engine.fetch_robots(url, private=private, max_size=_ROBOTS_MAX)
+        if response is None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._cache[key] = (time.monotonic() + _ROBOTS_FAILED_S, task)
+            return None
+        if response.status not in _OK:
+            return None
+        parser = ProtegoRobotParser(response.body, self.crawler.spider)
+        delay = parser.rp.crawl_delay(self._robotstxt_useragent)
+        if delay:
+            engine.slow_down(host_key(url), min(float(delay), _CRAWL_DELAY_MAX_S))
+        return parser
+
+
+class CompressionMiddleware(HttpCompressionMiddleware):
+    """Decompresses one layer within the size limit; a body that only claims to be compressed is taken as it is."""
+
+    def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:
+        encodings = [
+            part.strip().lower()
+            for value in content_encoding
+            for part in value.split(b",")
+            if part.strip().lower() not in {b"", b"identity"}
+        ]
+        if not encodings or not body:
+            return body, []
+        to_decode, unknown = self._split_encodings(encodings)
+        if unknown or len(to_decode) > 1:
+            raise EncodingRefusedError("the body is compressed as " + b", ".join(encodings).decode("latin-1"))
+        try:
+            return self._decode(body, to_decode[0], max_size), []
+        except _DecompressionMaxSizeExceeded as error:
+            raise TooLargeError(f"the body unpacks to more than {max_size} bytes") from error
+        except Exception:  # noqa: BLE001 (each library has an error of its own: the encoding was a lie)
+            return body, []

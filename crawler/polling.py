@@ -1,0 +1,211 @@
+"""Polling: one due source asked once, endpoint by endpoint, ending in exactly one `Poll` whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from config.vocabulary import EndpointKind
+from crawler.engine import EngineStoppedError, Fetch, Kind, Page
+from crawler.faults import http_date
+from crawler.feeds import ParsedFeed, parse_feed
+from crawler.listings import parse_listing
+from crawler.sitemaps import read_sitemap
+from crawler.spider_runner import run_spider
+from crawler.telegram import parse_preview, preview_url
+from crawler.workers import WorkerCrashed, Workers, WorkerTimeout
+from storage.model import Endpoint, Entry, Fault, FaultKind, Lease, Poll, PollOutcome, Validators
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from crawler.engine import Engine
+
+_log = logging.getLogger(__name__)
+
+FRESH_MAX = timedelta(hours=24)
+_DIGITS_MAX = 9
+_NO_CONTENT = {204, 205}
+_NOT_MODIFIED = 304
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one endpoint gave: unchanged (`entries` None) or entries."""
+
+    page: Page | None
+    entries: tuple[Entry, ...] | None
+    validators: Validators | None
+    ttl: timedelta | None = None
+    notes: tuple[str, ...] = ()
+
+
+async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) -> Poll:
+    """Ask a source's endpoints in their order until one answers; `now` stamps the poll.
+
+    Raises nothing but cancellation and EngineStoppedError: an unexpected exception is logged and becomes a fault.
+    """
+    began = time.monotonic()
+    passed_over: list[tuple[int, Fault]] = []
+    for position, endpoint in enumerate(lease.spec.endpoints):
+        known = lease.validators[position] if position < len(lease.validators) else Validators()
+        answer = await _safely(engine, workers, lease, endpoint, known)
+        if isinstance(answer, Fault):
+            passed_over.append((position, answer))
+            continue
+        return _good(lease, position, now, _since(began), answer, tuple(passed_over))
+    position, fault = passed_over[0] if passed_over else (0, Fault(FaultKind.INTERNAL, "the source has no endpoint"))
+    return Poll(
+        source_id=lease.source_id,
+        position=position,
+        url=lease.spec.endpoints[position].url if lease.spec.endpoints else "",
+        started_at=now,
+        took=_since(began),
+        outcome=PollOutcome.FAULT,
+        status=fault.status,
+        fault=fault,
+        passed_over=tuple(passed_over[1:]),
+        fresh_for=fault.retry_after,
+    )
+
+
+def _since(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)
+
+
+def _good(
+    lease: Lease,
+    position: int,
+    now: datetime,
+    took: timedelta,
+    answer: _Answer,
+    passed_over: tuple[tuple[int, Fault], ...],
+) -> Poll:
+    page = answer.page
+    notes = list(answer.notes)
+    if page is not None and page.permanent_redirect:
+        notes.append(f"moved for good to {page.permanent_redirect}")
+    if page is not None and page.truncated:
+        notes.append("the server broke off before the announced end")
+    unchanged = answer.entries is None
+    return Poll(
+        source_id=lease.source_id,
+        position=position,
+        url=lease.spec.endpoints[position].url,
+        started_at=now,
+        took=took,
+        outcome=PollOutcome.UNCHANGED if unchanged else PollOutcome.ENTRIES,
+        status=page.status if page is not None else None,
+        size=len(page.body) if page is not None else 0,
+        entries=answer.entries or (),
+        validators=answer.validators,
+        passed_over=passed_over,
+        fresh_for=_longest(answer.ttl, fresh_for(page.headers) if page is not None else None),
+        notes=tuple(notes),
+    )
+
+
+def _longest(*spans: timedelta | None) -> timedelta | None:
+    return max((span for span in spans if span is not None), default=None)
+
+
+async def _safely(
+    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators
+) -> _Answer | Fault:
+    try:
+        return await _ask(engine, workers, lease, endpoint, known)
+    except EngineStoppedError:
+        raise
+    except WorkerTimeout:
+        return Fault(FaultKind.MALFORMED, "the answer took too long to parse")
+    except WorkerCrashed as error:
+        return Fault(FaultKind.MALFORMED, f"the answer cannot be parsed: {error}")
+    except Exception as error:
+        _log.exception("polling %s failed in a way we do not know", lease.spec.name)
+        return Fault(FaultKind.INTERNAL, f"{type(error).__name__} while polling; the log has the details")
+
+
+async def _ask(
+    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators
+) -> _Answer | Fault:
+    private = lease.spec.private_addresses
+    if endpoint.kind is EndpointKind.SPIDER:
+        found = await run_spider(engine, endpoint.url, private=private)
+        return found if isinstance(found, Fault) else _Answer(None, found.entries, None, notes=found.notes)
+    request = Fetch(
+        url=preview_url(endpoint.url) if endpoint.kind is EndpointKind.TELEGRAM else endpoint.url,
+        headers=_conditions(known),
+        private_addresses=private,
+        kind=Kind.FEED,
+    )
+    page = await engine.fetch(request)
+    if isinstance(page, Fault):
+        return page
+    if page.status == _NOT_MODIFIED:
+        if not request.headers:
+            return Fault(FaultKind.STATUS, "the server answered 304 to an unconditional request", status=page.status)
+        return _Answer(page, None, None)
+    if page.status in _NO_CONTENT or not page.body:
+        return Fault(FaultKind.EMPTY, "the answer is empty", status=page.status)
+    digest = sha256(page.body).hexdigest()
+    validators = Validators(page.headers.get("etag"), page.headers.get("last-modified"), digest)
+    if digest == known.body_hash:
+        return _Answer(page, None, validators)
+    return await _read(engine, workers, endpoint, page, validators, private=private)
+
+
+async def _read(
+    engine: Engine, workers: Workers, endpoint: Endpoint, page: Page, validators: Validators, *, private: bool
+) -> _Answer | Fault:
+    """Parse off the loop; validators only from a whole and readable answer."""
+    if endpoint.kind is EndpointKind.SITEMAP:
+        parsed = await read_sitemap(engine, workers, page, private=private)
+    else:
+        parsed = await workers.run(_parse, endpoint.kind, page.body, page.content_type, page.url, endpoint.links)
+    if isinstance(parsed, Fault):
+        return parsed
+    return _Answer(
+        page, parsed.entries, validators if parsed.cacheable and not page.truncated else None, parsed.ttl, parsed.notes
+    )
+
+
+def _parse(
+    kind: EndpointKind, body: bytes, content_type: str | None, url: str, links: str | None
+) -> ParsedFeed | Fault:
+    """In a worker."""
+    if kind is EndpointKind.LISTING:
+        return parse_listing(body, content_type, url, links)
+    if kind is EndpointKind.TELEGRAM:
+        return parse_preview(body, content_type, url)
+    return parse_feed(body, content_type, url)
+
+
+def _conditions(known: Validators) -> dict[str, str]:
+    """Both validators exactly as they came; servers differ in which one they look at."""
+    conditions = {}
+    if known.etag:
+        conditions["If-None-Match"] = known.etag
+    if known.last_modified:
+        conditions["If-Modified-Since"] = known.last_modified
+    return conditions
+
+
+def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
+    """How long an answer holds by `Cache-Control: max-age` or `Expires`, at most 24 h; None when it does not say."""
+    directives = [part.strip().lower() for part in headers.get("cache-control", "").split(",")]
+    if "no-store" in directives or "no-cache" in directives:
+        return None
+    for directive in directives:
+        name, _, value = directive.partition("=")
+        value = value.strip('" ')
+        if name.strip() == "max-age" and value.isascii() and value.isdigit():
+            return FRESH_MAX if len(value) > _DIGITS_MAX else min(timedelta(seconds=int(value)), FRESH_MAX)
+    expires, date = http_date(headers.get("expires")), http_date(headers.get("date"))
+    if expires is None or date is None or expires <= date:
+        return None
+    return min(expires - date, FRESH_MAX)

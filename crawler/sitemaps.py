@@ -1,0 +1,175 @@
+"""Sitemaps: news and ordinary ones, an index followed one level; the newest addresses become entries."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest
+from crawler.plain import one_line
+from crawler.urls import canonical_url
+from storage.model import Entry, Fault, FaultKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from crawler.engine import Engine, Page
+    from crawler.workers import Workers
+
+ENTRIES_KEPT = 500
+CHILDREN_READ = 4  # of an index: the newest, or the last when it names no times
+UNPACKED_MAX = 50 * 1024 * 1024  # the protocol's own limit for one file
+_GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class SitemapIndex:
+    """The sitemaps an index names, those worth reading first."""
+
+    children: tuple[str, ...]
+
+
+def parse_sitemap(body: bytes, url: str) -> ParsedFeed | SitemapIndex | Fault:
+    """Entries, newest 500, or the children of an index; gzip is undone. Never raises."""
+    try:
+        return _parse(_unpacked(body), url)
+    except etree.XMLSyntaxError:
+        return Fault(FaultKind.NOT_A_FEED, "the answer is not a sitemap")
+    except OverflowError as error:
+        return Fault(FaultKind.TOO_LARGE, str(error))
+    except Exception as error:  # noqa: BLE001 (whatever the parser raises ends at this sitemap)
+        return Fault(FaultKind.MALFORMED, f"the sitemap cannot be parsed ({type(error).__name__})")
+
+
+async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, private: bool) -> ParsedFeed | Fault:
+    """A fetched sitemap's entries; for an index those of its newest children."""
+    from crawler.engine import Fetch, Kind, Page  # noqa: PLC0415 (so that the pure part imports no engine)
+
+    parsed = await workers.run(parse_sitemap, page.body, page.url)
+    if not isinstance(parsed, SitemapIndex):
+        return parsed
+    entries: list[Entry] = []
+    notes: list[str] = []
+    fault: Fault | None = None
+    for child in parsed.children[:CHILDREN_READ]:
+        got = await engine.fetch(Fetch(child, private_addresses=private, kind=Kind.FEED))
+        part = await workers.run(parse_sitemap, got.body, got.url) if isinstance(got, Page) else got
+        if isinstance(part, ParsedFeed):
+            entries += part.entries
+        else:
+            fault = part if isinstance(part, Fault) else Fault(FaultKind.NOT_A_FEED, "an index names another index")
+            notes.append(f"one sitemap of the index could not be read: {fault.detail}")
+    if not entries and fault is not None:
+        return fault
+    kept, cut = newest(entries, ENTRIES_KEPT)
+    return ParsedFeed(entries=kept, notes=(*notes, *cut), cacheable=False)
+
+
+def _unpacked(body: bytes) -> bytes:
+    """A file that is gzip by itself, not by its transfer; within the protocol's limit."""
+    if not body.startswith(_GZIP):
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    out = BytesIO()
+    rest = body
+    while rest and not unpacker.eof:
+        out.write(unpacker.decompress(rest, _CHUNK))
+        rest = unpacker.unconsumed_tail
+        if out.tell() > UNPACKED_MAX:
+            raise OverflowError(f"the sitemap unpacks to more than {UNPACKED_MAX // 2**20} MB")
+    return out.getvalue()
+
+
+def _parse(body: bytes, url: str) -> ParsedFeed | SitemapIndex | Fault:
+    if not body.strip():
+        return Fault(FaultKind.EMPTY, "the answer is empty")
+    root = _root_name(body)
+    if root == "sitemapindex":
+        return _index(body, url)
+    if root != "urlset":
+        told = "a web page" if root == "html" else "not a sitemap"
+        return Fault(FaultKind.NOT_A_FEED, f"the answer is {told}")
+    entries = [entry for element in _elements(body, "url") if (entry := _entry(element, url)) is not None]
+    kept, notes = newest(entries, ENTRIES_KEPT)
+    return ParsedFeed(entries=kept, notes=notes)
+
+
+def _walk(body: bytes, events: tuple[str, ...]) -> etree.iterparse:
+    """No entity is resolved, no DTD loaded, nothing fetched; a cut document gives what is complete."""
+    return etree.iterparse(
+        BytesIO(body.lstrip()),
+        events=events,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        recover=True,
+        huge_tree=False,
+    )
+
+
+def _root_name(body: bytes) -> str:
+    for _, element in _walk(body, ("start",)):
+        return _local(element)
+    return ""
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+
+
+def _elements(body: bytes, name: str) -> Iterator[etree._Element]:
+    """Complete elements one after the other, each forgotten when used."""
+    for _, element in _walk(body, ("end",)):
+        if _local(element) == name:
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+
+
+def _fields(element: etree._Element) -> dict[str, str]:
+    """The texts below an element by `parent:name`, the first of each."""
+    texts: dict[str, str] = {}
+    for node in element.iterdescendants():
+        if isinstance(node.tag, str) and node.text and node.text.strip():
+            parent = _local(node.getparent())
+            texts.setdefault(f"{parent}:{_local(node)}", node.text.strip())
+    return texts
+
+
+def _entry(element: etree._Element, url: str) -> Entry | None:
+    texts = _fields(element)
+    link = canonical_url(texts.get("url:loc"), url)
+    if link is None:
+        return None
+    published: datetime | None = iso_moment(texts.get("news:publication_date")) or iso_moment(texts.get("url:lastmod"))
+    return Entry(
+        url=link,
+        guid=None,
+        title=one_line(texts.get("news:title", ""), TITLE_MAX),
+        language=feed_language(texts.get("publication:language")),
+        published_at=published,
+    )
+
+
+def _index(body: bytes, url: str) -> SitemapIndex | Fault:
+    """Newest first by `lastmod`; without times the last ones, for indexes grow at their end."""
+    children: list[tuple[datetime | None, int, str]] = []
+    for position, element in enumerate(_elements(body, "sitemap")):
+        texts = _fields(element)
+        link = canonical_url(texts.get("sitemap:loc"), url)
+        if link is not None:
+            children.append((iso_moment(texts.get("sitemap:lastmod")), position, link))
+    if not children:
+        return Fault(FaultKind.NO_LINKS, "the sitemap index names no sitemap")
+    newest_first = sorted(children, key=lambda child: (child[0] is not None, child[0] or 0, child[1]), reverse=True)  # type: ignore[arg-type,return-value]  # times are compared with times only
+    return SitemapIndex(tuple(link for _, _, link in newest_first))
+
+
+__all__ = ["SitemapIndex", "parse_sitemap", "read_sitemap"]

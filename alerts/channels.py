@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from alerts import harmless, mail, wire
 from alerts.faults import judge
+from config.redact import redact, redact_urls, secrets_of_url
 from storage.model import DeliveryFault
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _WEBHOOKS = frozenset({"json", "jsons"})
 _PLAIN_ONLY = _WEBHOOKS | {"xml", "xmls", "form", "forms"}
 _MAIL = frozenset({"mailto", "mailtos"})
 _ROOM = 64  # for the title's mark-up where a target has no title of its own
-_SECRET_MIN = 5  # shorter parts of a URL are words such as `api`, and no secrets
+_DETAIL_MAX = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class SendResult:
 def send(url: str, message: Message, key: str, *, timeout: timedelta = TIMEOUT) -> SendResult:
     """Send once, and once more as plain text when the target refuses the mark-up. Raises nothing for a bad channel.
 
-    `key` goes with it: header `Idempotency-Key`, `id` in the webhook's JSON, `Message-ID` of a mail. `timeout` is the
-    wall-clock limit of each of the two attempts.
+    `key` goes with it: header `Idempotency-Key`, `id` in the webhook's JSON, `Message-ID` of a mail. A `secret=` in the
+    URL signs the body of HTTP requests. `timeout` is the wall-clock limit of each of the two attempts.
     """
     result = _attempt(url, message, key, timeout, rich=True)
     if result.fault is DeliveryFault.REFUSED and _scheme(url) not in _PLAIN_ONLY:
@@ -84,11 +85,11 @@ def _attempt(url: str, message: Message, key: str, timeout: timedelta, *, rich: 
     except _UrlError as error:
         return SendResult(ok=False, fault=DeliveryFault.MISCONFIGURED, detail=str(error))
     _dress(plugin, url, message, key, timeout)
-    record = wire.Wire(headers={IDEMPOTENCY_HEADER: _header(key)}, secret=_query(url).get("hmac", ""))
+    record = wire.Wire(headers={IDEMPOTENCY_HEADER: _header(key)}, secret=_query(url).get("secret", ""))
     call = _call(plugin, message, key, rich=rich)
     done = _within(timeout, url, record, call)
     verdict = judge(record, done=done, now=datetime.now(UTC))
-    detail = harmless.one_line(_without_secrets(verdict.detail, url), 200)
+    detail = harmless.one_line(redact(redact_urls(verdict.detail), secrets_of_url(url)), _DETAIL_MAX)
     return SendResult(verdict.fault is None, verdict.fault, detail, verdict.retry_after)
 
 
@@ -169,16 +170,6 @@ def _query(url: str) -> dict[str, str]:
 
 def _header(key: str) -> str:
     return re.sub(r"[^\x21-\x7e]", "_", key)
-
-
-def _without_secrets(text: str, url: str) -> str:
-    """Blank every part of the URL that a server may have echoed."""
-    rest = url.partition("://")[2]
-    parts = {part for part in re.split(r"[/?&=:@,#]", rest) if len(part) >= _SECRET_MIN}
-    parts |= {unquote(part) for part in parts}
-    for part in sorted(parts, key=len, reverse=True):
-        text = text.replace(part, "***")
-    return text
 
 
 def _plugin(url: str) -> Any:

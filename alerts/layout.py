@@ -19,6 +19,7 @@ WIDTH: Final = 72
 _WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
 _BREAKABLE = re.compile(f"[{_WIDE}]|[^{_WIDE}]+")
 _HEAD_MAX = 300
+_NAMELESS = "(without a title)"
 _LINE_MAX = 600
 # The grey is translucent, so it shows on a light ground and on a dark one; nothing else has a colour of its own.
 _CELL: Final = 'style="padding:7px 0;border-top:1px solid #8888;vertical-align:top;text-align:left"'
@@ -81,7 +82,7 @@ def text(paper: Paper, *, titled: bool = True) -> str:
 
 
 def _text_row(row: Row) -> str:
-    parts = [_wrap(harmless.one_line(row.head, _HEAD_MAX), "* ", "  ")]
+    parts = [_wrap(harmless.one_line(row.head, _HEAD_MAX) or _NAMELESS, "* ", "  ")]
     parts += [_wrap(harmless.one_line(line, _LINE_MAX), "  ", "  ") for line in row.lines]
     if row.quote:
         parts.append(_wrap(f"“{harmless.one_line(row.quote, _LINE_MAX)}”", "  ", "  "))
@@ -142,7 +143,7 @@ def markdown(paper: Paper, *, titled: bool = True) -> str:
 
 
 def _markdown_row(row: Row) -> str:
-    head = harmless.markdown(row.head, _HEAD_MAX)
+    head = harmless.markdown(row.head, _HEAD_MAX) or _NAMELESS
     if link := harmless.link(row.url):
         head = f"[{head}](<{link}>)"
     parts = [f"- **{head}**", *(harmless.markdown(line, _LINE_MAX) for line in row.lines)]
@@ -172,7 +173,7 @@ def fragment(paper: Paper) -> str:
 
 
 def _html_row(row: Row) -> str:
-    head = harmless.html(row.head, _HEAD_MAX)
+    head = harmless.html(row.head, _HEAD_MAX) or _NAMELESS
     if link := harmless.link(row.url):
         head = f'<a href="{harmless.html(link)}" rel="noopener noreferrer nofollow">{head}</a>'
     parts = [f"<b>{head}</b>", *(harmless.html(line, _LINE_MAX) for line in row.lines)]

@@ -1,0 +1,132 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from alerts import harmless
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<!channel> <!here|x> <@U123> <#C1> <!subteam^S1>",
+    "@everyone @here @channel @all @room",
+    "[click](http://evil.example/)",
+    "![pixel](http://evil.example/p.png)",
+    "# heading",
+    "1. list",
+    "- item",
+    "+ item",
+    "=====",
+    "> quote",
+    "```\ncode\n```",
+    "**bold** __bold__ *i* _i_ ~~s~~ ||spoiler||",
+    "&lt;b&gt; &#64;everyone &amp;",
+    "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example\x07link\x1b]8;;\x07 \x9b2J",
+    "\u202eesrever\u202c \u2066x\u2069 \u200f\u061c",
+    "tail\r\nBcc: everybody@example.org",
+    "null\x00byte \x07 \x85 next\u2028line",
+    "\ud83d half a pair",
+    "<http://evil.example/>",
+    "a | b\n--- | ---\nc | d",
+    "\U000e0041\U000e0042 tags",
+]
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff]")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("form", [harmless.plain, harmless.html, harmless.markdown, harmless.one_line, harmless.clean])
+def test_no_control_or_bidirectional_character_passes(text, form):
+    assert not CONTROL.search(form(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("form", [harmless.plain, harmless.html, harmless.markdown])
+def test_one_text_stays_one_line_that_calls_nobody(text, form):
+    made = form(text)
+    assert "\n" not in made
+    assert not re.search(r"@(everyone|here|channel|all|room)\b|<[!@#]", made)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_html_has_no_tag_and_no_quote(text):
+    assert not re.search("[<>\"']", harmless.html(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_markdown_renderer_makes_nothing_but_text_of_it(text):
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(harmless.markdown(text))
+    assert [token.type for token in tokens] in ([], ["paragraph_open", "inline", "paragraph_close"])
+    assert {child.type for token in tokens for child in token.children or ()} <= {"text", "text_special"}
+
+
+@given(st.text(max_size=60))
+def test_markdown_reads_as_the_same_words(text):
+    tokens = MarkdownIt("commonmark").parse(harmless.markdown(text))
+    shown = "".join(child.content for token in tokens for child in token.children or ())
+    assert shown.split() == harmless.plain(text).split()
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing_more(text):
+    once = harmless.clean(text)
+    assert harmless.clean(once) == once
+
+
+def test_ordinary_text_of_any_script_is_left_alone():
+    for text in (
+        "Зеленський прийняв Лі Хуея — у Києві.",
+        "李辉同泽连斯基举行会谈",
+        "naïve café, 5 % & more",
+        "👩\u200d💻",
+    ):
+        assert harmless.plain(text) == text
+
+
+def test_a_terminal_sequence_leaves_no_litter():
+    assert harmless.plain("\x1b[1;31mred\x1b[0m, \x1b]0;title\x07done\x1b(B") == "red, doneB"
+
+
+def test_text_is_cut_to_its_limit_with_an_ellipsis():
+    assert harmless.one_line("abcdef", 4) == "abc…"
+    assert harmless.one_line("abcd", 4) == "abcd"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://example.org/",
+        "//example.org/x",
+        "http://",
+        "https://user:pass@example.org/",
+        "http://exam\u202eple.org/",
+        "https://example.org:port/",
+        "https://[::1/",
+        " https://example.org/",
+        "https://example.org/\r\nX: y",
+        "https://example.org/" + "a" * 2000,
+        "",
+        None,
+    ],
+)
+def test_only_clean_links_of_the_web_are_offered(url):
+    assert harmless.link(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://example.org/a?b=c&d=e#f", "https://example.org/a?b=c&d=e#f"),
+        ("HTTP://example.org/", "HTTP://example.org/"),
+        ('https://example.org/"><script>', "https://example.org/%22%3E%3Cscript%3E"),
+        ("https://example.org/новини", "https://example.org/%D0%BD%D0%BE%D0%B2%D0%B8%D0%BD%D0%B8"),
+        ("https://example.org/a%20b", "https://example.org/a%20b"),
+        ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
+        ("https://example.org/x)](y", "https://example.org/x%29]%28y"),
+    ],
+)
+def test_links_come_out_percent_encoded(url, safe):
+    assert harmless.link(url) == safe

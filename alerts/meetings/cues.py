@@ -1,0 +1,179 @@
+"""Finding a lexicon's patterns in a sentence: what each says, and which words said it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from alerts.meetings.times import Calendar
+from alerts.meetings.tokens import Tokenizer
+from config.lexicon import CueClass, load_lexicon, normalise, parse_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alerts.meetings.tokens import Token
+    from config.lexicon import Element, Lexicon
+
+TRIGGERS = frozenset(
+    {
+        CueClass.MEETS,
+        CueClass.MEETS_NOW,
+        CueClass.MEETS_BARE,
+        CueClass.UNDER_WAY,
+        CueClass.WILL_MEET,
+        CueClass.TO_MEET,
+        CueClass.AFTER_MEETING,
+        CueClass.MEETING_NOUN,
+        CueClass.CALLS,
+    }
+)
+"""Classes that name a meeting; all others say something about one."""
+
+
+_HITS = 200
+"""Patterns looked at in one sentence; a real one has a dozen, a word repeated a thousand times says nothing more."""
+
+Payload = TypeVar("Payload")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A pattern found: the places of the words that it names (gaps left out) in the sentence's tokens."""
+
+    kind: CueClass
+    places: tuple[int, ...]
+
+    @property
+    def start(self) -> int:
+        """The first token."""
+        return self.places[0]
+
+    @property
+    def end(self) -> int:
+        """One past the last token."""
+        return self.places[-1] + 1
+
+
+class PatternIndex(Generic[Payload]):
+    """Many patterns, each with what it stands for, tried only at words with which one of them begins."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, list[tuple[Payload, tuple[Element, ...]]]] = defaultdict(list)
+        self._prefixed: dict[str, list[tuple[Payload, tuple[Element, ...]]]] = defaultdict(list)
+        self.vocabulary: set[str] = set()
+        self._starting = lru_cache(maxsize=20_000)(self._find_starting)
+
+    def add(self, text: str, payload: Payload) -> tuple[Element, ...]:
+        """Take in one pattern in the lexicon's notation."""
+        elements = parse_pattern(text)
+        for word in elements[0].words:
+            self._exact[word].append((payload, elements))
+        for prefix in elements[0].prefixes:
+            self._prefixed[prefix].append((payload, elements))
+        for element in elements:
+            self.vocabulary |= element.words | set(element.prefixes)
+        return elements
+
+    def _find_starting(self, word: str) -> tuple[tuple[Payload, tuple[Element, ...]], ...]:
+        found = list(self._exact.get(word, ()))
+        for length in range(1, len(word) + 1) if self._prefixed else ():
+            found += self._prefixed.get(word[:length], ())
+        return tuple(found)
+
+    def find(self, tokens: Sequence[Token]) -> Iterator[tuple[Payload, tuple[int, ...]]]:
+        """Every pattern found, with the places of its words; of one pattern at one place only the tightest match."""
+        for at, token in enumerate(tokens):
+            for payload, elements in self._starting(token.word):
+                places = _match(elements, tokens, at)
+                if places is not None:
+                    yield payload, places
+
+
+class CompiledLexicon:
+    """One language's lexicon made ready for matching."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self._cues: PatternIndex[CueClass] = PatternIndex()
+        self._places: PatternIndex[str] = PatternIndex()
+        self.trigger_words: set[str] = set()
+        for group in lexicon.groups:
+            for text in group.patterns:
+                first = self._cues.add(text, group.kind)[0]
+                if group.kind in TRIGGERS:
+                    self.trigger_words |= first.words | set(first.prefixes)
+        for city, forms in lexicon.places.items():
+            for form in forms:
+                self._places.add(form, city)
+        self.calendar = Calendar(lexicon.times, spaced=lexicon.spaced)
+        vocabulary = {*lexicon.words, *self._cues.vocabulary, *self._places.vocabulary, *self.calendar.vocabulary}
+        self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary)
+        self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
+
+    def hits(self, tokens: Sequence[Token]) -> list[Hit]:
+        """What the sentence says, in order; a pattern inside a longer one does not count."""
+        found = [Hit(kind, places) for kind, places in islice(self._cues.find(tokens), _HITS)]
+        return sorted(_maximal(found), key=lambda hit: (hit.start, hit.end))
+
+    def places(self, tokens: Sequence[Token]) -> list[tuple[int, str]]:
+        """Cities, by token, that the sentence names as a place where something is, not as a power that speaks."""
+        return [
+            (places[0], city)
+            for city, places in self._places.find(tokens)
+            if any(token.word in self._before_place for token in tokens[max(0, places[0] - 4) : places[0]])
+        ]
+
+
+@cache
+def compiled(language: str) -> CompiledLexicon:
+    """The built-in lexicon of a language, compiled once."""
+    return CompiledLexicon(load_lexicon(language))
+
+
+def _match(elements: tuple[Element, ...], tokens: Sequence[Token], at: int) -> tuple[int, ...] | None:
+    """Places of the words of the first (tightest) match that begins at `at`."""
+    if len(elements) == 1:
+        return (at,)
+    return next(_matches(elements, 0, tokens, at), None)
+
+
+def _matches(elements: tuple[Element, ...], index: int, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, ...]]:
+    if index == len(elements):
+        yield ()
+        return
+    element = elements[index]
+    if element.gap:
+        for skipped in range(element.gap + 1):
+            yield from _matches(elements, index + 1, tokens, at + skipped)
+            if at + skipped >= len(tokens) or tokens[at + skipped].word in {";", "；", ":", "："}:
+                return
+        return
+    if at < len(tokens) and _fits(element, tokens[at]):
+        for rest in _matches(elements, index + 1, tokens, at + 1):
+            yield (at, *rest)
+    if element.optional:
+        yield from _matches(elements, index + 1, tokens, at)
+
+
+def _fits(element: Element, token: Token) -> bool:
+    if token.mention is not None:
+        return element.mention
+    return element.accepts(token.word) or (element.number and token.word.isdigit())
+
+
+def _maximal(hits: list[Hit]) -> Iterator[Hit]:
+    by_place: dict[int, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        for place in hit.places:
+            by_place[place].append(hit)
+    seen: set[tuple[CueClass, tuple[int, ...]]] = set()
+    for hit in hits:
+        places = set(hit.places)
+        if (hit.kind, hit.places) in seen or any(places < set(other.places) for other in by_place[hit.start]):
+            continue
+        seen.add((hit.kind, hit.places))
+        yield hit

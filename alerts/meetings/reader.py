@@ -1,0 +1,293 @@
+"""An article's claims about meetings, each with its sentence and the words that decided."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Protocol
+
+from ahocorasick_rs import AhoCorasick
+
+from alerts.meetings.cues import compiled
+from alerts.meetings.merge import Event, merge_events
+from alerts.meetings.sides import Sentence, Side, level_of
+from alerts.meetings.status import Setting, decide_status
+from alerts.meetings.tokens import visible
+from alerts.sentences import split_sentences
+from config.lexicon import CueClass, languages
+from storage.model import Claim, Cue, Field, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date, datetime
+
+    from alerts.meetings.cues import CompiledLexicon, Hit
+    from alerts.meetings.status import Ruling
+    from alerts.names import Mention
+    from config.people import People
+
+LONGEST = 40_000
+"""Characters of an article's text that are read; news that comes after them is not news."""
+
+_TRIGGERS = 10
+"""Meeting words looked at in one sentence."""
+
+_EVENTS = 200
+"""Mentions of meetings gathered from one article."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence of the title or the text."""
+
+    field: Field
+    source: str
+    start: int
+    end: int
+
+
+class Finder(Protocol):
+    """Finds people and offices in a text, in order, as `alerts.names.NameFinder` does."""
+
+    def find(self, text: str, language: str | None, at: date) -> Sequence[Mention]:
+        """Mentions with their places, and who held what on that day."""
+
+
+class MeetingReader:
+    """Reads claims in every language that has a lexicon. Build one per process; lexicons load at first use."""
+
+    def __init__(self, people: People, finder: Finder | None = None) -> None:
+        from alerts.names import NameFinder  # noqa: PLC0415
+
+        self._finder: Finder = finder or NameFinder(people)
+
+    @property
+    def languages_read(self) -> tuple[str, ...]:
+        """Codes of the languages in which meetings are read."""
+        return languages()
+
+    def notes(self, text: str, language: str | None) -> tuple[str, ...]:
+        """What `read` leaves out of such an article, in words for a person."""
+        if _base(language) not in languages():
+            return ("language not read",)
+        if len(text) > LONGEST:
+            return (f"meetings read in the first {LONGEST} of {len(text)} characters",)
+        return ()
+
+    def read(self, title: str, text: str, language: str | None, published_at: datetime) -> tuple[Claim, ...]:
+        """The claims, in order of first mention; none in a language without lexicon (`notes` says so)."""
+        code = _base(language)
+        if code not in languages():
+            return ()
+        lexicon = compiled(code)
+        title, text = visible(title), visible(text[:LONGEST])
+        places = {Field.TITLE: _trigger_places(code, title), Field.TEXT: _trigger_places(code, text)}
+        if not any(places.values()):
+            return ()
+        mentions = self._mentions(title, text, code, published_at)
+        if not any(mentions.values()):
+            return ()
+        article = _Article(lexicon, published_at, title, text, mentions, places, code)
+        return tuple(_claim(event) for event in merge_events(article.events()))
+
+    def _mentions(self, title: str, text: str, code: str, at: datetime) -> dict[Field, list[Mention]]:
+        """Names are sought in title and text together, so that a full name in one explains a surname in the other."""
+        joined = f"{title}\n{text}"
+        border = len(title) + 1
+        found: dict[Field, list[Mention]] = {Field.TITLE: [], Field.TEXT: []}
+        for mention in self._finder.find(joined, code, at.date()):
+            if mention.end < border:
+                found[Field.TITLE].append(mention)
+            elif mention.start >= border:
+                found[Field.TEXT].append(replace(mention, start=mention.start - border, end=mention.end - border))
+        return found
+
+
+class _Article:
+    """One article while it is read: its sentences in turn, and whom it was last about."""
+
+    def __init__(
+        self,
+        lexicon: CompiledLexicon,
+        published_at: datetime,
+        title: str,
+        text: str,
+        mentions: dict[Field, list[Mention]],
+        places: dict[Field, list[int]],
+        language: str,
+    ) -> None:
+        self._lexicon = lexicon
+        self._published = published_at.date()
+        self._mentions = mentions
+        self._places = places
+        self._topic: Side | None = None
+        self._pieces = [
+            _Piece(field, source, start, end)
+            for field, source in ((Field.TITLE, title), (Field.TEXT, text))
+            for start, end in split_sentences(source, language)
+        ]
+
+    def events(self) -> list[Event]:
+        """Every mention of a meeting, before they are gathered."""
+        found: list[Event] = []
+        for piece in self._pieces:
+            mentions = _between(self._mentions[piece.field], piece.start, piece.end)
+            if not _any_between(self._places[piece.field], piece.start, piece.end):
+                self._remember(mentions)
+                continue
+            found += self._sentence_events(piece, mentions)
+            if len(found) >= _EVENTS:
+                break
+        return found
+
+    def _remember(self, mentions: Sequence[Mention]) -> None:
+        """Keep whom a sentence without meeting words was about."""
+        first = next(
+            (mention for mention in mentions if mention.label and not mention.spokesman and mention.level), None
+        )
+        if first and first.level:
+            self._topic = Side(-1, first.label, first.level, first.country, former=first.former)
+
+    def _sentence_events(self, piece: _Piece, mentions: Sequence[Mention]) -> Iterator[Event]:
+        tokens = self._lexicon.tokenizer.tokens(piece.source, (piece.start, piece.end), mentions)
+        sentence = Sentence(tokens, self._lexicon.hits(tokens))
+        days = self._lexicon.calendar.days(tokens)
+        cities = self._lexicon.places(tokens)
+        setting = Setting(
+            self._published, piece.field is Field.TITLE, tokens[-1].word in {"?", "？"} if tokens else False
+        )
+        for trigger in sentence.triggers[:_TRIGGERS]:
+            ruling = decide_status(sentence, trigger, days, setting)
+            if ruling is None:
+                continue
+            for sides in self._tables(sentence, trigger):
+                yield self._event(piece, sentence, trigger, ruling, sides, cities)
+        self._topic = _at_start(sentence.subject()) or self._topic
+
+    def _tables(self, sentence: Sentence, trigger: Hit) -> Iterator[tuple[Side, ...]]:
+        """The participants of each meeting that one meeting word reports."""
+        table = sentence.table(trigger)
+        left, right = list(table.left), list(table.right)
+        if not left or not right:
+            left, right = self._completed(sentence, trigger, left, right)
+        for group in _split(sentence, left, right):
+            sides = _distinct(group)
+            if len(sides) > 1 and any(side.label for side in sides):
+                yield sides
+
+    def _completed(
+        self, sentence: Sentence, trigger: Hit, left: list[Side], right: list[Side]
+    ) -> tuple[list[Side], list[Side]]:
+        """Supply the side that grammar left out: the sentence's subject, or the person a pronoun stands for."""
+        present = {side.label for side in (*left, *right)}
+        if len(present - {None}) > 1 or not (left or right):
+            return left, right
+        subject = next(
+            (
+                side
+                for place, side in sorted(sentence.sides.items())
+                if place < trigger.start and side.label not in present
+            ),
+            None,
+        )
+        earlier = any(place < trigger.start for place in sentence.sides if sentence.sides[place] not in right)
+        pronoun = any(hit.kind is CueClass.PRONOUN for hit in sentence.hits)
+        if right and not left and subject and subject.label:
+            return [subject], right
+        if self._topic and self._topic.label not in present and (pronoun or not earlier):
+            return ([self._topic], right) if right else (left, [self._topic])
+        return left, right
+
+    def _event(
+        self,
+        piece: _Piece,
+        sentence: Sentence,
+        trigger: Hit,
+        ruling: Ruling,
+        sides: tuple[Side, ...],
+        cities: Sequence[tuple[int, str]],
+    ) -> Event:
+        city = min(cities, key=lambda found: abs(found[0] - trigger.start), default=(0, None))[1]
+        cues = tuple((hit, _span(piece, sentence, hit)) for hit in ruling.hits)
+        span = Span(piece.field, piece.start, piece.end)
+        evidence = piece.source[piece.start : piece.end]
+        return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+
+
+def _split(sentence: Sentence, left: list[Side], right: list[Side]) -> Iterator[Sequence[Side]]:
+    """A visitor's list of partners is one meeting each, a joint session one with all."""
+    jointly = any(hit.kind is CueClass.JOINTLY for hit in sentence.hits)
+    if len(left) == 1 and len(right) > 1 and not jointly:
+        yield from product(left, right)
+    elif left or right:
+        yield (*left, *right)
+
+
+def _distinct(sides: Iterable[Side]) -> tuple[Side, ...]:
+    found: dict[str, Side] = {}
+    for side in sides:
+        found.setdefault(side.name, side)
+    return tuple(found.values())
+
+
+def _at_start(side: Side | None) -> Side | None:
+    return replace(side, place=-1) if side else None
+
+
+def _span(piece: _Piece, sentence: Sentence, hit: Hit) -> Span:
+    return Span(piece.field, sentence.tokens[hit.start].start, sentence.tokens[hit.end - 1].end)
+
+
+def _claim(event: Event) -> Claim:
+    sides = sorted(event.sides, key=lambda side: side.label is None)
+    return Claim(
+        participants=tuple(side.name for side in sides),
+        level=level_of(event.sides),
+        status=event.ruling.status,
+        date=event.ruling.day,
+        place=event.place,
+        evidence=event.evidence,
+        span=event.span,
+        cues=tuple(Cue(span, hit.kind.value) for hit, span in event.cues),
+        rule=event.ruling.rule,
+        confidence=event.ruling.confidence,
+    )
+
+
+def _base(language: str | None) -> str:
+    return (language or "").replace("_", "-").partition("-")[0].lower()
+
+
+@cache
+def _prefilter(language: str) -> AhoCorasick:
+    return AhoCorasick(sorted(compiled(language).trigger_words))
+
+
+def _trigger_places(language: str, text: str) -> list[int]:
+    """Where words begin that may name a meeting."""
+    return [start for _, start, _ in _prefilter(language).find_matches_as_indexes(_comparable(text))]
+
+
+def _comparable(text: str) -> str:
+    """The text in lower case, character for character."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
+    return lowered.translate({ord("ё"): "е", ord("’"): "'", ord("ʼ"): "'", ord("‘"): "'"})
+
+
+def _between(mentions: Sequence[Mention], start: int, end: int) -> list[Mention]:
+    at = bisect_left(mentions, start, key=lambda mention: mention.start)
+    found = []
+    while at < len(mentions) and mentions[at].start < end:
+        if mentions[at].end <= end:
+            found.append(mentions[at])
+        at += 1
+    return found
+
+
+def _any_between(places: Sequence[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end

@@ -1,0 +1,252 @@
+"""Who sits at the table: the people on either side of a meeting word, and the level of their meeting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alerts.meetings.cues import TRIGGERS
+from config.lexicon import CueClass
+from config.vocabulary import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alerts.meetings.cues import Hit
+    from alerts.meetings.tokens import Token
+
+RANK = {Level.LEADER: 3, Level.MINISTER: 2, Level.DEPUTY: 1, Level.OTHER: 0}
+_LIST_GAP = 9
+"""Words between two members of a list: ", Prime Minister of the Republic of X, and"."""
+_REACH = 22
+"""Words between a meeting word and the nearest person that belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One participant. `label` is None for an unnamed one, whose `group` is then told in brackets."""
+
+    place: int
+    label: str | None
+    level: Level = Level.OTHER
+    country: str | None = None
+    former: bool = False
+    group: str = ""
+    people: bool = False
+    """Business, press, voters: nobody who acts for a state."""
+
+    @property
+    def name(self) -> str:
+        """As told in a claim."""
+        return self.label or f"[{self.group}]"
+
+    @property
+    def serves(self) -> bool:
+        """Whether it acts, in office, for a state or a body of states."""
+        return not (self.former or self.people) and self.level is not Level.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The participants left and right of a meeting word, in the order of the text."""
+
+    left: tuple[Side, ...]
+    right: tuple[Side, ...]
+
+
+class Sentence:
+    """A sentence with what was found in it; answers who stands where."""
+
+    def __init__(self, tokens: Sequence[Token], hits: Sequence[Hit]) -> None:
+        self.tokens = tokens
+        self.hits = hits
+        self._listing = self._places(CueClass.LISTING)
+        self._says = self._places(CueClass.SAYS)
+        self._contrast = self._places(CueClass.CONTRAST) | {
+            place for place, token in enumerate(tokens) if token.word in {";", "；"}
+        }
+        self._subordinate = self._places(CueClass.SUBORDINATE)
+        self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
+        self._trigger_places = {place for hit in self.triggers for place in hit.places}
+        self.sides = self._sides()
+
+    def _places(self, kind: CueClass) -> set[int]:
+        return {place for hit in self.hits if hit.kind is kind for place in hit.places}
+
+    def segment(self, hit: Hit) -> tuple[int, int]:
+        """First and last-but-one token of the stretch around `hit` that no hard border crosses."""
+        start = max((place + 1 for place in self._contrast if place < hit.start), default=0)
+        end = min((place for place in self._contrast if place >= hit.end), default=len(self.tokens))
+        return start, end
+
+    # ------------------------------------------------------------ participants
+
+    def _sides(self) -> dict[int, Side]:
+        """All possible participants by place: people who are there themselves, then unnamed groups."""
+        aides = [hit for hit in self.hits if hit.kind is CueClass.AIDE]
+        sides: dict[int, Side] = {}
+        for place, token in enumerate(self.tokens):
+            mention = token.mention
+            if mention is None or mention.spokesman:
+                continue
+            if self._is_principal_of_aide(place, aides):
+                continue
+            if mention.label is None and mention.level is None:
+                continue
+            sides[place] = Side(
+                place,
+                mention.label,
+                mention.level or Level.OTHER,
+                mention.country,
+                former=mention.former,
+                group=mention.office or "official",
+            )
+        sides |= self._groups(aides)
+        return _without_doubles(sides, self.tokens)
+
+    def _is_principal_of_aide(self, place: int, aides: Iterable[Hit]) -> bool:
+        """`Trump's envoy`, «посланник Трампа»: Trump is not there."""
+        for hit in aides:
+            if hit.end == place or (hit.start > place and hit.start - place <= 3 and self._is_possessive(place)):  # noqa: PLR2004
+                return True
+        return False
+
+    def _is_possessive(self, place: int) -> bool:
+        following = self.tokens[place + 1].word if place + 1 < len(self.tokens) else ""
+        return following in {"'s", "'", "s", "的"}
+
+    def _groups(self, aides: Iterable[Hit]) -> dict[int, Side]:
+        groups: dict[int, Side] = {}
+        for hit in self.hits:
+            if hit.kind not in {CueClass.UNNAMED, CueClass.PEOPLE, CueClass.AIDE}:
+                continue
+            words = " ".join(self.tokens[place].word for place in hit.places)
+            people = hit.kind is CueClass.PEOPLE
+            level = Level.OTHER if people else Level.DEPUTY
+            groups[hit.start] = Side(hit.start, None, level, group=words, people=people)
+        return groups
+
+    def table(self, trigger: Hit) -> Table:
+        """The participants grammar puts at a meeting word; either side may be empty."""
+        start, end = self.segment(trigger)
+        right = self._right(trigger, end)
+        left = self._left(trigger, start)
+        if (
+            trigger.kind in {CueClass.MEETING_NOUN, CueClass.AFTER_MEETING}
+            and len(right) > 1
+            and self._is_closed(right)
+        ):
+            left = []
+        return Table(tuple(left), tuple(right))
+
+    def _is_closed(self, right: Sequence[Side]) -> bool:
+        """`talks between A and B`: the right side is complete without a subject."""
+        return len({side.name for side in right}) > 1
+
+    def _right(self, trigger: Hit, end: int) -> list[Side]:
+        inner = [self.sides[place] for place in range(trigger.start, trigger.end) if place in self.sides]
+        limit = self._stop_right(trigger.end, end)
+        first = next(
+            (place for place in range(trigger.end, min(limit, trigger.end + _REACH)) if place in self.sides), None
+        )
+        if first is None or self._speaks(first):
+            return inner
+        found = [self.sides[first]]
+        for place in range(first + 1, limit):
+            if place not in self.sides:
+                continue
+            if not self._is_listed(found[-1].place, place) or self._speaks(place):
+                break
+            found.append(self.sides[place])
+        return inner + found
+
+    def _left(self, trigger: Hit, start: int) -> list[Side]:
+        limit = self._stop_left(trigger.start, start)
+        places = [place for place in range(limit, trigger.start) if place in self.sides]
+        if not places or trigger.start - places[-1] > _REACH:
+            return []
+        found = [self.sides[places[-1]]]
+        for place in reversed(places[:-1]):
+            if not self._is_listed(place, found[-1].place):
+                break
+            found.append(self.sides[place])
+        return found[::-1]
+
+    def _stop_right(self, at: int, end: int) -> int:
+        stops = self._says | self._trigger_places
+        for place in range(at, end):
+            if place in stops or (place in self._subordinate and place > at):
+                return place
+        return end
+
+    def _stop_left(self, at: int, start: int) -> int:
+        """Just after the last border; a relative pronoun lets its noun through."""
+        stops = self._says | self._trigger_places
+        for place in range(at - 1, start - 1, -1):
+            if place in stops:
+                return place + 1
+            if place in self._subordinate:
+                before = [noun for noun in (place - 1, place - 2) if noun >= start and noun in self.sides]
+                return before[0] if before else place + 1
+        return start
+
+    def _is_listed(self, one: int, two: int) -> bool:
+        """Whether two people are members of one list: joined by a listing word and little else."""
+        between = range(one + 1, two)
+        if len(between) > _LIST_GAP or self._says & set(between) or self._trigger_places & set(between):
+            return False
+        if self._listing & set(between):
+            return True
+        return len(between) == 1 and self.tokens[one + 1].word in {",", "、", "-", "–", "—", "/"}
+
+    def _speaks(self, place: int) -> bool:
+        """`..., said X` and `X said`: not at the table."""
+        near = {place - 1, place - 2, place + 1, place + 2}
+        return bool(self._says & near)
+
+    def subject(self) -> Side | None:
+        """Whom the sentence is about: its first person."""
+        return next((side for _, side in sorted(self.sides.items()) if side.label is not None), None)
+
+
+def _without_doubles(sides: dict[int, Side], tokens: Sequence[Token]) -> dict[int, Side]:
+    """An office beside its holder's name, or a group word beside a name, is one participant."""
+    kept: dict[int, Side] = {}
+    for place, side in sorted(sides.items()):
+        last = next(reversed(kept.values()), None)
+        gap = [token.word for token in tokens[last.place + 1 : place]] if last else []
+        close = last is not None and (not gap or gap in ([","], ["("], ["，"]))
+        if last is not None and close and (last.label is None or side.label is None or last.label == side.label):
+            kept.pop(last.place)
+            kept[place if side.label else last.place] = _merged(last, side)
+        else:
+            kept[place] = side
+    return kept
+
+
+def _merged(one: Side, two: Side) -> Side:
+    named = two if two.label else one
+    level = max(one.level, two.level, key=RANK.__getitem__)
+    return Side(
+        named.place,
+        named.label,
+        named.level if named.label and named.level is not Level.OTHER else level,
+        named.country or one.country or two.country,
+        former=one.former or two.former,
+        group=named.group,
+        people=named.people,
+    )
+
+
+def level_of(sides: Iterable[Side]) -> Level:
+    """The guideline's level: the highest serving rank, if somebody else acts for another state or body of states."""
+    present = list(sides)
+    serving = [side for side in present if side.serves]
+    if len(serving) < 2:  # noqa: PLR2004 (two sides)
+        return Level.OTHER
+    countries = [side.country for side in serving]
+    known = {country for country in countries if country}
+    foreign = len(known) > 1 or None in countries
+    if not foreign:
+        return Level.OTHER
+    return max((side.level for side in serving), key=RANK.__getitem__)

@@ -1,0 +1,237 @@
+"""The words by which each language reports meetings: one YAML file per language, checked when it is read.
+
+The notation of patterns is explained at the top of `config/lexicon/en.yaml`; this module only reads and checks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from config.errors import ConfigError, Finding
+from config.model import Strict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class CueClass(StrEnum):
+    """What a pattern says. The first block names a meeting, the second says what has become of it, the third who and when."""
+
+    MEETS = "meets"  # finite past: it took place
+    MEETS_NOW = "meets_now"  # present tense: news in a headline, habit elsewhere
+    MEETS_BARE = "meets_bare"  # a verb without tense (Chinese): took place unless something says otherwise
+    UNDER_WAY = "under_way"  # going on or just begun
+    WILL_MEET = "will_meet"  # finite future
+    TO_MEET = "to_meet"  # infinitive, gerund, subjunctive: nothing by itself
+    AFTER_MEETING = "after_meeting"  # "after talks with": presupposes that it took place
+    MEETING_NOUN = "meeting_noun"  # a bare noun: a mention
+    CALLS = "calls"  # by telephone or video, whatever the tense
+    NOT_MEETING = "not_meeting"  # looks like a meeting and is none
+
+    TAKES_PLACE = "takes_place"  # what makes a noun real: "took place", "lasted"
+    PLANS = "plans"  # will, is due, is scheduled
+    PROPOSES = "proposes"  # may, hopes, is ready, invites
+    UNDECIDED = "undecided"  # not yet decided, permitted, confirmed
+    REFUSES = "refuses"
+    CANCELS = "cancels"
+    DENIES = "denies"
+    NEGATION = "negation"
+    QUESTION = "question"
+    CONDITIONAL = "conditional"
+    HEARSAY = "hearsay"
+    BACKGROUND = "background"
+    TRAVELS = "travels"  # came in order to
+    BY_PHONE = "by_phone"
+    FICTION = "fiction"  # a play, a wax figure, a street
+    HABIT = "habit"  # usually, every year
+
+    CONTRAST = "contrast"  # a hard border between clauses
+    SUBORDINATE = "subordinate"  # a soft border
+    SAYS = "says"  # whoever stands beside it speaks and does not meet
+    PRONOUN = "pronoun"
+    LISTING = "listing"  # joins the members of a list
+    SEPARATELY = "separately"
+    JOINTLY = "jointly"
+    AIDE = "aide"  # the person named beside it is its principal, not present
+    UNNAMED = "unnamed"  # an unnamed official side
+    PEOPLE = "people"  # business, culture, sport, voters, press: no state's side
+    BODY = "body"  # a sitting of a body
+
+
+class Fault(ValueError):
+    """A pattern that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One place of a pattern: words (exact forms and beginnings), a mention, a number, or a gap of at most `gap` words."""
+
+    words: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    mention: bool = False
+    number: bool = False
+    gap: int = 0
+    optional: bool = False
+
+    def accepts(self, word: str) -> bool:
+        """Whether a normalised word fits here."""
+        return word in self.words or (bool(self.prefixes) and word.startswith(self.prefixes))
+
+
+_GAP_MAX = 12
+_GAPS = 2
+_TOKEN = re.compile(r"\[[^\[\]\s]+\]|\S+")
+
+
+def parse_pattern(text: str) -> tuple[Element, ...]:
+    """Read the notation; raises Fault with what is wrong."""
+    elements = tuple(_element(token) for token in _TOKEN.findall(text))
+    if not elements:
+        raise Fault("an empty pattern")
+    first = elements[0]
+    if first.gap or first.optional or not (first.words or first.prefixes):
+        raise Fault(f"{text!r} must begin with a word (not a gap, an optional word, @ or #)")
+    if elements[-1].gap:
+        raise Fault(f"{text!r} ends with a gap, which decides nothing")
+    if sum(bool(element.gap) for element in elements) > _GAPS:
+        raise Fault(f"{text!r} has more than {_GAPS} gaps")
+    return elements
+
+
+def _element(token: str) -> Element:
+    if token.startswith(".."):
+        if not token[2:].isdigit() or not 1 <= int(token[2:]) <= _GAP_MAX:
+            raise Fault(f"{token!r}: write a gap as ..3 (1 to {_GAP_MAX} words)")
+        return Element(gap=int(token[2:]))
+    optional = token.startswith("[") and token.endswith("]")
+    choices = (token[1:-1] if optional else token).split("|")
+    alternatives = [word for word in choices if word not in {"@", "#"}]
+    if any(not word.strip("*") or "*" in word[:-1] or set(word) & set("[]@#") for word in alternatives):
+        raise Fault(f"{token!r}: write words as word, begin*, one|other, [optional]")
+    return Element(
+        words=frozenset(normalise(word) for word in alternatives if not word.endswith("*")),
+        prefixes=tuple(normalise(word[:-1]) for word in alternatives if word.endswith("*")),
+        mention="@" in choices,
+        number="#" in choices,
+        optional=optional,
+    )
+
+
+_SAME = str.maketrans({"ё": "е", "’": "'", "ʼ": "'", "‘": "'", "\u0301": None})
+
+
+def normalise(word: str) -> str:
+    """The form in which words are compared: lower case, one apostrophe, no stress marks, ё as е."""
+    return word.lower().translate(_SAME)
+
+
+class Group(Strict):
+    """Patterns of one class that belong together, with sentences in which they fire and one in which they do not."""
+
+    kind: Annotated[CueClass, Field(alias="class")]
+    about: str
+    patterns: Annotated[tuple[str, ...], Field(min_length=1)]
+    example: Annotated[str, Field(min_length=1)] | Annotated[tuple[str, ...], Field(min_length=1)]
+    wrong: Annotated[str, Field(min_length=1)] | Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _readable(self) -> Group:
+        for pattern in self.patterns:
+            parse_pattern(pattern)
+        return self
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Sentences in which the class is found."""
+        return (self.example,) if isinstance(self.example, str) else self.example
+
+    @property
+    def wrongs(self) -> tuple[str, ...]:
+        """Sentences in which it is not."""
+        return (self.wrong,) if isinstance(self.wrong, str) else self.wrong
+
+
+class Times(Strict):
+    """How a language writes days: names of weekdays (Monday first) and months, each with all its forms."""
+
+    weekdays: Annotated[tuple[tuple[str, ...], ...], Field(min_length=7, max_length=7)]
+    months: Annotated[tuple[tuple[str, ...], ...], Field(min_length=12, max_length=12)]
+    days: dict[str, int]
+    next: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+
+class Lexicon(Strict):
+    """One language. `spaced` is false where words are written without spaces; `words` are then taken whole."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    spaced: bool = True
+    words: tuple[str, ...] = ()
+    before_place: tuple[str, ...]
+    times: Times
+    places: dict[str, tuple[str, ...]]
+    groups: tuple[Group, ...]
+
+
+def languages() -> tuple[str, ...]:
+    """Codes of the languages that have a lexicon."""
+    folder = resources.files("config").joinpath("lexicon")
+    names = (entry.name for entry in folder.iterdir())
+    return tuple(sorted(name[:-5] for name in names if re.fullmatch(r"[a-z]{2}\.yaml", name)))
+
+
+@cache
+def load_lexicon(language: str) -> Lexicon:
+    """The built-in lexicon of a language; raises KeyError when there is none."""
+    if language not in languages():
+        raise KeyError(language)
+    name = f"lexicon/{language}.yaml"
+    return parse_lexicon(resources.files("config").joinpath(name).read_text(encoding="utf-8"), Path(name))
+
+
+def parse_lexicon(text: str, file: Path) -> Lexicon:
+    """Read a lexicon; raises ConfigError with file and line of every fault."""
+    try:
+        data = YAML(typ="safe", pure=True).load(text)
+        return Lexicon.model_validate(data)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise ConfigError([Finding(file, *place, f"not YAML: {error.problem}")]) from error
+    except ValidationError as error:
+        positions = YAML(typ="rt", pure=True).load(text)
+        findings = [
+            Finding(file, *_position(positions, fault["loc"]), f"{_path(fault['loc'])}: {fault['msg']}")
+            for fault in error.errors()
+        ]
+        raise ConfigError(findings) from error
+
+
+def _path(loc: Iterable[int | str]) -> str:
+    return ".".join(str(part) for part in loc) or "the file"
+
+
+def _position(node: Any, loc: Sequence[int | str]) -> tuple[int, int]:
+    """Line and column of the deepest part of `loc` that stands in the file."""
+    place = (1, 1)
+    for part in loc:
+        try:
+            key = part in node.lc.data if isinstance(node.lc.data, dict) else False
+            if not key:
+                break
+            line, column = node.lc.data[part][:2]
+            place = (line + 1, column + 1)
+            node = node[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return place

@@ -22,3 +22,13 @@ def shared() -> Path:
 def program() -> str:
     """The version under test, so that a wrong import path shows at once."""
     return envoywatch.__version__
+
+
+@pytest.fixture
+def database(tmp_path):
+    """An open database of our own, empty, on the writing connection."""
+    from storage.database import open_writer
+
+    db = open_writer(tmp_path / "envoywatch.db")
+    yield db
+    db.conn.close()

@@ -1,0 +1,142 @@
+import sqlite3
+import stat
+from contextlib import closing
+
+import pytest
+
+from storage.database import APPLICATION_ID, back_up, immediate, integrity_findings, open_reader, open_writer
+from storage.errors import DatabaseRefusedError, StorageError
+from storage.migrations import SCHEMA_VERSION
+
+
+def test_a_new_database_is_ours_private_and_in_wal_mode(tmp_path):
+    path = tmp_path / "new.db"
+    db = open_writer(path)
+    assert db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+    assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    db.conn.close()
+
+
+def test_opening_twice_changes_nothing(tmp_path):
+    path = tmp_path / "twice.db"
+    open_writer(path).conn.close()
+    db = open_writer(path)
+    assert {"sources", "articles", "alerts", "deliveries"} <= set(db.table_names())
+    assert not list(tmp_path.glob("*.before-*"))
+    db.conn.close()
+
+
+def test_every_table_of_the_contract_is_strict(database):
+    contract = "sources polls articles matches claims meetings status_changes decisions alerts deliveries digests runs"
+    for table in contract.split():
+        assert database[table].strict, table
+
+
+def make_text_file(path):
+    path.write_text("certainly not a database, but long enough to have a header of its own\n" * 20)
+
+
+def make_foreign(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+        other.commit()
+
+
+def make_newer(path):
+    open_writer(path).conn.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+
+
+def make_damaged(path):
+    open_writer(path).conn.close()
+    content = bytearray(path.read_bytes())
+    content[100:4096] = b"\xff" * (4096 - 100)
+    path.write_bytes(content)
+
+
+def make_folder(path):
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (make_text_file, "not an SQLite database|not a database"),
+        (make_foreign, "not one of Envoywatch's"),
+        (make_newer, "newer Envoywatch"),
+        (make_damaged, "cannot be used"),
+        (make_folder, "is a folder"),
+    ],
+)
+def test_promise_11_a_file_that_is_not_ours_is_refused_and_left_alone(tmp_path, make, said):
+    path = tmp_path / "other.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(DatabaseRefusedError, match=said) as refused:
+        open_writer(path)
+    assert refused.value.hint
+    assert refused.value.exit_code == 2
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(DatabaseRefusedError, match="does not exist"):
+        open_writer(tmp_path / "nowhere" / "x.db")
+
+
+def test_a_reader_finds_no_database_where_there_is_none(tmp_path):
+    with pytest.raises(DatabaseRefusedError, match="no database at"):
+        open_reader(tmp_path / "x.db")
+
+
+def test_a_reader_cannot_write(tmp_path):
+    path = tmp_path / "r.db"
+    open_writer(path).conn.close()
+    with closing(open_reader(path)) as connection, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("DELETE FROM sources")
+
+
+def test_a_reader_refuses_an_older_schema(tmp_path):
+    path = tmp_path / "old.db"
+    open_writer(path).conn.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 0")
+    with pytest.raises(DatabaseRefusedError, match="older schema"):
+        open_reader(path)
+
+
+def test_immediate_rolls_back_what_failed(database):
+    def fail():
+        with immediate(database):
+            database.execute("INSERT INTO notes (name, value, at) VALUES ('a', '1', 'x')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert database["notes"].count == 0
+
+
+def test_a_backup_is_whole_and_never_overwrites(tmp_path, database):
+    database.execute("INSERT INTO notes (name, value, at) VALUES ('a', '1', 'x')")
+    target = tmp_path / "copy.db"
+    assert back_up(tmp_path / "envoywatch.db", target) > 0
+    with closing(open_reader(target)) as copy:
+        assert copy.execute("SELECT value FROM notes").fetchone()[0] == "1"
+        assert integrity_findings(copy) == []
+    with pytest.raises(DatabaseRefusedError, match="exists already"):
+        back_up(tmp_path / "envoywatch.db", target)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_database_locked_by_another_program_is_told_as_such(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.database._BUSY_MS", 10)
+    path = tmp_path / "locked.db"
+    open_writer(path).conn.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match="locked by another program"):
+            open_writer(path)

@@ -1,0 +1,76 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.identity import fold, identify, text_hash
+from storage.model import Entry
+
+
+def entry(url="https://a.example/1", guid="g1", title="A title", summary=""):
+    return Entry(url=url, guid=guid, title=title, summary=summary)
+
+
+def keys(*entries):
+    return [identity.key for identity in identify(entries)]
+
+
+def test_a_link_of_its_own_is_the_identity_whatever_else_changes():
+    assert keys(entry()) == keys(entry(guid="new", title="Edited", summary="seen 17 times"))
+
+
+def test_ten_entries_with_one_guid_are_ten():
+    assert len(set(keys(*(entry(url=f"https://a.example/{n}", guid="same") for n in range(10))))) == 10
+
+
+def test_ten_entries_with_one_link_are_ten_and_none_has_the_page_as_its_own():
+    found = identify([entry(guid=f"g{n}", title=f"T{n}") for n in range(10)])
+    assert len({one.key for one in found}) == 10
+    assert len({one.article_url for one in found}) == 10
+    assert not any(one.own_page for one in found)
+
+
+def test_entries_with_neither_link_nor_guid_are_told_apart_by_their_words():
+    found = identify([entry(url=None, guid=None, title=f"T{n}") for n in range(10)])
+    assert len({one.key for one in found}) == 10
+    assert found[0].article_url.startswith("envoywatch:entry/")
+
+
+def test_the_same_entry_twice_in_one_answer_is_one():
+    assert len(identify([entry(), entry()])) == 1
+
+
+def test_entries_without_a_title_are_told_apart_by_their_summary():
+    assert (
+        len(keys(entry(url=None, guid=None, title="", summary="a"), entry(url=None, guid=None, title="", summary="b")))
+        == 2
+    )
+
+
+def test_a_front_page_is_no_identity():
+    first, second = (identify([entry(url="https://a.example/", guid=None, title=title)])[0] for title in ("One", "Two"))
+    assert first.key != second.key
+    assert not first.own_page
+
+
+def test_a_text_hash_ignores_case_width_and_spaces():
+    long = "The president received the envoy in the capital. " * 10
+    assert text_hash("A", long) == text_hash("B", long.upper().replace(" ", "\n  "))
+
+
+def test_a_short_text_counts_only_with_its_title():
+    assert text_hash("A", "Sunny.") != text_hash("B", "Sunny.")
+
+
+@given(
+    st.lists(
+        st.builds(Entry, url=st.none() | st.text(), guid=st.none() | st.text(), title=st.text(), summary=st.text())
+    )
+)
+def test_identities_are_unique_and_stable_under_order(entries):
+    found = identify(entries)
+    assert len({one.key for one in found}) == len(found)
+    assert {one.key for one in identify(list(reversed(entries)))} == {one.key for one in found}
+
+
+@given(st.text())
+def test_folding_is_idempotent(text):
+    assert fold(fold(text)) == fold(text)

@@ -1,13 +1,13 @@
-"""Reading a file that a person named, with every way it can fail said plainly."""
+"""Reading a file that a person named, with every way it can fail said plainly, and writing one whole or not at all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import stat
+import tempfile
+from pathlib import Path
 
 from config.errors import ConfigError, Finding
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LARGEST = 16 * 1024 * 1024
 
@@ -50,3 +50,29 @@ def decode(content: bytes, path: Path) -> str:
 
 def _fault(path: Path, message: str, hint: str = "") -> ConfigError:
     return ConfigError([Finding(path, 0, 0, message, hint)])
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Put a file in place whole or not at all, on disk before it is visible; its mode stays, a new one is 0600.
+
+    A symbolic link stays a link: what it points to is replaced.
+    """
+    target = path.resolve()
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8"))
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(target)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

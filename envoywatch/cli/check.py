@@ -41,6 +41,8 @@ def command(context: Context, /, *, as_json: bool) -> int:
     }
     told = ", ".join(f"{count} {_plural(word, count)}" for word, count in counts.items() if count)
     click.echo(f"{escape(loaded.path)}: good ({told or 'empty'})")
+    if config.web.listen != "off":
+        click.echo(f"the page, while the daemon runs: http://{escape(config.web.listen)}/")
     return 0
 
 

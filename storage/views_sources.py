@@ -132,10 +132,13 @@ def list_sources(
     return _with_health(connection, rows, now, polls, None)
 
 
-def get_source(connection: sqlite3.Connection, name: str, now: datetime, *, polls: int = 100) -> SourceHealth:
-    """One source by its name; raises NotStoredError."""
-    found = connection.execute("SELECT * FROM sources WHERE name = ?", (name,)).fetchone()
-    row = required(found, "source named", name)
+def get_source(
+    connection: sqlite3.Connection, id_or_name: int | str, now: datetime, *, polls: int = 60
+) -> SourceHealth:
+    """One source by its id or its name; raises NotStoredError."""
+    by_id = isinstance(id_or_name, int)
+    sql = f"SELECT * FROM sources WHERE {'id' if by_id else 'name'} = ?"  # noqa: S608 (one of two constants)
+    row = required(connection.execute(sql, (id_or_name,)).fetchone(), "source", id_or_name)
     return _with_health(connection, [row], now, polls, row["id"])[0]
 
 

@@ -1,0 +1,104 @@
+"""The page put together: routes, what stands before them, and what is shown when something goes wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from config.errors import EnvoywatchError
+from envoywatch.web import lists, machines, pages, review
+from envoywatch.web.access import Access, AccessGate
+from envoywatch.web.guard import Guard, HostList, check_listen
+from envoywatch.web.present import HERE, templates
+from envoywatch.web.view import show
+from storage.errors import NotStoredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from envoywatch.web.context import WebContext
+
+_HTTP_WORDS = {
+    400: "That is not a request this page understands.",
+    404: "There is no such page.",
+    405: "That cannot be done here.",
+    413: "That is too much.",
+}
+
+
+def create_app(context: WebContext) -> Starlette:
+    """The page over `context`. Raises UsageError when it would be reachable from other machines without a password."""
+    check_listen(context.listen, context.password)
+    access = Access(context.password)
+    app = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(Guard, hosts=HostList(context.listen)), Middleware(AccessGate, access=access)],
+        exception_handlers={
+            HTTPException: _http_error,
+            EnvoywatchError: _trouble,
+            Exception: _unexpected,
+        },
+    )
+    app.state.context = context
+    app.state.access = access
+    app.state.templates = templates()
+    return app
+
+
+def _routes() -> list[Route | Mount]:
+    def get(path: str, endpoint: Callable[..., object]) -> Route:
+        return Route(path, endpoint, methods=["GET"])
+
+    return [
+        get("/", pages.today),
+        get("/alerts", pages.alerts),
+        get("/alerts/{id:int}", pages.alert),
+        Route("/alerts/{id:int}/review", review.review, methods=["POST"]),
+        get("/meetings", pages.meetings),
+        get("/meetings/{id:int}", pages.meeting),
+        get("/articles/{id:int}", pages.article),
+        get("/search", pages.search),
+        get("/sources", lists.sources),
+        get("/sources/{id:int}", lists.source),
+        get("/outbox", lists.outbox),
+        get("/watches", lists.watches),
+        get("/people", lists.people),
+        get("/settings", lists.settings),
+        get("/feed.atom", machines.feed),
+        get("/healthz", machines.healthz),
+        get("/readyz", machines.readyz),
+        get("/metrics", machines.metrics),
+        get("/login", review.login_form),
+        Route("/login", review.login, methods=["POST"]),
+        Route("/logout", review.logout, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=HERE / "static")),
+    ]
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 (what Starlette registers it for)
+    return _error_page(request, error.status_code, _HTTP_WORDS.get(error.status_code, error.detail), "")
+
+
+def _trouble(request: Request, error: Exception) -> Response:
+    """An expected trouble: something that is not stored is the visitor's, anything else is ours for now."""
+    assert isinstance(error, EnvoywatchError)  # noqa: S101 (what it is registered for)
+    status = 404 if isinstance(error, NotStoredError) else 503
+    text = str(error)
+    return _error_page(request, status, text[:1].upper() + text[1:], error.hint)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (Starlette logs it by raising it again)
+    return _error_page(request, 500, "Something went wrong here.", "The log has the details.")
+
+
+def _error_page(request: Request, status: int, message: str, hint: str) -> Response:
+    return show(request, "error.html", status=status, bare=True, message=message, hint=hint)

@@ -1,0 +1,148 @@
+"""The pages about what happened: Today, alerts, meetings, articles, search."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from alerts.watches.errors import QueryError
+from config.vocabulary import Status
+from envoywatch.web import charts, digest, present
+from envoywatch.web.context import SearchResult
+from envoywatch.web.view import context_of, number, path_id, read, show
+from storage import views
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from storage.views import AlertLine, Reader
+
+SPANS = {1: "24 hours", 3: "3 days", 7: "7 days", 30: "30 days"}
+"""How far back Today can look, in days."""
+
+_PAGE = 50
+_MEETINGS = 500
+
+
+def today(request: Request) -> Response:
+    """The digest to review."""
+    context = context_of(request)
+    days = number(request, "days") or 1
+    if days not in SPANS:
+        raise HTTPException(400)
+    until = context.now()
+    since = until - timedelta(days=days)
+
+    def work(reader: Reader) -> tuple[views.DigestFacts, bool]:
+        # Half open: what was recorded at this very moment belongs to it too.
+        facts = views.digest_facts(reader, since, until + timedelta(seconds=1))
+        earlier = views.list_alerts(reader, until=since, limit=1)
+        return facts, bool(earlier)
+
+    facts, has_earlier = read(request, work)
+    return show(
+        request,
+        "today.html",
+        days=days,
+        spans=SPANS,
+        facts=facts,
+        meetings=digest.by_meeting(facts),
+        others=digest.other_alerts(facts),
+        has_earlier=has_earlier,
+    )
+
+
+def alerts(request: Request) -> Response:
+    """All alerts, newest first, a page at a time."""
+    before = number(request, "before")
+    found = read(request, lambda reader: views.list_alerts(reader, limit=_PAGE + 1, before=before))
+    return show(request, "alerts.html", alerts=found[:_PAGE], before=_next(found), first=before is None)
+
+
+def _next(found: tuple[AlertLine, ...]) -> int | None:
+    return found[_PAGE - 1].id if len(found) > _PAGE else None
+
+
+def alert(request: Request) -> Response:
+    """One alert with everything it rests on."""
+    view = read(request, lambda reader: views.get_alert(reader, path_id(request)))
+    return show(request, "alert.html", view=view, alert=view.alert)
+
+
+def meetings(request: Request) -> Response:
+    """The ledger as a picture and as a list."""
+    person = request.query_params.get("person") or None
+    with_person = request.query_params.get("with") or None
+    status = request.query_params.get("status") or None
+    if status is not None and status not in list(Status):
+        raise HTTPException(400)
+    chosen = None if status is None else Status(status)
+    found = read(request, lambda reader: views.list_meetings(reader, person=person, status=chosen, limit=_MEETINGS))
+    if with_person is not None:
+        found = tuple(meeting for meeting in found if with_person in meeting.participants)
+    return show(
+        request,
+        "meetings.html",
+        meetings=found,
+        timeline=charts.timeline(found),
+        matrix=charts.matrix(found),
+        person=person,
+        with_person=with_person,
+        status=chosen,
+        statuses=tuple(Status),
+        limit=_MEETINGS,
+    )
+
+
+def meeting(request: Request) -> Response:
+    """One meeting: its history, the claims behind it, who reported it."""
+    view = read(request, lambda reader: views.get_meeting(reader, path_id(request)))
+    return show(request, "meeting.html", view=view, meeting=view.meeting)
+
+
+def article(request: Request) -> Response:
+    """One article with everything that was found in it and decided about it."""
+    explanation = read(request, lambda reader: views.explain_article(reader, path_id(request)))
+    view = explanation.article
+    if view is None:
+        raise HTTPException(404)
+    spans = [(span, f"match: {match.watch}") for match in view.matches for span in match.spans]
+    spans += [(cue.span, cue.kind) for claim in view.claims for cue in claim.cues]
+    title = present.segments(
+        view.line.title,
+        [views.Mark(span.start, span.end, kind) for span, kind in spans if span.field == "title"],
+    )
+    return show(
+        request,
+        "article.html",
+        view=view,
+        article=view.line,
+        explanation=explanation,
+        title=title,
+        paragraphs=present.paragraphs(view.text, spans),
+    )
+
+
+def search(request: Request) -> Response:
+    """The archive, in the watches' query language."""
+    context = context_of(request)
+    query = request.query_params.get("q", "")
+    before = number(request, "before")
+    result, fault = SearchResult(), None
+    if query.strip():
+        try:
+            result = read(request, lambda reader: context.search(reader, query, before))
+        except QueryError as error:
+            fault = error
+    return show(
+        request,
+        "search.html",
+        status=200 if fault is None else 400,
+        query=query,
+        result=result,
+        fault=fault,
+        first=before is None,
+    )

@@ -1,0 +1,86 @@
+"""What every page's function needs: its context, a read of the database, numbers from the address, a rendered answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+
+from envoywatch.web.access import COOKIE
+from storage import views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2 import Environment
+    from starlette.requests import Request
+
+    from envoywatch.web.access import Access
+    from envoywatch.web.context import WebContext
+    from storage.views import Reader
+
+T = TypeVar("T")
+
+_LARGEST = 2**63 - 1
+_SECTIONS = (
+    ("/", "Today"),
+    ("/meetings", "Meetings"),
+    ("/search", "Search"),
+    ("/watches", "Watches"),
+    ("/people", "People"),
+    ("/sources", "Sources"),
+    ("/outbox", "Outbox"),
+    ("/settings", "Settings"),
+)
+
+
+def context_of(request: Request) -> WebContext:
+    """What the daemon gave the page."""
+    return cast("WebContext", request.app.state.context)
+
+
+def access_of(request: Request) -> Access:
+    """Who may come in."""
+    return cast("Access", request.app.state.access)
+
+
+def read(request: Request, work: Callable[[Reader], T]) -> T:
+    """Run a query; blocks, so only from functions that Starlette runs in its thread pool."""
+    return context_of(request).read(work)
+
+
+def number(request: Request, name: str) -> int | None:
+    """A whole number from the address's query, None when it is absent; anything else is answered with 400."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or int(text) > _LARGEST:
+        raise HTTPException(400)
+    return int(text)
+
+
+def path_id(request: Request) -> int:
+    """The id in the path; one that no row can have is answered with 404."""
+    value = cast("int", request.path_params["id"])
+    if value > _LARGEST:
+        raise HTTPException(404)
+    return value
+
+
+def show(request: Request, template: str, *, status: int = 200, bare: bool = False, **values: Any) -> HTMLResponse:
+    """Render a page; a `bare` one has no navigation and does not ask the database what stands in it."""
+    context = context_of(request)
+    environment = cast("Environment", request.app.state.templates)
+    logged_in = access_of(request).password is not None and COOKIE in request.cookies
+    shell = {
+        "now": context.now(),
+        "path": request.url.path,
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "sections": _SECTIONS,
+        "attention": None if bare else read(request, views.attention),
+        "findings": () if bare else context.settings().findings,
+        "logged_in": logged_in,
+        "refreshable": request.method == "GET",
+    }
+    return HTMLResponse(environment.get_template(template).render(shell | values), status_code=status)

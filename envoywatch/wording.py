@@ -1,0 +1,84 @@
+"""The closed lists of verdicts, reasons and health in plain words, the same on the page and on the command line."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from storage.model import AlertKind, DeliveryState, PollOutcome, Reason, TextOrigin, Verdict
+from storage.views import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERDICT: Final[Mapping[Verdict, str]] = MappingProxyType(
+    {Verdict.ALERT: "alerted", Verdict.DIGEST: "kept for the digest", Verdict.QUIET: "told nobody"}
+)
+
+REASON: Final[Mapping[Reason, str]] = MappingProxyType(
+    {
+        Reason.WATCH_MATCHED: "a watch matched",
+        Reason.STATUS_CHANGED: "the status of a watched meeting changed",
+        Reason.EXPECTED_NOT_COME: "what was expected did not come in time",
+        Reason.FOR_DIGEST: "the watch collects for the digest",
+        Reason.NO_MATCH: "no watch matched",
+        Reason.NO_CLAIM: "no sentence reports a meeting",
+        Reason.ALREADY_TOLD: "this was told before",
+        Reason.OTHER_STATUS: "the watch asks for another status",
+        Reason.OTHER_PEOPLE: "the watch asks for other people",
+        Reason.BELOW_LEVEL: "the watch asks for a higher level",
+        Reason.BACKGROUND: "it only recalls an earlier meeting",
+        Reason.COPY: "another outlet had this text first",
+        Reason.OLD_NEWS: "it was published too long before we saw it",
+        Reason.FIRST_POLL: "it came with the first poll of its source",
+        Reason.NO_CHANNEL: "the watch names no channel",
+    }
+)
+
+HEALTH: Final[Mapping[Health, str]] = MappingProxyType(
+    {
+        Health.FAULT: "cannot be read",
+        Health.LATE: "overdue for a poll",
+        Health.SILENT: "unusually silent",
+        Health.NEW: "not polled yet",
+        Health.WELL: "well",
+        Health.PAUSED: "paused",
+        Health.REMOVED: "no longer configured",
+    }
+)
+
+DELIVERY: Final[Mapping[DeliveryState, str]] = MappingProxyType(
+    {
+        DeliveryState.DUE: "waiting",
+        DeliveryState.SENT: "sent",
+        DeliveryState.PARKED: "parked",
+        DeliveryState.DEAD: "given up",
+        DeliveryState.DROPPED: "dropped",
+    }
+)
+
+ORIGIN: Final[Mapping[TextOrigin, str]] = MappingProxyType(
+    {
+        TextOrigin.PAGE: "text of the page",
+        TextOrigin.FEED: "text of the feed",
+        TextOrigin.TITLE: "title only",
+    }
+)
+
+KIND: Final[Mapping[AlertKind, str]] = MappingProxyType(
+    {
+        AlertKind.MATCH: "watch",
+        AlertKind.MEETING: "meeting",
+        AlertKind.OVERDUE: "expected, not come",
+        AlertKind.SOURCE: "source",
+        AlertKind.TEST: "test",
+    }
+)
+
+POLL: Final[Mapping[PollOutcome, str]] = MappingProxyType(
+    {
+        PollOutcome.UNCHANGED: "unchanged",
+        PollOutcome.ENTRIES: "read",
+        PollOutcome.FAULT: "failed",
+    }
+)

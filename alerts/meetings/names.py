@@ -1,0 +1,482 @@
+"""People and offices in a text: who is meant where, at what level on that day, and in which capacity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alerts.meetings.pieces import Piece, Scanner
+from config.countries import load_countries
+from config.offices import load_lexicon
+from config.vocabulary import LANGUAGES, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from config.offices import OfficeKind, Phrases
+    from config.people import People, Person
+
+PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
+_LEVELS = tuple(Level)
+_BOUND_TO_A_PERSON = frozenset(
+    {"envoy", "aide", "spokesman", "security-adviser", "head-of-office", "deputy-head-of-office", "ambassador"}
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NAME_WORD = re.compile(r"[ \u00a0]+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
+_LONGEST_UNKNOWN = 4
+_HEADLINE_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One stretch `[start, end)` of the original text that means one person, office-holder or group.
+
+    `label` is the English label, the literal name of an unknown, or None where nobody can be named. `level` is that of
+    the office on the day asked for; None for a group. `country` is whom they act for.
+    """
+
+    start: int
+    end: int
+    label: str | None
+    level: Level | None
+    country: str | None
+    kind: str
+    office: str | None = None
+    former: bool = False
+    spokesman: bool = False
+    deputy: bool = False
+    envoy: bool = False
+    acting: bool = False
+    elect: bool = False
+    candidate: bool = False
+
+
+class NameFinder:
+    """Finds mentions. One per worker: the automaton of a language is built when the language is first met."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._scanners: dict[str, Scanner] = {}
+
+    def find(self, text: str, language: str, at: date) -> list[Mention]:
+        """The mentions in the order of the text, disjoint. A language that is not read is searched as English."""
+        language = language.partition("-")[0]
+        language = language if language in LANGUAGES else "en"
+        scanner = self._scanners.get(language)
+        if scanner is None:
+            scanner = self._scanners[language] = Scanner(self._people, language)
+        pieces = scanner.scan(text)
+        if not pieces:
+            return []
+        phrases = load_lexicon().phrases[language]
+        groups = _Grouper(text, phrases, at).group(pieces)
+        return _Resolver(self._people, text, language, phrases, at).resolve(groups)
+
+
+# ---------------------------------------------------------------- grouping
+
+
+@dataclass(slots=True)
+class _Group:
+    """Pieces that belong to one noun phrase: `bisheriger` `französischer` `Präsident` `Macron`."""
+
+    start: int
+    end: int
+    markers: list[str] = field(default_factory=list)
+    countries: list[str] = field(default_factory=list)
+    offices: list[Piece] = field(default_factory=list)
+    person: Piece | None = None
+    owner: Piece | None = None
+    last_role: str = ""
+
+    def add(self, piece: Piece) -> None:
+        self.end = piece.end
+        self.last_role = piece.role
+        if piece.persons:
+            self.person = piece
+        elif piece.offices:
+            self.offices.append(piece)
+        elif piece.country:
+            self.countries.append(piece.country)
+        elif piece.marker:
+            self.markers.append(piece.marker)
+
+    def accepts(self, piece: Piece) -> bool:
+        if self.person is not None:
+            return False
+        role = piece.role
+        if role == "person":
+            return bool(self.offices or self.markers)
+        if role == "country":
+            return not self.countries and not (self.offices and piece.adjective and self.last_role == "marker")
+        if role == "office":
+            return not self.offices or self.last_role == "office"
+        return True
+
+    @property
+    def kinds(self) -> tuple[OfficeKind, ...]:
+        return tuple(kind for piece in self.offices for kind in piece.offices)
+
+
+class _Grouper:
+    """Joins neighbouring pieces by the language's links, in two passes: phrases first, appositions after."""
+
+    def __init__(self, text: str, phrases: Phrases, at: date) -> None:
+        self._text = text
+        self._links = {pair: re.compile(pattern) for pair, pattern in phrases.links.items()}
+        self._at = at
+
+    def group(self, pieces: Sequence[Piece]) -> list[_Group]:
+        groups: list[_Group] = []
+        index = 0
+        while index < len(pieces):
+            group, index = self._phrase(pieces, index)
+            if group is not None:
+                groups.append(group)
+        return self._appositions(groups)
+
+    def _phrase(self, pieces: Sequence[Piece], index: int) -> tuple[_Group | None, int]:
+        """The phrase that begins at this piece, None where it turns out to be no more than a country or a marker."""
+        first = pieces[index]
+        group = _Group(first.start, first.end)
+        group.add(first)
+        before, at = first, index + 1
+        while at < len(pieces) and group.accepts(pieces[at]) and self._linked(before, pieces[at]):
+            group.add(pieces[at])
+            before, at = pieces[at], at + 1
+        if group.person is None and not group.offices:
+            return None, index + 1
+        if group.offices and group.person is not None and self._is_owner(group):
+            at = self._take_person_of_owner(group, pieces, at)
+        return group, at
+
+    def _is_owner(self, group: _Group) -> bool:
+        """«помощник Путина»: the name after the office is whose aide it is, not who the aide is."""
+        assert group.person is not None  # noqa: S101 (asked only of groups with a person)
+        kinds = {kind.slug for kind in group.kinds}
+        return kinds <= _BOUND_TO_A_PERSON and not any(_ever_held(p, kinds) for p in group.person.persons)
+
+    def _take_person_of_owner(self, group: _Group, pieces: Sequence[Piece], at: int) -> int:
+        group.owner, group.person = group.person, None
+        assert group.owner is not None  # noqa: S101 (set in the line above)
+        if at < len(pieces) and pieces[at].persons and self._fits("owner-person", group.owner.end, pieces[at].start):
+            group.add(pieces[at])
+            return at + 1
+        return at
+
+    def _linked(self, before: Piece, after: Piece) -> bool:
+        pair = f"{before.role}-{after.role}"
+        if self._fits(pair, before.end, after.start):
+            return True
+        return pair == "office-person" and self._fits("office-owner", before.end, after.start)
+
+    def _fits(self, pair: str, start: int, end: int) -> bool:
+        link = self._links.get(pair)
+        return link is not None and link.fullmatch(self._text, start, end) is not None
+
+    def _appositions(self, groups: Sequence[_Group]) -> list[_Group]:
+        """`Macron, the French president` becomes one; `Trump's envoy Witkoff` becomes one with its owner."""
+        out: list[_Group] = []
+        for group in groups:
+            before = out[-1] if out else None
+            if before is not None and before.person and not before.offices and group.offices:
+                if group.person is None and self._is_apposition(before, group):
+                    group.person, group.start = before.person, before.start
+                    out[-1] = group
+                    continue
+                if group.owner is None and self._fits("owner-office", before.end, group.start):
+                    group.owner, group.start = before.person, before.start
+                    out[-1] = group
+                    continue
+            out.append(group)
+        return out
+
+    def _is_apposition(self, before: _Group, group: _Group) -> bool:
+        assert before.person is not None  # noqa: S101 (asked only of groups with a person)
+        if not self._fits("person-office", before.end, group.start):
+            return False
+        kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
+        return any(
+            _ever_held(person, kinds) and (not group.countries or group.countries[0] in _countries_of(person))
+            for person in before.person.persons
+        )
+
+
+def _ever_held(person: Person, kinds: Iterable[str]) -> bool:
+    return any(office.kind in kinds for office in person.offices)
+
+
+def _countries_of(person: Person) -> set[str | None]:
+    return {person.country, *(office.country for office in person.offices)}
+
+
+# ---------------------------------------------------------------- resolving
+
+
+class _Resolver:
+    """Says who each group is, in the light of the whole text."""
+
+    def __init__(self, people: People, text: str, language: str, phrases: Phrases, at: date) -> None:
+        self._people = people
+        self._text = text
+        self._spaced = language != "zh"
+        self._phrases = phrases
+        self._at = at
+        self._executive = load_countries().executive
+        self._named: dict[str, list[tuple[int, Person]]] = {}
+
+    def resolve(self, groups: Sequence[_Group]) -> list[Mention]:
+        """Full names and offices with a country first; they decide what bare surnames and offices mean."""
+        self._starts = [group.start for group in groups]
+        sure = {id(group): person for group in groups if (person := self._sure_person(group))}
+        for group in groups:
+            if person := sure.get(id(group)):
+                self._note(person, group.start)
+        mentions: list[Mention] = []
+        for group in groups:
+            mention = self._mention(group, sure.get(id(group)))
+            if mention is not None and (not mentions or mention.start >= mentions[-1].end):
+                mentions.append(mention)
+        return [self._in_context(mention, mentions) for mention in mentions]
+
+    def _note(self, person: Person, start: int) -> None:
+        for shorts in person.shorts.values():
+            for short in shorts:
+                self._named.setdefault(short, []).append((start, person))
+        self._named.setdefault(person.label, []).append((start, person))
+
+    def _sure_person(self, group: _Group) -> Person | None:
+        """Whom the group names by itself: by the full name, or by a surname that the office beside it decides."""
+        piece = group.person
+        if piece is None or self._is_thing(piece):
+            return None
+        persons = piece.persons
+        if group.offices or group.markers:
+            persons = self._fitting(group, persons) or (persons if piece.full else ())
+        elif not piece.full:
+            return None
+        return _single(self._by_note(persons))
+
+    def _fitting(self, group: _Group, persons: Sequence[Person]) -> tuple[Person, ...]:
+        """Those whom the country and the office suit, best of all one who holds it now."""
+        country = self._country(group)
+        if country:
+            persons = [person for person in persons if country in _countries_of(person)]
+        kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
+        now = [p for p in persons if any(office.kind in kinds for office in p.offices_at(self._at))]
+        ever = [p for p in persons if _ever_held(p, kinds)]
+        return tuple(now or ever or persons)
+
+    def _by_note(self, persons: Sequence[Person]) -> tuple[Person, ...]:
+        """The highest-ranking today of several that bear one name."""
+        if len(persons) <= 1:
+            return tuple(persons)
+        ranks = [_LEVELS.index(person.level_at(self._at)) for person in persons]
+        return tuple(p for p, rank in zip(persons, ranks, strict=True) if rank == min(ranks))
+
+    def _country(self, group: _Group) -> str | None:
+        if group.countries:
+            return group.countries[0]
+        if group.owner is not None and len(group.owner.persons) == 1:
+            return group.owner.persons[0].country
+        return next((kind.country for kind in group.kinds if kind.country), None)
+
+    def _mention(self, group: _Group, sure: Person | None) -> Mention | None:
+        if group.person is None:
+            return self._office_mention(group)
+        person = sure or self._surname(group)
+        if person is not None:
+            return self._person_mention(group, person)
+        if group.offices and not self._is_thing(group.person):
+            return self._built(group, self._text[group.person.start : group.person.end], UNKNOWN)
+        return None
+
+    # -- persons
+
+    def _surname(self, group: _Group) -> Person | None:
+        """A bare surname: someone named in this text, else the one bearer of note, unless a first name forbids."""
+        piece = group.person
+        assert piece is not None  # noqa: S101 (asked only of groups with a person)
+        if piece.full or self._is_thing(piece) or self._has_other_first_name(piece):
+            return None
+        here = [p for p in piece.persons if p.label in self._named]
+        if here:
+            return self._nearest(here, piece.start)
+        able = [person for person in piece.persons if person.surname_alone]
+        if len(able) != len(piece.persons) and len(piece.persons) > 1:
+            return None
+        persons = self._by_note(able)
+        if len(persons) == 1 and (len(able) == 1 or persons[0].level_at(self._at) is not Level.OTHER):
+            return persons[0]
+        return None
+
+    def _nearest(self, persons: Sequence[Person], start: int) -> Person:
+        """The last one named before, or else the first one after."""
+
+        def distance(person: Person) -> tuple[bool, int]:
+            places = [place for place, _ in self._named[person.label]]
+            before = [place for place in places if place <= start]
+            return (not before, start - max(before) if before else min(places) - start)
+
+        return min(persons, key=distance)
+
+    def _is_thing(self, piece: Piece) -> bool:
+        """`Trump Tower`, `Costa Rica`: a word follows that makes a thing of the name."""
+        following = _NAME_WORD.match(self._text, piece.end)
+        if following:
+            return following[1] in self._phrases.followers
+        return any(self._text.startswith(word, piece.end) for word in self._phrases.followers) and not self._spaced
+
+    def _has_other_first_name(self, piece: Piece) -> bool:
+        before = self._text[max(0, piece.start - 40) : piece.start]
+        if not self._spaced:
+            return before.rstrip("·").endswith(tuple(self._phrases.given) or ("\0",))
+        words = _WORD.findall(before) if before[-1:] in {" ", "\u00a0", "-"} and before.rstrip()[-1:].isalpha() else []
+        return bool(words) and words[-1] in self._phrases.given
+
+    def _person_mention(self, group: _Group, person: Person) -> Mention:
+        held = person.offices_at(self._at)
+        former = "former" in group.markers or person.former_at(self._at)
+        spoken = group.kinds[0] if group.kinds else None
+        level = held[0].level if held else Level.OTHER
+        if not held and spoken and not former and not {"elect", "candidate"} & set(group.markers):
+            level = self._level(group, spoken)
+        country = (held[0].country if held else None) or self._country(group) or person.country
+        return Mention(
+            group.start,
+            group.end,
+            person.label,
+            level,
+            country,
+            PERSON,
+            office=held[0].kind if held else (spoken.slug if spoken else None),
+            former=former and not held,
+            spokesman=any(office.spokesman for office in held[:1]) or bool(spoken and spoken.spokesman),
+            deputy=level is Level.DEPUTY,
+            envoy=any(office.envoy for office in held) or bool(spoken and spoken.envoy),
+            acting="acting" in group.markers,
+            elect="elect" in group.markers,
+            candidate="candidate" in group.markers,
+        )
+
+    # -- offices
+
+    def _office_mention(self, group: _Group) -> Mention | None:
+        if group.offices[0].plural:
+            return self._built(group, None, GROUP)
+        unknown = self._unknown_name(group)
+        if unknown is not None:
+            end, name = unknown
+            return self._built(group, name, UNKNOWN, end=end)
+        holder = self._holder(group)
+        if holder is not None:
+            kind, person = holder
+            return Mention(
+                group.start, group.end, person.label, kind.level, self._country(group), OFFICE, office=kind.slug,
+                spokesman=kind.spokesman, envoy=kind.envoy,
+                acting="acting" in group.markers,
+            )  # fmt: skip
+        return self._built(group, None, OFFICE)
+
+    def _holder(self, group: _Group) -> tuple[OfficeKind, Person] | None:
+        country = self._country(group)
+        if country is None or {"former", "deputy", "elect", "candidate"} & set(group.markers) or group.owner:
+            return None
+        for kind in self._meant(group, country):
+            person = self._people.holder(kind.slug, country, self._at)
+            if person is not None:
+                return kind, person
+        return None
+
+    def _meant(self, group: _Group, country: str | None) -> list[OfficeKind]:
+        """The kinds that the words may stand for, the one that governs that country first for a loose word."""
+        kinds = load_lexicon().kinds
+        slugs: list[str] = []
+        for kind in group.kinds:
+            governing = self._executive.get(country or "")
+            if kind.slug == "leader" and governing:
+                slugs.append(governing)
+            slugs += (kind.slug, *kind.means)
+        return [kinds[slug] for slug in dict.fromkeys(slugs)]
+
+    def _built(self, group: _Group, label: str | None, kind: str, *, end: int | None = None) -> Mention:
+        """A mention without a known person: all that is known stands in the office's words."""
+        spoken = group.kinds[0]
+        markers = set(group.markers)
+        out = bool({"former", "elect", "candidate"} & markers)
+        level = Level.OTHER if out else self._level(group, spoken)
+        return Mention(
+            group.start,
+            end or group.end,
+            label,
+            None if kind == GROUP else level,
+            self._country(group),
+            kind,
+            office=spoken.slug,
+            former="former" in markers,
+            spokesman=spoken.spokesman,
+            deputy=spoken.deputy or "deputy" in markers,
+            envoy=spoken.envoy,
+            acting="acting" in markers,
+            elect="elect" in markers,
+            candidate="candidate" in markers,
+        )
+
+    @staticmethod
+    def _level(group: _Group, spoken: OfficeKind) -> Level:
+        """A deputy marker binds the office that follows it."""
+        if "deputy" in group.markers:
+            return Level.MINISTER if spoken.level is Level.LEADER else Level.DEPUTY
+        return spoken.level
+
+    def _unknown_name(self, group: _Group) -> tuple[int, str] | None:
+        """Capitalised words right after the office, which no piece has claimed: `President Xyz Abc`."""
+        if not self._spaced or self._in_headline_case(group):
+            return None
+        words: list[str] = []
+        at = group.end
+        while len(words) < _LONGEST_UNKNOWN and at not in self._starts:
+            found = _NAME_WORD.match(self._text, at)
+            if found is None or found.start(1) in self._starts:
+                break
+            word = found[1]
+            if not (word[0].isupper() or (words and word in self._phrases.particles)):
+                break
+            words.append(word)
+            at = found.end()
+        while words and not words[-1][0].isupper():
+            at -= len(words.pop()) + 1
+        if len(words) < 2:  # noqa: PLR2004 (a first name and a surname)
+            return None
+        return at, " ".join(words)
+
+    def _in_headline_case(self, group: _Group) -> bool:
+        """Where Most Words Are Capitalised, capitals tell nothing about names."""
+        start = self._text.rfind("\n", 0, group.start) + 1
+        end = self._text.find("\n", group.end)
+        words = [word for word in _WORD.findall(self._text[start : end if end >= 0 else None][:400]) if len(word) > 3]  # noqa: PLR2004 (small words stay small in headlines)
+        return bool(words) and sum(word[0].isupper() for word in words) >= _HEADLINE_SHARE * len(words)
+
+    # -- context
+
+    def _in_context(self, mention: Mention, mentions: Sequence[Mention]) -> Mention:
+        """A bare `the president` is the one president this text is about; with none, or two, it is nobody."""
+        if mention.kind != OFFICE or mention.label or mention.country or mention.level is not Level.LEADER:
+            return mention
+        kinds = load_lexicon().kinds
+        meant = {mention.office, *kinds[mention.office or "leader"].means}
+        holders = {
+            other.label: other for other in mentions if other.label and other.office in meant and not other.former
+        }
+        if len(holders) != 1:
+            return mention
+        (holder,) = holders.values()
+        return Mention(
+            mention.start, mention.end, holder.label, holder.level, holder.country, OFFICE, office=mention.office
+        )
+
+
+def _single(persons: Sequence[Person]) -> Person | None:
+    return persons[0] if len(persons) == 1 else None

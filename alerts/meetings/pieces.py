@@ -1,0 +1,198 @@
+"""The pieces of which mentions are made - names, office words, countries, markers - found in one pass over a text."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ahocorasick_rs
+
+from alerts.inflection import decline_title
+from alerts.names import full_forms, short_forms
+from config.countries import load_countries
+from config.offices import load_lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from config.offices import OfficeKind
+    from config.people import People, Person
+
+_UNSPACED = frozenset({"zh"})
+_ACRONYM_MAX = 4
+_LAST_FOLDED = 0x3100
+_FULL_WIDTH = range(0xFF01, 0xFF5F)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One stretch of text that means something; exactly one of the later fields is set."""
+
+    start: int
+    end: int
+    persons: tuple[Person, ...] = ()
+    full: bool = False
+    offices: tuple[OfficeKind, ...] = ()
+    plural: bool = False
+    country: str | None = None
+    adjective: bool = False
+    marker: str | None = None
+
+    @property
+    def role(self) -> str:
+        """person | office | country | marker."""
+        if self.persons:
+            return "person"
+        if self.offices:
+            return "office"
+        return "country" if self.country else "marker"
+
+
+@dataclass(slots=True)
+class _Pattern:
+    """What one folded form may mean, and the forms as written, which say how capitals must stand."""
+
+    written: str
+    full: dict[str, Person]
+    short: dict[str, Person]
+    offices: dict[str, OfficeKind]
+    plural: bool = False
+    country: str | None = None
+    adjective: bool = False
+    marker: str | None = None
+
+
+class Scanner:
+    """Finds the pieces of one language. Building takes a tenth of a second; `scan` some 20 microseconds a page."""
+
+    def __init__(self, people: People, language: str) -> None:
+        self._spaced = language not in _UNSPACED
+        self._patterns: dict[str, _Pattern] = {}
+        self._add_people(people, language)
+        self._add_offices(language)
+        self._add_countries(language)
+        lead = " " if self._spaced else ""
+        self._entries = list(self._patterns.values())
+        self._automaton = ahocorasick_rs.AhoCorasick([lead + form for form in self._patterns])
+
+    def scan(self, text: str) -> list[Piece]:
+        """The pieces in the order of the text; of overlapping ones the leftmost and then the longest stands."""
+        folded = fold(text)
+        lead = 1 if self._spaced else 0
+        found = self._automaton.find_matches_as_indexes(" " * lead + folded, overlapping=True)
+        # The pattern's leading blank stands for the border before it, hence the shift by one is undone by `lead`.
+        spans = sorted(((start, -(end - lead), index) for index, start, end in found))
+        pieces: list[Piece] = []
+        last = 0
+        for start, negative_end, index in spans:
+            end = -negative_end
+            if start < last or (self._spaced and end < len(folded) and folded[end].isalnum()):
+                continue
+            piece = _as_piece(self._entries[index], start, end, text)
+            if piece is not None:
+                pieces.append(piece)
+                last = end
+        return pieces
+
+    def _add_people(self, people: People, language: str) -> None:
+        for person in people:
+            for form in full_forms(person, language):
+                self._pattern(form).full[person.label] = person
+            for form in short_forms(person, language):
+                self._pattern(form).short[person.label] = person
+
+    def _add_offices(self, language: str) -> None:
+        for kind in load_lexicon().kinds.values():
+            for word in kind.words.get(language, ()):
+                for form in decline_title(word, language):
+                    self._pattern(form).offices.setdefault(kind.slug, kind)
+            for word in kind.plural.get(language, ()):
+                pattern = self._pattern(word)
+                if not pattern.offices:
+                    pattern.plural = True
+                pattern.offices.setdefault(kind.slug, kind)
+        for marker, words in load_lexicon().markers.items():
+            for word in words.get(language, ()):
+                for form in decline_title(word, language):
+                    self._pattern(form).marker = marker
+
+    def _add_countries(self, language: str) -> None:
+        for code, languages in load_countries().words.items():
+            words = languages.get(language)
+            if words is None:
+                continue
+            for adjective, forms in ((True, words.adjectives), (False, words.names)):
+                for form in _declined(forms, language):
+                    pattern = self._pattern(form)
+                    pattern.country, pattern.adjective = pattern.country or code, adjective
+
+    def _pattern(self, form: str) -> _Pattern:
+        key = fold(form).strip()
+        pattern = self._patterns.get(key)
+        if pattern is None:
+            pattern = self._patterns[key] = _Pattern(form, {}, {}, {})
+        return pattern
+
+
+def _declined(words: Iterable[str], language: str) -> Iterator[str]:
+    for word in words:
+        yield from decline_title(word, language)
+
+
+def _as_piece(pattern: _Pattern, start: int, end: int, text: str) -> Piece | None:
+    """None where the capitals say that another word was meant ("us", "turkey", "5 pm", «duda»)."""
+    written = text[start:end]
+    model = pattern.written
+    persons = pattern.full or pattern.short
+    if model[0].isupper() and not written[0].isupper():
+        return None
+    if model.isupper() and len(model) <= _ACRONYM_MAX and not written.isupper():
+        return None
+    if persons:
+        return Piece(start, end, persons=tuple(persons.values()), full=bool(pattern.full))
+    if pattern.offices:
+        return Piece(start, end, offices=tuple(pattern.offices.values()), plural=pattern.plural)
+    if pattern.country:
+        return Piece(start, end, country=pattern.country, adjective=pattern.adjective)
+    return Piece(start, end, marker=pattern.marker)
+
+
+# ---------------------------------------------------------------- folding
+
+
+def fold(text: str) -> str:
+    """Lower case, no diacritics, punctuation and every kind of blank as a space; of exactly the same length.
+
+    Line ends stay, so that no name runs over them.
+    """
+    lower = text.lower()
+    if len(lower) != len(text):  # a few capitals, as the dotted I, grow when made small
+        lower = "".join(char.lower()[0] for char in text)
+    return lower.translate(_FOLDING)
+
+
+def _folding() -> dict[int, str]:
+    table: dict[int, str] = {}
+    for code in [*range(0x21, _LAST_FOLDED), *_FULL_WIDTH]:
+        char = chr(code)
+        folded = _folded_char(char)
+        if folded != char:
+            table[code] = folded
+    return table
+
+
+def _folded_char(char: str) -> str:
+    if char in _LETTERS:
+        return _LETTERS[char]
+    category = unicodedata.category(char)
+    if category[0] in "PSZ" or category == "Cf":
+        return " "
+    if "Ѐ" <= char <= "ӿ":  # й and ї are letters of their own, not и with a mark
+        return char
+    base = unicodedata.normalize("NFKD", char)[0].lower()
+    return base if category[0] in "LN" and base.isalnum() else char
+
+
+_LETTERS = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "a", "œ": "o", "ё": "е", "ґ": "г"}
+_FOLDING = _folding()

@@ -1,4 +1,4 @@
-"""Case forms of names and titles by the tables of `config/lexicon/declension.yaml`, and spellings by transliteration."""
+"""Case forms of names and titles by the tables of `declension.yaml`; spellings by those of `transliteration.yaml`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import config
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-LEXICON = Path(config.__file__).resolve().parent / "lexicon"
+TABLES = Path(config.__file__).resolve().parent
 _SLOT = re.compile(r"([^\s~]+)~")
 _CASES = 5
 _SHORTEST_STEM = 2
@@ -43,7 +43,7 @@ class _Rule:
 
 @cache
 def _tables() -> Mapping[str, Mapping[str, tuple[_Rule, ...]]]:
-    data = YAML(typ="safe", pure=True).load((LEXICON / "declension.yaml").read_text(encoding="utf-8"))
+    data = YAML(typ="safe", pure=True).load((TABLES / "declension.yaml").read_text(encoding="utf-8"))
     return {
         language: {kind: tuple(_rule(row) for row in rows) for kind, rows in kinds.items()}
         for language, kinds in data.items()
@@ -136,7 +136,7 @@ _FEMININE = {"ru": ("а", "я"), "uk": ("а", "я"), "pl": ("a", "ść")}
 @cache
 def _transliteration() -> Mapping[str, Any]:
     data: Mapping[str, Any] = YAML(typ="safe", pure=True).load(
-        (LEXICON / "transliteration.yaml").read_text(encoding="utf-8")
+        (TABLES / "transliteration.yaml").read_text(encoding="utf-8")
     )
     return data
 

@@ -1,98 +1,41 @@
-"""Every written form of a person's name by language: cases, spellings, scripts, orders and the surname alone."""
+"""People and offices in a text: who is meant where, at what level on that day, and in which capacity."""
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from alerts.inflection import decline_name, latin_variants, transliterate
-from config.people import fold_name
+from alerts.name_forms import NameForms
+from alerts.noun_phrases import Grouper
+from alerts.pieces import Scanner
+from alerts.resolver import Mention, Resolver
+from config.offices import load_lexicon
 from config.vocabulary import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from datetime import date
 
-    from config.people import People, Person
+    from config.people import People
 
-_LATIN = frozenset({"en", "de", "fr", "pl", "es"})
-_CYRILLIC_AT_HOME = {"RU": "ru", "BY": "ru", "UA": "uk"}
-_MIDDLE = 3  # a name of three words may lose its middle one
+__all__ = ["Mention", "NameFinder", "NameForms"]
 
 
-class NameForms:
-    """Written forms of the people, generated on demand and kept."""
+class NameFinder:
+    """Finds mentions. One per worker: the automaton of a language is built when the language is first met."""
 
     def __init__(self, people: People) -> None:
         self._people = people
-        self._bearers = Counter(
-            name
-            for person in people
-            for name in {fold_name(short) for shorts in person.shorts.values() for short in shorts}
-        )
+        self._scanners: dict[str, Scanner] = {}
 
-    def forms_of(self, reference: str) -> Mapping[str, tuple[str, ...]]:
-        """By language, every form that means this person, or any member of this group, without further context.
-
-        The surname alone is among them only where nobody else bears it. Raises UnknownPersonError.
-        """
-        members = self._people.find_group(reference)
-        if members is None:
-            members = (self._people.get(reference),)
-        return {
-            language: tuple(dict.fromkeys(form for person in members for form in self._certain(person, language)))
-            for language in LANGUAGES
-        }
-
-    def _certain(self, person: Person, language: str) -> tuple[str, ...]:
-        full = full_forms(person, language)
-        return (*full, *short_forms(person, language)) if self.stands_alone(person) else full
-
-    def stands_alone(self, person: Person) -> bool:
-        """Whether the surname, without a first name or an office, means this person."""
-        shorts = {fold_name(short) for names in person.shorts.values() for short in names}
-        return person.surname_alone and all(self._bearers[short] == 1 for short in shorts)
-
-
-@lru_cache(maxsize=None)
-def full_forms(person: Person, language: str) -> tuple[str, ...]:
-    """The full name in every spelling and case of one language."""
-    return _inflected(_bases(person, person.forms, language), person, language)
-
-
-@lru_cache(maxsize=None)
-def short_forms(person: Person, language: str) -> tuple[str, ...]:
-    """What stands for the person alone, usually the surname, in every spelling and case of one language."""
-    return _inflected(_bases(person, person.shorts, language), person, language)
-
-
-def _bases(person: Person, names: Mapping[str, tuple[str, ...]], language: str) -> list[str]:
-    given = list(names.get(language, ()))
-    home = _CYRILLIC_AT_HOME.get(person.country or "", "")
-    if language in _LATIN:
-        native = names.get(home, ())
-        english = names.get("en", ())
-        given += [*english, *(transliterate(name, home, language) for name in native)]
-        given += [name for base in english for name in latin_variants(base)]
-        given += [short for name in english if names is person.forms for short in _without_middle(person, name)]
-    elif language == "uk" and "uk" not in names:
-        given += [transliterate(name, "ru", "uk") for name in names.get("ru", ())]
-    return list(dict.fromkeys(given))
-
-
-def _without_middle(person: Person, name: str) -> list[str]:
-    """`Recep Tayyip Erdoğan` is also `Tayyip Erdoğan` and `Recep Erdoğan`."""
-    short = next((s for s in person.shorts.get("en", ()) if name.endswith(f" {s}")), None)
-    words = name.removesuffix(f" {short}").split() if short else []
-    if short is None or len(words) < _MIDDLE - 1:
-        return []
-    return [f"{word} {short}" for word in words if not word.islower()]
-
-
-def _inflected(bases: Iterable[str], person: Person, language: str) -> tuple[str, ...]:
-    out: list[str] = []
-    for base in bases:
-        out += decline_name(base, language, female=person.female)
-        if language == "de" and not base.endswith(("s", "x", "z", "ß")):
-            out.append(f"{base}s")
-    return tuple(dict.fromkeys(out))
+    def find(self, text: str, language: str, at: date) -> list[Mention]:
+        """The mentions in the order of the text, disjoint. A language that is not read is searched as English."""
+        language = language.partition("-")[0]
+        language = language if language in LANGUAGES else "en"
+        scanner = self._scanners.get(language)
+        if scanner is None:
+            scanner = self._scanners[language] = Scanner(self._people, language)
+        pieces = scanner.scan(text)
+        if not pieces:
+            return []
+        phrases = load_lexicon().phrases[language]
+        groups = Grouper(text, phrases).group(pieces)
+        return Resolver(self._people, text, language, phrases, at).resolve(groups)

@@ -44,7 +44,7 @@ class Phrases:
     """What may stand around an office word in one language. The patterns are regular expressions over a whole gap.
 
     `links` by the kinds of the two neighbours (`office-country`, `country-office`, ...); `particles` may stand inside
-    a personal name; `given` are first names that make a surname somebody else's, `followers` words that make it a thing.
+    a personal name; `given` are first names that make a surname another's, `followers` words that make it a thing.
     """
 
     links: Mapping[str, str]

@@ -33,7 +33,8 @@ _KEYS = {"name", "country", "sex", "short", "surname-alone", "offices"} | set(LA
 _LEVELS = tuple(Level)
 _TERM = re.compile(r"(?P<kind>[a-z][a-z-]*)(?:@(?P<country>[A-Z]{2}))?(?:\s+(?P<start>[\d-]*)\.\.(?P<end>[\d-]*))?")
 _PARTICLES = frozenset(
-    "von van der den de da di do dos del della al bin bint ibn la le el ter zu фон ван дер дер де да ди дель ла ле бин ибн".split()
+    {"von", "van", "der", "den", "de", "da", "do", "dos", "del", "della", "al", "bin", "bint", "ibn", "la", "le", "el"}
+    | {"фон", "ван", "дер", "де", "да", "ди", "дель", "ла", "ле", "бин", "ибн", "аль"}
 )
 _FAMILY_NAME_FIRST = frozenset({"CN", "KP", "KR", "VN", "TW"})
 

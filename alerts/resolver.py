@@ -1,28 +1,26 @@
-"""People and offices in a text: who is meant where, at what level on that day, and in which capacity."""
+"""Who each noun phrase means, in the light of the whole text and of the day."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerts.meetings.pieces import Piece, Scanner
+from alerts.noun_phrases import NounPhrase, countries_of, ever_held
 from config.countries import load_countries
 from config.offices import load_lexicon
-from config.vocabulary import LANGUAGES, Level
+from config.vocabulary import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
+    from alerts.pieces import Piece
     from config.offices import OfficeKind, Phrases
     from config.people import People, Person
 
 PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
 _LEVELS = tuple(Level)
-_BOUND_TO_A_PERSON = frozenset(
-    {"envoy", "aide", "spokesman", "security-adviser", "head-of-office", "deputy-head-of-office", "ambassador"}
-)
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NAME_WORD = re.compile(r"[ \u00a0]+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
 _LONGEST_UNKNOWN = 4
@@ -53,169 +51,7 @@ class Mention:
     candidate: bool = False
 
 
-class NameFinder:
-    """Finds mentions. One per worker: the automaton of a language is built when the language is first met."""
-
-    def __init__(self, people: People) -> None:
-        self._people = people
-        self._scanners: dict[str, Scanner] = {}
-
-    def find(self, text: str, language: str, at: date) -> list[Mention]:
-        """The mentions in the order of the text, disjoint. A language that is not read is searched as English."""
-        language = language.partition("-")[0]
-        language = language if language in LANGUAGES else "en"
-        scanner = self._scanners.get(language)
-        if scanner is None:
-            scanner = self._scanners[language] = Scanner(self._people, language)
-        pieces = scanner.scan(text)
-        if not pieces:
-            return []
-        phrases = load_lexicon().phrases[language]
-        groups = _Grouper(text, phrases, at).group(pieces)
-        return _Resolver(self._people, text, language, phrases, at).resolve(groups)
-
-
-# ---------------------------------------------------------------- grouping
-
-
-@dataclass(slots=True)
-class _Group:
-    """Pieces that belong to one noun phrase: `bisheriger` `französischer` `Präsident` `Macron`."""
-
-    start: int
-    end: int
-    markers: list[str] = field(default_factory=list)
-    countries: list[str] = field(default_factory=list)
-    offices: list[Piece] = field(default_factory=list)
-    person: Piece | None = None
-    owner: Piece | None = None
-    last_role: str = ""
-
-    def add(self, piece: Piece) -> None:
-        self.end = piece.end
-        self.last_role = piece.role
-        if piece.persons:
-            self.person = piece
-        elif piece.offices:
-            self.offices.append(piece)
-        elif piece.country:
-            self.countries.append(piece.country)
-        elif piece.marker:
-            self.markers.append(piece.marker)
-
-    def accepts(self, piece: Piece) -> bool:
-        if self.person is not None:
-            return False
-        role = piece.role
-        if role == "person":
-            return bool(self.offices or self.markers)
-        if role == "country":
-            return not self.countries and not (self.offices and piece.adjective and self.last_role == "marker")
-        if role == "office":
-            return not self.offices or self.last_role == "office"
-        return True
-
-    @property
-    def kinds(self) -> tuple[OfficeKind, ...]:
-        return tuple(kind for piece in self.offices for kind in piece.offices)
-
-
-class _Grouper:
-    """Joins neighbouring pieces by the language's links, in two passes: phrases first, appositions after."""
-
-    def __init__(self, text: str, phrases: Phrases, at: date) -> None:
-        self._text = text
-        self._links = {pair: re.compile(pattern) for pair, pattern in phrases.links.items()}
-        self._at = at
-
-    def group(self, pieces: Sequence[Piece]) -> list[_Group]:
-        groups: list[_Group] = []
-        index = 0
-        while index < len(pieces):
-            group, index = self._phrase(pieces, index)
-            if group is not None:
-                groups.append(group)
-        return self._appositions(groups)
-
-    def _phrase(self, pieces: Sequence[Piece], index: int) -> tuple[_Group | None, int]:
-        """The phrase that begins at this piece, None where it turns out to be no more than a country or a marker."""
-        first = pieces[index]
-        group = _Group(first.start, first.end)
-        group.add(first)
-        before, at = first, index + 1
-        while at < len(pieces) and group.accepts(pieces[at]) and self._linked(before, pieces[at]):
-            group.add(pieces[at])
-            before, at = pieces[at], at + 1
-        if group.person is None and not group.offices:
-            return None, index + 1
-        if group.offices and group.person is not None and self._is_owner(group):
-            at = self._take_person_of_owner(group, pieces, at)
-        return group, at
-
-    def _is_owner(self, group: _Group) -> bool:
-        """«помощник Путина»: the name after the office is whose aide it is, not who the aide is."""
-        assert group.person is not None  # noqa: S101 (asked only of groups with a person)
-        kinds = {kind.slug for kind in group.kinds}
-        return kinds <= _BOUND_TO_A_PERSON and not any(_ever_held(p, kinds) for p in group.person.persons)
-
-    def _take_person_of_owner(self, group: _Group, pieces: Sequence[Piece], at: int) -> int:
-        group.owner, group.person = group.person, None
-        assert group.owner is not None  # noqa: S101 (set in the line above)
-        if at < len(pieces) and pieces[at].persons and self._fits("owner-person", group.owner.end, pieces[at].start):
-            group.add(pieces[at])
-            return at + 1
-        return at
-
-    def _linked(self, before: Piece, after: Piece) -> bool:
-        pair = f"{before.role}-{after.role}"
-        if self._fits(pair, before.end, after.start):
-            return True
-        return pair == "office-person" and self._fits("office-owner", before.end, after.start)
-
-    def _fits(self, pair: str, start: int, end: int) -> bool:
-        link = self._links.get(pair)
-        return link is not None and link.fullmatch(self._text, start, end) is not None
-
-    def _appositions(self, groups: Sequence[_Group]) -> list[_Group]:
-        """`Macron, the French president` becomes one; `Trump's envoy Witkoff` becomes one with its owner."""
-        out: list[_Group] = []
-        for group in groups:
-            before = out[-1] if out else None
-            if before is not None and before.person and not before.offices and group.offices:
-                if group.person is None and self._is_apposition(before, group):
-                    group.person, group.start = before.person, before.start
-                    out[-1] = group
-                    continue
-                if group.owner is None and self._fits("owner-office", before.end, group.start):
-                    group.owner, group.start = before.person, before.start
-                    out[-1] = group
-                    continue
-            out.append(group)
-        return out
-
-    def _is_apposition(self, before: _Group, group: _Group) -> bool:
-        assert before.person is not None  # noqa: S101 (asked only of groups with a person)
-        if not self._fits("person-office", before.end, group.start):
-            return False
-        kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
-        return any(
-            _ever_held(person, kinds) and (not group.countries or group.countries[0] in _countries_of(person))
-            for person in before.person.persons
-        )
-
-
-def _ever_held(person: Person, kinds: Iterable[str]) -> bool:
-    return any(office.kind in kinds for office in person.offices)
-
-
-def _countries_of(person: Person) -> set[str | None]:
-    return {person.country, *(office.country for office in person.offices)}
-
-
-# ---------------------------------------------------------------- resolving
-
-
-class _Resolver:
+class Resolver:
     """Says who each group is, in the light of the whole text."""
 
     def __init__(self, people: People, text: str, language: str, phrases: Phrases, at: date) -> None:
@@ -227,7 +63,7 @@ class _Resolver:
         self._executive = load_countries().executive
         self._named: dict[str, list[tuple[int, Person]]] = {}
 
-    def resolve(self, groups: Sequence[_Group]) -> list[Mention]:
+    def resolve(self, groups: Sequence[NounPhrase]) -> list[Mention]:
         """Full names and offices with a country first; they decide what bare surnames and offices mean."""
         self._starts = [group.start for group in groups]
         sure = {id(group): person for group in groups if (person := self._sure_person(group))}
@@ -247,7 +83,7 @@ class _Resolver:
                 self._named.setdefault(short, []).append((start, person))
         self._named.setdefault(person.label, []).append((start, person))
 
-    def _sure_person(self, group: _Group) -> Person | None:
+    def _sure_person(self, group: NounPhrase) -> Person | None:
         """Whom the group names by itself: by the full name, or by a surname that the office beside it decides."""
         piece = group.person
         if piece is None or self._is_thing(piece):
@@ -259,14 +95,14 @@ class _Resolver:
             return None
         return _single(self._by_note(persons))
 
-    def _fitting(self, group: _Group, persons: Sequence[Person]) -> tuple[Person, ...]:
+    def _fitting(self, group: NounPhrase, persons: Sequence[Person]) -> tuple[Person, ...]:
         """Those whom the country and the office suit, best of all one who holds it now."""
         country = self._country(group)
         if country:
-            persons = [person for person in persons if country in _countries_of(person)]
+            persons = [person for person in persons if country in countries_of(person)]
         kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
         now = [p for p in persons if any(office.kind in kinds for office in p.offices_at(self._at))]
-        ever = [p for p in persons if _ever_held(p, kinds)]
+        ever = [p for p in persons if ever_held(p, kinds)]
         return tuple(now or ever or persons)
 
     def _by_note(self, persons: Sequence[Person]) -> tuple[Person, ...]:
@@ -276,14 +112,14 @@ class _Resolver:
         ranks = [_LEVELS.index(person.level_at(self._at)) for person in persons]
         return tuple(p for p, rank in zip(persons, ranks, strict=True) if rank == min(ranks))
 
-    def _country(self, group: _Group) -> str | None:
+    def _country(self, group: NounPhrase) -> str | None:
         if group.countries:
             return group.countries[0]
         if group.owner is not None and len(group.owner.persons) == 1:
             return group.owner.persons[0].country
         return next((kind.country for kind in group.kinds if kind.country), None)
 
-    def _mention(self, group: _Group, sure: Person | None) -> Mention | None:
+    def _mention(self, group: NounPhrase, sure: Person | None) -> Mention | None:
         if group.person is None:
             return self._office_mention(group)
         person = sure or self._surname(group)
@@ -295,7 +131,7 @@ class _Resolver:
 
     # -- persons
 
-    def _surname(self, group: _Group) -> Person | None:
+    def _surname(self, group: NounPhrase) -> Person | None:
         """A bare surname: someone named in this text, else the one bearer of note, unless a first name forbids."""
         piece = group.person
         assert piece is not None  # noqa: S101 (asked only of groups with a person)
@@ -336,7 +172,7 @@ class _Resolver:
         words = _WORD.findall(before) if before[-1:] in {" ", "\u00a0", "-"} and before.rstrip()[-1:].isalpha() else []
         return bool(words) and words[-1] in self._phrases.given
 
-    def _person_mention(self, group: _Group, person: Person) -> Mention:
+    def _person_mention(self, group: NounPhrase, person: Person) -> Mention:
         held = person.offices_at(self._at)
         former = "former" in group.markers or person.former_at(self._at)
         spoken = group.kinds[0] if group.kinds else None
@@ -363,7 +199,7 @@ class _Resolver:
 
     # -- offices
 
-    def _office_mention(self, group: _Group) -> Mention | None:
+    def _office_mention(self, group: NounPhrase) -> Mention | None:
         if group.offices[0].plural:
             return self._built(group, None, GROUP)
         unknown = self._unknown_name(group)
@@ -380,7 +216,7 @@ class _Resolver:
             )  # fmt: skip
         return self._built(group, None, OFFICE)
 
-    def _holder(self, group: _Group) -> tuple[OfficeKind, Person] | None:
+    def _holder(self, group: NounPhrase) -> tuple[OfficeKind, Person] | None:
         country = self._country(group)
         if country is None or {"former", "deputy", "elect", "candidate"} & set(group.markers) or group.owner:
             return None
@@ -390,7 +226,7 @@ class _Resolver:
                 return kind, person
         return None
 
-    def _meant(self, group: _Group, country: str | None) -> list[OfficeKind]:
+    def _meant(self, group: NounPhrase, country: str | None) -> list[OfficeKind]:
         """The kinds that the words may stand for, the one that governs that country first for a loose word."""
         kinds = load_lexicon().kinds
         slugs: list[str] = []
@@ -401,7 +237,7 @@ class _Resolver:
             slugs += (kind.slug, *kind.means)
         return [kinds[slug] for slug in dict.fromkeys(slugs)]
 
-    def _built(self, group: _Group, label: str | None, kind: str, *, end: int | None = None) -> Mention:
+    def _built(self, group: NounPhrase, label: str | None, kind: str, *, end: int | None = None) -> Mention:
         """A mention without a known person: all that is known stands in the office's words."""
         spoken = group.kinds[0]
         markers = set(group.markers)
@@ -425,13 +261,13 @@ class _Resolver:
         )
 
     @staticmethod
-    def _level(group: _Group, spoken: OfficeKind) -> Level:
+    def _level(group: NounPhrase, spoken: OfficeKind) -> Level:
         """A deputy marker binds the office that follows it."""
         if "deputy" in group.markers:
             return Level.MINISTER if spoken.level is Level.LEADER else Level.DEPUTY
         return spoken.level
 
-    def _unknown_name(self, group: _Group) -> tuple[int, str] | None:
+    def _unknown_name(self, group: NounPhrase) -> tuple[int, str] | None:
         """Capitalised words right after the office, which no piece has claimed: `President Xyz Abc`."""
         if not self._spaced or self._in_headline_case(group):
             return None
@@ -452,7 +288,7 @@ class _Resolver:
             return None
         return at, " ".join(words)
 
-    def _in_headline_case(self, group: _Group) -> bool:
+    def _in_headline_case(self, group: NounPhrase) -> bool:
         """Where Most Words Are Capitalised, capitals tell nothing about names."""
         start = self._text.rfind("\n", 0, group.start) + 1
         end = self._text.find("\n", group.end)

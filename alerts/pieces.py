@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ahocorasick_rs
 
 from alerts.inflection import decline_title
-from alerts.names import full_forms, short_forms
+from alerts.name_forms import full_forms, short_forms
 from config.countries import load_countries
 from config.offices import load_lexicon
 
@@ -41,7 +41,7 @@ class Piece:
 
     @property
     def role(self) -> str:
-        """person | office | country | marker."""
+        """Which of them: person, office, country or marker."""
         if self.persons:
             return "person"
         if self.offices:

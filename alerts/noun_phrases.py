@@ -1,0 +1,157 @@
+"""Neighbouring pieces joined to noun phrases: `former` `French` `president` `Hollande`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alerts.pieces import Piece
+    from config.offices import OfficeKind, Phrases
+    from config.people import Person
+
+_BOUND_TO_A_PERSON = frozenset(
+    {"envoy", "aide", "spokesman", "security-adviser", "head-of-office", "deputy-head-of-office", "ambassador"}
+)
+
+
+@dataclass(slots=True)
+class NounPhrase:
+    """Pieces that belong to one noun phrase: `bisheriger` `französischer` `Präsident` `Macron`."""
+
+    start: int
+    end: int
+    markers: list[str] = field(default_factory=list)
+    countries: list[str] = field(default_factory=list)
+    offices: list[Piece] = field(default_factory=list)
+    person: Piece | None = None
+    owner: Piece | None = None
+    last_role: str = ""
+
+    def add(self, piece: Piece) -> None:
+        """Take the next piece in."""
+        self.end = piece.end
+        self.last_role = piece.role
+        if piece.persons:
+            self.person = piece
+        elif piece.offices:
+            self.offices.append(piece)
+        elif piece.country:
+            self.countries.append(piece.country)
+        elif piece.marker:
+            self.markers.append(piece.marker)
+
+    def accepts(self, piece: Piece) -> bool:
+        """Whether a piece of that role may still follow in one phrase."""
+        if self.person is not None:
+            return False
+        role = piece.role
+        if role == "person":
+            return bool(self.offices or self.markers)
+        if role == "country":
+            return not self.countries and not (self.offices and piece.adjective and self.last_role == "marker")
+        if role == "office":
+            return not self.offices or self.last_role == "office"
+        return True
+
+    @property
+    def kinds(self) -> tuple[OfficeKind, ...]:
+        """What its office words may mean, in their order."""
+        return tuple(kind for piece in self.offices for kind in piece.offices)
+
+
+class Grouper:
+    """Joins neighbouring pieces by the language's links, in two passes: phrases first, appositions after."""
+
+    def __init__(self, text: str, phrases: Phrases) -> None:
+        self._text = text
+        self._links = {pair: re.compile(pattern) for pair, pattern in phrases.links.items()}
+
+    def group(self, pieces: Sequence[Piece]) -> list[NounPhrase]:
+        """The phrases that hold a person or an office, in the order of the text, disjoint."""
+        groups: list[NounPhrase] = []
+        index = 0
+        while index < len(pieces):
+            group, index = self._phrase(pieces, index)
+            if group is not None:
+                groups.append(group)
+        return self._appositions(groups)
+
+    def _phrase(self, pieces: Sequence[Piece], index: int) -> tuple[NounPhrase | None, int]:
+        """The phrase that begins at this piece, None where it turns out to be no more than a country or a marker."""
+        first = pieces[index]
+        group = NounPhrase(first.start, first.end)
+        group.add(first)
+        before, at = first, index + 1
+        while at < len(pieces) and group.accepts(pieces[at]) and self._linked(before, pieces[at]):
+            group.add(pieces[at])
+            before, at = pieces[at], at + 1
+        if group.person is None and not group.offices:
+            return None, index + 1
+        if group.offices and group.person is not None and self._is_owner(group):
+            at = self._take_person_of_owner(group, pieces, at)
+        return group, at
+
+    def _is_owner(self, group: NounPhrase) -> bool:
+        """«помощник Путина»: the name after the office is whose aide it is, not who the aide is."""
+        assert group.person is not None  # noqa: S101 (asked only of groups with a person)
+        kinds = {kind.slug for kind in group.kinds}
+        return kinds <= _BOUND_TO_A_PERSON and not any(ever_held(p, kinds) for p in group.person.persons)
+
+    def _take_person_of_owner(self, group: NounPhrase, pieces: Sequence[Piece], at: int) -> int:
+        group.owner, group.person = group.person, None
+        assert group.owner is not None  # noqa: S101 (set in the line above)
+        if at < len(pieces) and pieces[at].persons and self._fits("owner-person", group.owner.end, pieces[at].start):
+            group.add(pieces[at])
+            return at + 1
+        return at
+
+    def _linked(self, before: Piece, after: Piece) -> bool:
+        pair = f"{before.role}-{after.role}"
+        if self._fits(pair, before.end, after.start):
+            return True
+        return pair == "office-person" and self._fits("office-owner", before.end, after.start)
+
+    def _fits(self, pair: str, start: int, end: int) -> bool:
+        link = self._links.get(pair)
+        return link is not None and link.fullmatch(self._text, start, end) is not None
+
+    def _appositions(self, groups: Sequence[NounPhrase]) -> list[NounPhrase]:
+        """`Macron, the French president` becomes one; `Trump's envoy Witkoff` becomes one with its owner."""
+        out: list[NounPhrase] = []
+        for group in groups:
+            before = out[-1] if out else None
+            if before is not None and before.person and not before.offices and group.offices:
+                if group.person is None and self._is_apposition(before, group):
+                    group.person, group.start = before.person, before.start
+                    out[-1] = group
+                    continue
+                if group.owner is None and self._fits("owner-office", before.end, group.start):
+                    group.owner, group.start = before.person, before.start
+                    out[-1] = group
+                    continue
+            out.append(group)
+        return out
+
+    def _is_apposition(self, before: NounPhrase, group: NounPhrase) -> bool:
+        assert before.person is not None  # noqa: S101 (asked only of groups with a person)
+        if not self._fits("person-office", before.end, group.start):
+            return False
+        kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
+        return any(
+            ever_held(person, kinds) and (not group.countries or group.countries[0] in countries_of(person))
+            for person in before.person.persons
+        )
+
+
+def ever_held(person: Person, kinds: Iterable[str]) -> bool:
+    """Whether the person held an office of one of these kinds at any time."""
+    return any(office.kind in kinds for office in person.offices)
+
+
+def countries_of(person: Person) -> set[str | None]:
+    """The person's own country and those they served."""
+    return {person.country, *(office.country for office in person.offices)}

@@ -99,8 +99,8 @@ def parse_pattern(text: str) -> tuple[Element, ...]:
     if not elements:
         raise Fault("an empty pattern")
     first = elements[0]
-    if first.gap or first.optional or not (first.words or first.prefixes):
-        raise Fault(f"{text!r} must begin with a word (not a gap, an optional word, @ or #)")
+    if first.gap or first.optional or first.number:
+        raise Fault(f"{text!r} must begin with a word or @ (not a gap, an optional word or #)")
     if elements[-1].gap:
         raise Fault(f"{text!r} ends with a gap, which decides nothing")
     if sum(bool(element.gap) for element in elements) > _GAPS:

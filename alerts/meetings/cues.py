@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from alerts.meetings.times import Calendar
-from alerts.meetings.tokens import Tokenizer
+from alerts.meetings.tokens import MENTION, Tokenizer
 from config.lexicon import CueClass, load_lexicon, normalise, parse_pattern
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ TRIGGERS = frozenset(
 )
 """Classes that name a meeting; all others say something about one."""
 
+
+_NAMING = TRIGGERS | {CueClass.NOT_MEETING, CueClass.BODY}
+"""Classes that compete for the words of a meeting; what is said about it competes only among itself."""
 
 _HITS = 200
 """Patterns looked at in one sentence; a real one has a dozen, a word repeated a thousand times says nothing more."""
@@ -74,6 +77,8 @@ class PatternIndex(Generic[Payload]):
             self._exact[word].append((payload, elements))
         for prefix in elements[0].prefixes:
             self._prefixed[prefix].append((payload, elements))
+        if elements[0].mention:
+            self._exact[MENTION].append((payload, elements))
         for element in elements:
             self.vocabulary |= element.words | set(element.prefixes)
         return elements
@@ -103,8 +108,9 @@ class CompiledLexicon:
         self.trigger_words: set[str] = set()
         for group in lexicon.groups:
             for text in group.patterns:
-                first = self._cues.add(text, group.kind)[0]
+                elements = self._cues.add(text, group.kind)
                 if group.kind in TRIGGERS:
+                    first = next(element for element in elements if element.words or element.prefixes)
                     self.trigger_words |= first.words | set(first.prefixes)
         for city, forms in lexicon.places.items():
             for form in forms:
@@ -115,9 +121,12 @@ class CompiledLexicon:
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
 
     def hits(self, tokens: Sequence[Token]) -> list[Hit]:
-        """What the sentence says, in order; a pattern inside a longer one does not count."""
+        """What the sentence says, in order; a pattern inside a longer one of its layer does not count."""
         found = [Hit(kind, places) for kind, places in islice(self._cues.find(tokens), _HITS)]
-        return sorted(_maximal(found), key=lambda hit: (hit.start, hit.end))
+        named = [hit for hit in found if hit.kind in _NAMING]
+        said = [hit for hit in found if hit.kind not in _NAMING]
+        kept = (_without_mentions(hit, tokens) for hit in (*_maximal(named), *_maximal(said)))
+        return sorted(kept, key=lambda hit: (hit.start, hit.end))
 
     def places(self, tokens: Sequence[Token]) -> list[tuple[int, str]]:
         """Cities, by token, that the sentence names as a place where something is, not as a power that speaks."""
@@ -163,6 +172,12 @@ def _fits(element: Element, token: Token) -> bool:
     if token.mention is not None:
         return element.mention
     return element.accepts(token.word) or (element.number and token.word.isdigit())
+
+
+def _without_mentions(hit: Hit, tokens: Sequence[Token]) -> Hit:
+    """The people whom a pattern asks for stand beside it; its own words are the others."""
+    own = tuple(place for place in hit.places if tokens[place].mention is None)
+    return Hit(hit.kind, own or hit.places)
 
 
 def _maximal(hits: list[Hit]) -> Iterator[Hit]:

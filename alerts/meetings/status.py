@@ -79,11 +79,11 @@ class _Scope:
 
     def before(self, kind: CueClass) -> Hit | None:
         """In the same segment, no other meeting word between."""
-        return self._within(kind, self.own[0], self.trigger.start)
+        return self._within(kind, self.own[0], self.trigger.end)
 
     def far_before(self, kind: CueClass) -> Hit | None:
         """Anywhere before in the segment: verbs that govern a whole clause."""
-        return self._within(kind, self.start, self.trigger.start)
+        return self._within(kind, self.start, self.trigger.end)
 
     def beside(self, kind: CueClass, distance: int) -> Hit | None:
         """At most `distance` words before, or among the trigger's own words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from storage.errors import NotStoredError
 from storage.model import Span, from_text
 from storage.views_alerts import AlertLine, DecisionLine, alerts_of_article, decisions_of_article
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
@@ -12,7 +13,6 @@ from storage.views_rows import (
     ARTICLE_COLUMNS,
     ArticleLine,
     ClaimView,
-    NotStoredError,
     article_line,
     claims_of_article,
     from_time,

@@ -91,7 +91,7 @@ def meetings(request: Request) -> Response:
         matrix=charts.matrix(found),
         person=person,
         with_person=with_person,
-        status=chosen,
+        wanted=chosen,
         statuses=tuple(Status),
         limit=_MEETINGS,
     )

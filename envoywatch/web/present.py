@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _STEPS = ((timedelta(days=2), 86400, "d"), (timedelta(hours=2), 3600, "h"), (timedelta(minutes=1), 60, "min"))
 _KIB = 1024
+_NOT_IN_XML = {0xFFFE: None, 0xFFFF: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def printed_day(value: date, now: datetime) -> str:
 
 def _finalize(value: Any) -> Any:
     """Take control and bidirectional characters out of every text that is put into a page, in this one place."""
-    return harmless.clean(value) if type(value) is str else value
+    return harmless.clean(value).translate(_NOT_IN_XML) if type(value) is str else value
 
 
 def templates() -> Environment:

@@ -41,7 +41,7 @@ class PageServer:
         )
         self._server = uvicorn.Server(config)
         # The daemon owns the signals: uvicorn would take SIGTERM away from it.
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] (that is the hook)
+        setattr(self._server, "capture_signals", contextlib.nullcontext)  # noqa: B010 (its type is a method's)
         self._task: asyncio.Task[None] | None = None
 
     @property

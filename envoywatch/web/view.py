@@ -74,6 +74,7 @@ def show(request: Request, template: str, *, status: int = 200, bare: bool = Fal
     environment = cast("Environment", request.app.state.templates)
     logged_in = access_of(request).password is not None and COOKIE in request.cookies
     shell = {
+        "bare": bare,
         "now": context.now(),
         "path": request.url.path,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

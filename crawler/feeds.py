@@ -1,4 +1,4 @@
-"""RSS, Atom, RDF and JSON Feed: bytes to entries. Pure; runs in a worker, for no parser is proof against every input."""
+"""RSS, Atom, RDF and JSON Feed: bytes to entries. Pure; runs in a worker, for no parser withstands every input."""
 
 from __future__ import annotations
 
@@ -132,8 +132,10 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
 
 
 def _for_parser(text: str) -> bytes:
-    """The document from its first tag on, without declarations of encoding and entities, and without what is no
-    character: one such reference makes feedparser raise."""
+    """The document from its first tag on, without declarations of encoding and entities.
+
+    Without what is no character, too: one reference to such makes feedparser raise.
+    """
     text = text[max(text.find("<"), 0) :]
     text = _DECLARATION.sub("", text, count=1)
     text = _CONTROL_REFERENCE.sub("", _NO_CHARACTER.sub("", _CONTROL.sub("", text)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.html import HTMLParser
 
 from crawler.decoding import decode
 from crawler.plain import clean
@@ -20,7 +21,7 @@ def parse_html(body: bytes, content_type: str | None) -> etree._Element | None:
     text = decode(body[:PAGE_MAX], content_type).replace("\x00", "")
     if not text.strip():
         return None
-    parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, recover=True, encoding="utf-8")
+    parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, recover=True, encoding="utf-8")
     try:
         return etree.fromstring(text.encode("utf-8", "ignore"), parser)
     except (etree.LxmlError, ValueError):

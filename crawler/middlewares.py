@@ -49,6 +49,7 @@ class PoliteDownloader(Downloader):
     """Slots by `host_key`, whatever a redirect or a spider copied into `meta`."""
 
     def get_slot_key(self, request: Request) -> str:
+        """The host a request is polite to."""
         return host_key(request.url)
 
 
@@ -56,7 +57,8 @@ class QuietLog(LogFormatter):
     """No line per page read; what came of a fetch is told by its caller."""
 
     def crawled(self, request: Request, response: Response, spider: Any) -> Any:  # noqa: ARG002 (Scrapy's signature)
-        return None
+        """Nothing, which Scrapy takes for no line."""
+        return
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
@@ -71,6 +73,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         self._cache: OrderedDict[str, tuple[float, asyncio.Task[RobotParser | None]]] = OrderedDict()
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The rules of the request's host, asked for once by all who wait; None allows everything."""
         parts = urlsplit(request.url)
         private = bool(request.meta.get(PRIVATE))
         key = f"{private} {parts.scheme}://{parts.netloc}"
@@ -85,10 +88,22 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         return await asyncio.shield(task)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Scrapy's check, with an exception of our own."""
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as refusal:
             raise RobotsForbidError("robots.txt forbids this address") from refusal
+
+    def rename(self, token: str) -> None:
+        """The name by which robots.txt files know us has changed."""
+        self._robotstxt_useragent = token
+
+    def cancel(self) -> set[asyncio.Task[RobotParser | None]]:
+        """Give up what is still being loaded; those tasks."""
+        loading = {task for _, task in self._cache.values() if not task.done()}
+        for task in loading:
+            task.cancel()
+        return loading
 
     async def _load(self, key: str, url: str, *, private: bool) -> RobotParser | None:
         engine = self.crawler.envoywatch  # type: ignore[attr-defined]
@@ -101,7 +116,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if response.status not in _OK:
             return None
         parser = ProtegoRobotParser(response.body, self.crawler.spider)
-        delay = parser.rp.crawl_delay(self._robotstxt_useragent)
+        delay = parser.rp.crawl_delay(self._robotstxt_useragent or "*")
         if delay:
             engine.slow_down(host_key(url), min(float(delay), _CRAWL_DELAY_MAX_S))
         return parser

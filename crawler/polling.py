@@ -10,13 +10,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind
-from crawler.engine import EngineStoppedError, Fetch, Kind, Page
+from crawler.engine import EngineStoppedError
+from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import http_date
-from crawler.feeds import ParsedFeed, parse_feed
-from crawler.listings import parse_listing
+from crawler.parsing import parse_answer
 from crawler.sitemaps import read_sitemap
 from crawler.spider_runner import run_spider
-from crawler.telegram import parse_preview, preview_url
+from crawler.telegram import preview_url
 from crawler.workers import WorkerCrashed, Workers, WorkerTimeout
 from storage.model import Endpoint, Entry, Fault, FaultKind, Lease, Poll, PollOutcome, Validators
 
@@ -125,7 +125,7 @@ async def _safely(
         return Fault(FaultKind.MALFORMED, "the answer took too long to parse")
     except WorkerCrashed as error:
         return Fault(FaultKind.MALFORMED, f"the answer cannot be parsed: {error}")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (one poll's job runner: logged, recorded, the daemon lives)
         _log.exception("polling %s failed in a way we do not know", lease.spec.name)
         return Fault(FaultKind.INTERNAL, f"{type(error).__name__} while polling; the log has the details")
 
@@ -137,26 +137,29 @@ async def _ask(
     if endpoint.kind is EndpointKind.SPIDER:
         found = await run_spider(engine, endpoint.url, private=private)
         return found if isinstance(found, Fault) else _Answer(None, found.entries, None, notes=found.notes)
-    request = Fetch(
-        url=preview_url(endpoint.url) if endpoint.kind is EndpointKind.TELEGRAM else endpoint.url,
-        headers=_conditions(known),
-        private_addresses=private,
-        kind=Kind.FEED,
-    )
-    page = await engine.fetch(request)
+    conditions = _conditions(known)
+    url = preview_url(endpoint.url) if endpoint.kind is EndpointKind.TELEGRAM else endpoint.url
+    page = await engine.fetch(Fetch(url, conditions, private_addresses=private, kind=Kind.FEED))
     if isinstance(page, Fault):
         return page
+    if (fault := _unusable(page, asked_if_changed=bool(conditions))) is not None:
+        return fault
     if page.status == _NOT_MODIFIED:
-        if not request.headers:
-            return Fault(FaultKind.STATUS, "the server answered 304 to an unconditional request", status=page.status)
         return _Answer(page, None, None)
-    if page.status in _NO_CONTENT or not page.body:
-        return Fault(FaultKind.EMPTY, "the answer is empty", status=page.status)
     digest = sha256(page.body).hexdigest()
     validators = Validators(page.headers.get("etag"), page.headers.get("last-modified"), digest)
     if digest == known.body_hash:
         return _Answer(page, None, validators)
     return await _read(engine, workers, endpoint, page, validators, private=private)
+
+
+def _unusable(page: Page, *, asked_if_changed: bool) -> Fault | None:
+    if page.status == _NOT_MODIFIED:
+        told = "the server answered 304 to an unconditional request"
+        return None if asked_if_changed else Fault(FaultKind.STATUS, told, status=page.status)
+    if page.status in _NO_CONTENT or not page.body:
+        return Fault(FaultKind.EMPTY, "the answer is empty", status=page.status)
+    return None
 
 
 async def _read(
@@ -166,23 +169,12 @@ async def _read(
     if endpoint.kind is EndpointKind.SITEMAP:
         parsed = await read_sitemap(engine, workers, page, private=private)
     else:
-        parsed = await workers.run(_parse, endpoint.kind, page.body, page.content_type, page.url, endpoint.links)
+        parsed = await workers.run(parse_answer, endpoint.kind, page.body, page.content_type, page.url, endpoint.links)
     if isinstance(parsed, Fault):
         return parsed
     return _Answer(
         page, parsed.entries, validators if parsed.cacheable and not page.truncated else None, parsed.ttl, parsed.notes
     )
-
-
-def _parse(
-    kind: EndpointKind, body: bytes, content_type: str | None, url: str, links: str | None
-) -> ParsedFeed | Fault:
-    """In a worker."""
-    if kind is EndpointKind.LISTING:
-        return parse_listing(body, content_type, url, links)
-    if kind is EndpointKind.TELEGRAM:
-        return parse_preview(body, content_type, url)
-    return parse_feed(body, content_type, url)
 
 
 def _conditions(known: Validators) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from crawler.exchange import Fetch, Kind, Page
 from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest
 from crawler.plain import one_line
 from crawler.urls import canonical_url
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from crawler.engine import Engine, Page
+    from crawler.engine import Engine
     from crawler.workers import Workers
 
 ENTRIES_KEPT = 500
@@ -49,8 +50,6 @@ def parse_sitemap(body: bytes, url: str) -> ParsedFeed | SitemapIndex | Fault:
 
 async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, private: bool) -> ParsedFeed | Fault:
     """A fetched sitemap's entries; for an index those of its newest children."""
-    from crawler.engine import Fetch, Kind, Page  # noqa: PLC0415 (so that the pure part imports no engine)
-
     parsed = await workers.run(parse_sitemap, page.body, page.url)
     if not isinstance(parsed, SitemapIndex):
         return parsed
@@ -168,7 +167,7 @@ def _index(body: bytes, url: str) -> SitemapIndex | Fault:
             children.append((iso_moment(texts.get("sitemap:lastmod")), position, link))
     if not children:
         return Fault(FaultKind.NO_LINKS, "the sitemap index names no sitemap")
-    newest_first = sorted(children, key=lambda child: (child[0] is not None, child[0] or 0, child[1]), reverse=True)  # type: ignore[arg-type,return-value]  # times are compared with times only
+    newest_first = sorted(children, key=lambda child: (child[0] is not None, child[0] or 0, child[1]), reverse=True)
     return SitemapIndex(tuple(link for _, _, link in newest_first))
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler.engine import Fetch, Kind, Page
+from crawler.exchange import Fetch, Kind, Page
 from crawler.feeds import (
     CONTENT_MAX,
     ENTRIES_MAX,
@@ -120,7 +120,7 @@ class _Run:
         try:
             results = callback(_response(page, request), **request.cb_kwargs)
             await self._take(results, depth + 1)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a user's code may raise anything; it ends at this callback)
             _log.exception("the spider %s failed in a callback", self._spider.name)
             self._fault = Fault(FaultKind.INTERNAL, f"the spider failed: {type(error).__name__}")
             self._notes.append(self._fault.detail)
@@ -161,9 +161,10 @@ async def _each(results: Any) -> AsyncIterator[Any]:
 
 
 def _response(page: Page, request: Request) -> Response:
-    from scrapy.responsetypes import responsetypes  # noqa: PLC0415 (heavy, only for a crawl)
+    from scrapy.http import Headers  # noqa: PLC0415 (heavy, only for a crawl)
+    from scrapy.responsetypes import responsetypes  # noqa: PLC0415 (likewise)
 
-    headers = {name: value for name, value in page.headers.items() if name != "content-encoding"}
+    headers = Headers({name: value for name, value in page.headers.items() if name != "content-encoding"})
     response_class = responsetypes.from_args(headers=headers, url=page.url, body=page.body)
     return response_class(url=page.url, status=page.status, headers=headers, body=page.body, request=request)
 

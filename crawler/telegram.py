@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from crawler.feeds import CONTENT_MAX, SUMMARY_MAX, ParsedFeed, is_full_text, iso_moment
 from crawler.markup import element_text, parse_html
 from crawler.plain import one_line
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _CHANNEL = re.compile(r"https?://(?:www\.)?(?:t|telegram)\.me/(?:s/)?([A-Za-z]\w{3,31})/?(?:[?#].*)?$", re.IGNORECASE)
 _POST = re.compile(r"[A-Za-z]\w{3,31}/\d{1,12}")

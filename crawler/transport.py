@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.core.downloader.handlers import http11
 from scrapy.exceptions import DownloadTimeoutError
@@ -11,9 +11,12 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet._sslverify import ClientTLSOptions
 from twisted.internet.ssl import CertificateOptions, platformTrust
+from twisted.python.failure import Failure
+from twisted.web.client import HTTPConnectionPool
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
+from crawler.exchange import Kind
 from crawler.guard import GuardedReactor
 
 if TYPE_CHECKING:
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
 
 BUDGET = "envoywatch_budget"
 PRIVATE = "envoywatch_private"
+KIND = "envoywatch_kind"
+_OK = range(200, 300)
+_TEXT_TYPES = (b"text/", b"application/xhtml", b"application/xml", b"application/octet-stream")
 _HEADERS_MAX = 256 * 1024
-_IDLE_S = 3.0  # long enough for robots.txt, feed and pages of one poll; short enough for few open descriptors
+_IDLE_S = 3.0  # long enough for the next page of a host, short enough for few open descriptors
 
 
 class Budget:
@@ -61,16 +67,16 @@ class _BoundedProtocol(http11._LenientHTTP11ClientProtocol):  # noqa: SLF001 (pi
         if self._parser is not None and self._parser.state in {"STATUS", "HEADER"}:
             self._header_bytes += len(data)
             if self._header_bytes > _HEADERS_MAX and b"\r\n\r\n" not in data:
-                self._giveUp(http11.Failure(HeadersTooLargeError(f"more than {_HEADERS_MAX} bytes of headers")))
+                cast("Any", self)._giveUp(cast("Any", Failure)(HeadersTooLargeError("headers without end")))  # noqa: SLF001 (its way to end)
                 return
-        super().dataReceived(data)
+        cast("Any", super()).dataReceived(data)
 
 
 class _BoundedFactory(http11._LenientHTTP11ClientFactory):  # noqa: SLF001 (pinned by tests)
     """Builds bounded protocols."""
 
-    def buildProtocol(self, addr: Any) -> _BoundedProtocol:  # noqa: ARG002, N802 (Twisted's signature)
-        return _BoundedProtocol(self._quiescentCallback)
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: ARG002, N802 (Twisted's signature)
+        return cast("Any", _BoundedProtocol)(self._quiescentCallback)
 
 
 @implementer(IPolicyForHTTPS)
@@ -78,7 +84,7 @@ class SharedContextPolicy:
     """Verifies certificates like Twisted's policy, but builds one TLS context instead of one per connection (3 ms)."""
 
     def __init__(self) -> None:
-        self._options = CertificateOptions(trustRoot=platformTrust())
+        self._options = CertificateOptions(trustRoot=cast("Any", platformTrust)())
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: ARG002, N802 (Twisted's signature)
         """The connection creator that verifies this host's name."""
@@ -112,6 +118,21 @@ class _Agent(http11._ScrapyAgent):  # noqa: SLF001 (pinned by tests)
         agent.private = private
         return agent
 
+    def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
+        if txresponse.length == 0 or _is_wanted(txresponse, request):
+            return super()._cb_bodyready(txresponse, request)
+        txresponse._transport.stopProducing()  # noqa: SLF001 (as Scrapy stops a download)
+        txresponse._transport.loseConnection()  # noqa: SLF001 (likewise)
+        return {"txresponse": txresponse}
+
+
+def _is_wanted(txresponse: Any, request: Request) -> bool:
+    """Whether the body is worth its bytes: not so for redirects, errors, and pictures where a page was hoped for."""
+    if txresponse.code not in _OK:
+        return False
+    content_type = b"".join(txresponse.headers.getRawHeaders(b"content-type", [])).strip().lower()
+    return request.meta.get(KIND) is not Kind.PAGE or not content_type or content_type.startswith(_TEXT_TYPES)
+
 
 class GuardedHandler(http11.HTTP11DownloadHandler):
     """Downloads over guarded connections; a request's `Budget` bounds name, connection, headers and body together."""
@@ -122,9 +143,11 @@ class GuardedHandler(http11.HTTP11DownloadHandler):
 
         resolver = crawler.envoywatch.resolver  # type: ignore[attr-defined]
         self._reactors = {flag: GuardedReactor(reactor, resolver, private=flag) for flag in (False, True)}
-        self._pool.cachedConnectionTimeout = _IDLE_S
-        self._pool._factory = _BoundedFactory  # noqa: SLF001 (Scrapy sets its own in the same way)
-        self._contextFactory = SharedContextPolicy()
+        self._pool.cachedConnectionTimeout = cast("Any", _IDLE_S)
+        self._once = cast("Any", HTTPConnectionPool)(reactor, persistent=False)
+        for pool in (self._pool, self._once):
+            pool._factory = _BoundedFactory  # noqa: SLF001 (Scrapy sets its own in the same way)
+        self._contextFactory = cast("Any", SharedContextPolicy())
 
     async def download_request(self, request: Request) -> Response:
         """Scrapy's entry point; raises Scrapy's download exceptions."""
@@ -141,10 +164,11 @@ class GuardedHandler(http11.HTTP11DownloadHandler):
             budget.stop()
 
     async def _download(self, request: Request) -> Response:
+        # A feed is polled again in minutes: keeping its connection would hold a descriptor for nothing.
         agent = _Agent(
             self._reactors,
             contextFactory=self._contextFactory,
-            pool=self._pool,
+            pool=self._pool if request.meta.get(KIND) is Kind.PAGE else self._once,
             maxsize=self._default_maxsize,
             warnsize=0,
             fail_on_dataloss=False,

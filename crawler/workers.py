@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
-from pebble.common import CONSTS
+from pebble.common.types import CONSTS
 
 from config.errors import EnvoywatchError
 
@@ -126,7 +126,7 @@ class Workers:
             await asyncio.wait(set(self._retired))
 
 
-def _finish(pool: ProcessPool, patience_s: float) -> None:
+def _finish(pool: Any, patience_s: float) -> None:
     """Let a pool's jobs end, then end the pool, whatever they do."""
     with contextlib.suppress(RuntimeError):  # never started, or broken
         pool.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
 
 from crawler.listings import parse_listing
 from storage.model import Fault
@@ -35,7 +36,7 @@ class ListingSpider(Spider):
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1") or None
         found = parse_listing(response.body, content_type, response.url, self.links)
         if isinstance(found, Fault):
-            raise ValueError(found.detail)
+            raise CloseSpider(found.detail)
         yield from found.entries
         if self.next_page:
             for href in response.css(self.next_page).xpath("@href").getall()[:1]:

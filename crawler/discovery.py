@@ -1,0 +1,171 @@
+"""From the address of a site to what can be polled there: feeds first, then sitemaps, then the page as a listing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from config.errors import EnvoywatchError
+from config.vocabulary import EndpointKind
+from crawler.exchange import Fetch, Kind, Page
+from crawler.feeds import ParsedFeed, parse_feed
+from crawler.listings import parse_listing
+from crawler.markup import parse_html
+from crawler.sitemaps import SitemapIndex, parse_sitemap
+from crawler.telegram import parse_preview, preview_url
+from crawler.urls import canonical_url
+from storage.model import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawler.engine import Engine
+    from crawler.workers import Workers
+
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+_FEED_LIKE = re.compile(r"(?:^|[/._?=&-])(?:rss|feeds?|atom|rdf)(?:[/._?=&-]|$)", re.IGNORECASE)
+_SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_FEEDS_TRIED = 12
+_SITEMAPS_TRIED = 3
+_LISTING_MIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Something that can be polled; `entries` is how many it gave just now."""
+
+    kind: EndpointKind
+    url: str
+    title: str
+    entries: int
+
+
+class DiscoveryError(EnvoywatchError):
+    """Nothing at this address can be polled."""
+
+
+async def discover(engine: Engine, workers: Workers, url: str, *, private: bool = False) -> list[Discovered]:
+    """What can be polled at an address, best first, never empty.
+
+    Raises:
+        DiscoveryError: the site cannot be read, or gives nothing to poll.
+    """
+    return await _Discovery(engine, workers, private=private).run(url)
+
+
+class _Discovery:
+    """One search; every address is fetched once at most."""
+
+    def __init__(self, engine: Engine, workers: Workers, *, private: bool) -> None:
+        self._engine = engine
+        self._workers = workers
+        self._private = private
+        self._tried: set[str] = set()
+
+    async def run(self, url: str) -> list[Discovered]:
+        address = preview_url(url if "//" in url else f"https://{url}")
+        page = await self._fetch(address)
+        if isinstance(page, Page):
+            found = await self._itself(page)
+            if found:
+                return found
+            named = await self._workers.run(named_feeds, page.body, page.content_type, page.url)
+        else:
+            named = ()
+        found = await self._feeds(named) or await self._feeds(usual_feeds(address))
+        found += await self._sitemaps(address)
+        if not found and isinstance(page, Page):
+            found = await self._listing(page)
+        if not found:
+            told = page.detail if isinstance(page, Fault) else "no feed, no sitemap, no list of links"
+            raise DiscoveryError(f"nothing to poll at {address}: {told}")
+        return found
+
+    async def _fetch(self, url: str) -> Page | Fault:
+        self._tried.add(canonical_url(url) or url)
+        return await self._engine.fetch(Fetch(url, private_addresses=self._private, kind=Kind.ANY))
+
+    async def _itself(self, page: Page) -> list[Discovered]:
+        """The address may be a feed, a sitemap or a channel already."""
+        if urlsplit(page.url).hostname == "t.me":
+            parsed: ParsedFeed | SitemapIndex | Fault = await self._workers.run(
+                parse_preview, page.body, page.content_type, page.url
+            )
+            return _if_read(EndpointKind.TELEGRAM, page.url, parsed)
+        parsed = await self._workers.run(parse_feed, page.body, page.content_type, page.url)
+        found = _if_read(EndpointKind.FEED, page.url, parsed)
+        if found:
+            return found
+        parsed = await self._workers.run(parse_sitemap, page.body, page.url)
+        return _if_read(EndpointKind.SITEMAP, page.url, parsed)
+
+    async def _feeds(self, urls: Iterable[str]) -> list[Discovered]:
+        found: list[Discovered] = []
+        for url in [url for url in dict.fromkeys(urls) if (canonical_url(url) or url) not in self._tried][
+            :_FEEDS_TRIED
+        ]:
+            page = await self._fetch(url)
+            if isinstance(page, Page):
+                parsed = await self._workers.run(parse_feed, page.body, page.content_type, page.url)
+                found += _if_read(EndpointKind.FEED, url, parsed)
+        return sorted(found, key=lambda feed: -feed.entries)
+
+    async def _sitemaps(self, url: str) -> list[Discovered]:
+        """Those that robots.txt names; news sitemaps first."""
+        robots = await self._fetch(urljoin(url, "/robots.txt"))
+        named = _SITEMAP_LINE.findall(robots.body.decode("utf-8", "replace")) if isinstance(robots, Page) else []
+        found: list[Discovered] = []
+        for sitemap in sorted(dict.fromkeys(named), key=lambda name: "news" not in name.lower())[:_SITEMAPS_TRIED]:
+            page = await self._fetch(urljoin(url, sitemap))
+            if isinstance(page, Page):
+                parsed = await self._workers.run(parse_sitemap, page.body, page.url)
+                found += _if_read(EndpointKind.SITEMAP, urljoin(url, sitemap), parsed)
+        return found
+
+    async def _listing(self, page: Page) -> list[Discovered]:
+        parsed = await self._workers.run(parse_listing, page.body, page.content_type, page.url, None)
+        if isinstance(parsed, Fault) or len(parsed.entries) < _LISTING_MIN:
+            return []
+        return _if_read(EndpointKind.LISTING, page.url, parsed)
+
+
+def _if_read(kind: EndpointKind, url: str, parsed: ParsedFeed | SitemapIndex | Fault) -> list[Discovered]:
+    if isinstance(parsed, Fault):
+        return []
+    if isinstance(parsed, SitemapIndex):
+        return [Discovered(kind, url, f"index of {len(parsed.children)} sitemaps", 0)]
+    return [Discovered(kind, url, parsed.title, len(parsed.entries))]
+
+
+def named_feeds(body: bytes, content_type: str | None, url: str) -> tuple[str, ...]:
+    """Feeds that a page names: in `<link rel=alternate>`, then links that look like one. Runs in a worker."""
+    root = parse_html(body, content_type)
+    if root is None:
+        return ()
+    found = [
+        str(link.get("href"))
+        for link in root.iter("link")
+        if link.get("href") and "alternate" in (link.get("rel") or "").lower() and _is_feed_type(link.get("type"))
+    ]
+    found += [str(anchor.get("href")) for anchor in root.iter("a") if _FEED_LIKE.search(anchor.get("href") or "")]
+    absolute = (canonical_url(urljoin(url, href.strip())) for href in found)
+    return tuple(dict.fromkeys(href for href in absolute if href))
+
+
+def _is_feed_type(value: str | None) -> bool:
+    return (value or "").strip().lower().startswith(_FEED_TYPES)
+
+
+def usual_feeds(url: str) -> tuple[str, ...]:
+    """Where feeds lie when a page does not name them."""
+    return tuple(urljoin(url, path) for path in _paths())
+
+
+@cache
+def _paths() -> tuple[str, ...]:
+    text = files("crawler").joinpath("data/feed-paths.txt").read_text(encoding="utf-8")
+    return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))

@@ -107,6 +107,7 @@ class _Writer:
                 self.background(source, name, language, country, role, rate)
         self.fault("Dnipro Bulletin", "blocked", "HTTP 403 from https://news.example/7/feed.xml?key=s3cr3t-t0ken", 31)
         self.fault("Vistula Daily", "certificate", "certificate has expired", 3)
+        self.pause("Cedar Institute")
         self.c.execute(
             "UPDATE sources SET last_new_at = ? WHERE name = ?", (to_text(now - timedelta(days=3)), "Lutetia Review")
         )
@@ -127,6 +128,13 @@ class _Writer:
                 entries=30 if new else 0,
                 new_entries=new,
             )
+
+    def pause(self, name):
+        before = to_text(self.now - timedelta(days=6))
+        self.c.execute(
+            "UPDATE sources SET last_poll_at = ?, last_ok_at = ?, last_new_at = ? WHERE name = ?",
+            (before, before, before, name),
+        )
 
     def fault(self, name, kind, detail, hours):
         since = self.now - timedelta(hours=hours)

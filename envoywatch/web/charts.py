@@ -125,6 +125,7 @@ _AXIS = 26
 _MARK = 22
 _LETTER = 6.6
 _MOST_TICKS = 9
+_SHORT_NAME = 10
 
 
 def day_of(meeting: Meeting) -> date:
@@ -172,8 +173,11 @@ def _rows(meetings: Sequence[Meeting], first: date, scale: float) -> tuple[list[
 
 
 def _short(participants: Sequence[str]) -> str:
-    """Surnames in most scripts stand last; an unnamed group stays whole."""
-    text = " – ".join(name if name.startswith("[") else name.split()[-1] for name in participants if name)
+    """Short names stay whole (in many the family name comes first), of longer ones the last word is kept."""
+    whole = [len(name) <= _SHORT_NAME or name.startswith("[") for name in participants]
+    text = " – ".join(
+        name if keep else name.split()[-1] for name, keep in zip(participants, whole, strict=True) if name.strip()
+    )
     return text if len(text) <= 34 else text[:33] + "…"  # noqa: PLR2004 (what fits between two marks)
 
 

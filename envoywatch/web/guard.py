@@ -66,6 +66,7 @@ class HostList:
     """
 
     def __init__(self, listen: str) -> None:
+        # Port 0 is whichever was free; then any port in the header will do.
         host, self._port = split_listen(listen)
         self._names = _LOOPBACK_NAMES | {host.lower()}
         self._everywhere = host in {"0.0.0.0", "::"}  # noqa: S104 (compared with, not listened on)
@@ -81,7 +82,7 @@ class HostList:
             return False
         if parts.username is not None or parts.path or parts.query or parts.fragment:
             return False
-        if port is not None and port != self._port:
+        if port is not None and self._port and port != self._port:
             return False
         return host in self._names or (self._everywhere and _is_address(host))
 

@@ -1,4 +1,4 @@
-"""What every page's function needs: its context, a read of the database, numbers from the address, a rendered answer."""
+"""What every page's function needs: its context, a read of the database, numbers from its address, an answer."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ class CueClass(StrEnum):
     TO_MEET = "to_meet"  # infinitive, gerund, subjunctive: nothing by itself
     AFTER_MEETING = "after_meeting"  # "after talks with": presupposes that it took place
     MEETING_NOUN = "meeting_noun"  # a bare noun: a mention
+    INVITES = "invites"  # asks for a visit: proposed
     CALLS = "calls"  # by telephone or video, whatever the tense
     NOT_MEETING = "not_meeting"  # looks like a meeting and is none
 
@@ -59,6 +60,7 @@ class CueClass(StrEnum):
     SUBORDINATE = "subordinate"  # a soft border
     SAYS = "says"  # whoever stands beside it speaks and does not meet
     PRONOUN = "pronoun"
+    PAIR = "pair"  # the two who were named last
     LISTING = "listing"  # joins the members of a list
     SEPARATELY = "separately"
     JOINTLY = "jointly"

@@ -28,6 +28,7 @@ TRIGGERS = frozenset(
         CueClass.TO_MEET,
         CueClass.AFTER_MEETING,
         CueClass.MEETING_NOUN,
+        CueClass.INVITES,
         CueClass.CALLS,
     }
 )
@@ -110,8 +111,7 @@ class CompiledLexicon:
             for text in group.patterns:
                 elements = self._cues.add(text, group.kind)
                 if group.kind in TRIGGERS:
-                    first = next(element for element in elements if element.words or element.prefixes)
-                    self.trigger_words |= first.words | set(first.prefixes)
+                    self.trigger_words |= _rarest(elements)
         for city, forms in lexicon.places.items():
             for form in forms:
                 self._places.add(form, city)
@@ -125,7 +125,7 @@ class CompiledLexicon:
         found = [Hit(kind, places) for kind, places in islice(self._cues.find(tokens), _HITS)]
         named = [hit for hit in found if hit.kind in _NAMING]
         said = [hit for hit in found if hit.kind not in _NAMING]
-        kept = (_without_mentions(hit, tokens) for hit in (*_maximal(named), *_maximal(said)))
+        kept = (_without_mentions(hit, tokens) for hit in (*_uncontested(list(_maximal(named))), *_maximal(said)))
         return sorted(kept, key=lambda hit: (hit.start, hit.end))
 
     def places(self, tokens: Sequence[Token]) -> list[tuple[int, str]]:
@@ -172,6 +172,18 @@ def _fits(element: Element, token: Token) -> bool:
     if token.mention is not None:
         return element.mention
     return element.accepts(token.word) or (element.number and token.word.isdigit())
+
+
+def _rarest(elements: tuple[Element, ...]) -> set[str]:
+    """The place of a pattern whose shortest word is longest: what is worth looking for in a whole text."""
+    places = [element.words | set(element.prefixes) for element in elements if not element.optional]
+    return set(max((words for words in places if words), key=lambda words: min(map(len, words))))
+
+
+def _uncontested(hits: list[Hit]) -> Iterator[Hit]:
+    """What only looks like a meeting takes its words from every pattern that does not hold them all."""
+    taken = {place for hit in hits if hit.kind not in TRIGGERS for place in hit.places}
+    return (hit for hit in hits if hit.kind not in TRIGGERS or not taken & set(hit.places))
 
 
 def _without_mentions(hit: Hit, tokens: Sequence[Token]) -> Hit:

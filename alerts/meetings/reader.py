@@ -15,6 +15,7 @@ from alerts.meetings.merge import Event, merge_events
 from alerts.meetings.sides import Sentence, Side, level_of
 from alerts.meetings.status import Setting, decide_status
 from alerts.meetings.tokens import visible
+from alerts.names import NameFinder
 from alerts.sentences import split_sentences
 from config.lexicon import CueClass, languages
 from storage.model import Claim, Cue, Field, Span
@@ -59,8 +60,6 @@ class MeetingReader:
     """Reads claims in every language that has a lexicon. Build one per process; lexicons load at first use."""
 
     def __init__(self, people: People, finder: Finder | None = None) -> None:
-        from alerts.names import NameFinder  # noqa: PLC0415
-
         self._finder: Finder = finder or NameFinder(people)
 
     @property
@@ -123,6 +122,7 @@ class _Article:
         self._mentions = mentions
         self._places = places
         self._topic: Side | None = None
+        self._pair: tuple[Side, ...] = ()
         self._pieces = [
             _Piece(field, source, start, end)
             for field, source in ((Field.TITLE, title), (Field.TEXT, text))
@@ -165,12 +165,14 @@ class _Article:
             for sides in self._tables(sentence, trigger):
                 yield self._event(piece, sentence, trigger, ruling, sides, cities)
         self._topic = _at_start(sentence.subject()) or self._topic
+        named = _distinct(side for _, side in sorted(sentence.sides.items()) if side.label)
+        self._pair = named if len(named) > 1 else self._pair
 
     def _tables(self, sentence: Sentence, trigger: Hit) -> Iterator[tuple[Side, ...]]:
         """The participants of each meeting that one meeting word reports."""
         table = sentence.table(trigger)
         left, right = list(table.left), list(table.right)
-        if not left or not right:
+        if not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
             left, right = self._completed(sentence, trigger, left, right)
         for group in _split(sentence, left, right):
             sides = _distinct(group)
@@ -182,23 +184,32 @@ class _Article:
     ) -> tuple[list[Side], list[Side]]:
         """Supply the side that grammar left out: the sentence's subject, or the person a pronoun stands for."""
         present = {side.label for side in (*left, *right)}
-        if len(present - {None}) > 1 or not (left or right):
+        if len(present - {None}) > 1:
             return left, right
-        subject = next(
-            (
-                side
-                for place, side in sorted(sentence.sides.items())
-                if place < trigger.start and side.label not in present
-            ),
-            None,
+        if not right and (not left or any(hit.kind is CueClass.PAIR for hit in sentence.hits)):
+            return self._the_two(sentence, trigger), []
+        if left and not right and not sentence.is_companion(left[0]):
+            return left, [self._topic] if self._topic and self._has_object_pronoun(sentence, trigger) else []
+        first = (right or left)[0].place
+        before = [side for place, side in sorted(sentence.sides.items()) if place < min(first, trigger.start)]
+        subject = next((side for side in before if side.label and side.label not in present), None)
+        if subject is None and not before and self._topic and self._topic.label not in present:
+            subject = self._topic
+        return ([subject] if subject else []), [*left, *right]
+
+    def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
+        """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""
+        if not any(hit.kind is CueClass.PAIR for hit in sentence.hits):
+            return []
+        named = [side for place, side in sorted(sentence.sides.items()) if place < trigger.start and side.label]
+        here = _distinct(named)
+        return list(here[:2]) if len(here) > 1 else list(self._pair[:2])
+
+    def _has_object_pronoun(self, sentence: Sentence, trigger: Hit) -> bool:
+        return any(
+            hit.kind is CueClass.PRONOUN and 0 <= hit.start - trigger.end <= 2  # noqa: PLR2004 ("met with him")
+            for hit in sentence.hits
         )
-        earlier = any(place < trigger.start for place in sentence.sides if sentence.sides[place] not in right)
-        pronoun = any(hit.kind is CueClass.PRONOUN for hit in sentence.hits)
-        if right and not left and subject and subject.label:
-            return [subject], right
-        if self._topic and self._topic.label not in present and (pronoun or not earlier):
-            return ([self._topic], right) if right else (left, [self._topic])
-        return left, right
 
     def _event(
         self,

@@ -34,6 +34,8 @@ class Side:
     group: str = ""
     people: bool = False
     """Business, press, voters: nobody who acts for a state."""
+    rising: bool = False
+    """Elected or standing for office: a political force, though not in office."""
 
     @property
     def name(self) -> str:
@@ -42,8 +44,8 @@ class Side:
 
     @property
     def serves(self) -> bool:
-        """Whether it acts, in office, for a state or a body of states."""
-        return not (self.former or self.people) and self.level is not Level.OTHER
+        """Whether it acts for a state, a body of states or a political force."""
+        return not (self.former or self.people) and (self.rising or self.level is not Level.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,6 @@ class Sentence:
                 continue
             if self._is_principal_of_aide(place, aides):
                 continue
-            if mention.label is None and mention.level is None:
-                continue
             sides[place] = Side(
                 place,
                 mention.label,
@@ -100,8 +100,9 @@ class Sentence:
                 mention.country,
                 former=mention.former,
                 group=mention.office or "official",
+                rising=mention.elect or mention.candidate,
             )
-        sides |= self._groups(aides)
+        sides |= self._groups()
         return _without_doubles(sides, self.tokens)
 
     def _is_principal_of_aide(self, place: int, aides: Iterable[Hit]) -> bool:
@@ -115,7 +116,7 @@ class Sentence:
         following = self.tokens[place + 1].word if place + 1 < len(self.tokens) else ""
         return following in {"'s", "'", "s", "的"}
 
-    def _groups(self, aides: Iterable[Hit]) -> dict[int, Side]:
+    def _groups(self) -> dict[int, Side]:
         groups: dict[int, Side] = {}
         for hit in self.hits:
             if hit.kind not in {CueClass.UNNAMED, CueClass.PEOPLE, CueClass.AIDE}:
@@ -173,7 +174,8 @@ class Sentence:
         return found[::-1]
 
     def _stop_right(self, at: int, end: int) -> int:
-        stops = self._says | self._trigger_places
+        nouns = {place for hit in self.triggers if hit.kind is CueClass.MEETING_NOUN for place in hit.places}
+        stops = self._says | (self._trigger_places - nouns)
         for place in range(at, end):
             if place in stops or (place in self._subordinate and place > at):
                 return place
@@ -203,6 +205,10 @@ class Sentence:
         """`..., said X` and `X said`: not at the table."""
         near = {place - 1, place - 2, place + 1, place + 2}
         return bool(self._says & near)
+
+    def is_companion(self, side: Side) -> bool:
+        """Whether a listing word ties it to somebody else: `with X`, 同X, «с X»."""
+        return side.place - 1 in self._listing or side.place - 2 in self._listing
 
     def subject(self) -> Side | None:
         """Whom the sentence is about: its first person."""
@@ -235,6 +241,7 @@ def _merged(one: Side, two: Side) -> Side:
         former=one.former or two.former,
         group=named.group,
         people=named.people,
+        rising=one.rising or two.rising,
     )
 
 

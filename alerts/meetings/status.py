@@ -125,6 +125,8 @@ def decide_status(sentence: Sentence, trigger: Hit, days: Sequence[Day], setting
     if trigger.kind is CueClass.CALLS or phone:
         negated = scope.beside(CueClass.NEGATION, _NEAR)
         return None if negated else _ruling(Status.REMOTE, past, "by telephone or video", 0.9, trigger, phone)
+    if trigger.kind is CueClass.INVITES:
+        return _ruling(Status.PROPOSED, None, "invited", 0.8, trigger)
     if trigger.kind in _FINITE:
         return _finite(scope, past, setting)
     if trigger.kind in {CueClass.MEETS_NOW, CueClass.MEETS_BARE, CueClass.AFTER_MEETING}:
@@ -140,13 +142,13 @@ def _ruling(
 
 def _finite(scope: _Scope, past: date | None, setting: Setting) -> Ruling | None:
     trigger = scope.trigger
-    negation = scope.beside(CueClass.NEGATION, _NEAR)
-    if negation:
-        return _ruling(Status.DENIED, past, "a finite verb negated", 0.8, trigger, negation)
     for kind in (CueClass.CANCELS, CueClass.REFUSES, CueClass.UNDECIDED, CueClass.PROPOSES, CueClass.PLANS):
         modal = scope.beside(kind, _BESIDE)
         if modal:
             return _ruling(_MODAL[kind], past, "a modal beside the verb", 0.7, trigger, modal)
+    negation = scope.beside(CueClass.NEGATION, _NEAR)
+    if negation:
+        return _ruling(Status.DENIED, past, "a finite verb negated", 0.8, trigger, negation)
     for kind in (CueClass.QUESTION, CueClass.CONDITIONAL, CueClass.HEARSAY):
         doubt = scope.before(kind)
         if doubt:
@@ -186,10 +188,9 @@ def _tenseless(scope: _Scope, past: date | None, future: date | None, setting: S
     if negation:
         status = Status.DENIED if trigger.kind is CueClass.MEETS_BARE else Status.REFUSED
         return _ruling(status, past, "a verb negated", 0.7, trigger, negation)
-    for kind, status in _MODAL.items():
-        modal = scope.before(kind)
-        if modal:
-            return _ruling(status, future, f"not real: {kind}", 0.85, trigger, modal)
+    unreal = _governed(scope, future, also_after=False)
+    if unreal:
+        return unreal
     if setting.question:
         return _ruling(Status.PROPOSED, future, "a question", 0.7, trigger)
     if scope.before(CueClass.HABIT):
@@ -209,10 +210,9 @@ def _unreal(scope: _Scope, past: date | None, future: date | None, setting: Sett
     """Infinitives, futures and nouns: what governs them decides; without a governor they are mere mentions."""
     trigger = scope.trigger
     noun = trigger.kind is CueClass.MEETING_NOUN
-    for kind, status in _MODAL.items():
-        modal = scope.before(kind) or (scope.after(kind) if noun else None)
-        if modal:
-            return _ruling(status, future, f"not real: {kind}", 0.85, trigger, modal)
+    unreal = _governed(scope, future, also_after=noun)
+    if unreal:
+        return unreal
     negation = scope.beside(CueClass.NEGATION, _NEAR)
     if trigger.kind is CueClass.WILL_MEET:
         if negation:
@@ -231,11 +231,25 @@ def _unreal(scope: _Scope, past: date | None, future: date | None, setting: Sett
         if setting.question:
             return _ruling(Status.PROPOSED, future, "a question", 0.6, trigger)
         return None
+    if negation:
+        return _ruling(Status.DENIED, past, "an infinitive negated", 0.75, trigger, negation)
     travel = scope.before(CueClass.TRAVELS)
     if travel or setting.title:
         return _ruling(
             Status.SCHEDULED, future, "purpose of a journey or a headline's infinitive", 0.7, trigger, travel
         )
+    return None
+
+
+def _governed(scope: _Scope, future: date | None, *, also_after: bool) -> Ruling | None:
+    """What a modal, a plan or a refusal in scope leaves of a meeting."""
+    for kind, status in _MODAL.items():
+        modal = scope.before(kind) or (scope.after(kind) if also_after else None)
+        open_question = scope.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
+        if modal and open_question:
+            return _ruling(Status.UNDECIDED, future, "asked and left open", 0.85, scope.trigger, modal, open_question)
+        if modal:
+            return _ruling(status, future, f"not real: {kind}", 0.85, scope.trigger, modal)
     return None
 
 

@@ -116,7 +116,7 @@ class _Scanner:
             self._minus()
         elif first == "=":
             self._exact()
-        elif first in "”»」":
+        elif first in "»」":
             self._fail(f"nothing was opened that this {first} could close", self.at, "remove it")
         else:
             self._run()

@@ -100,7 +100,7 @@ class Matcher:
 
     def explain(self, document: Document, name: str) -> Explanation:
         """Why the watch of this name does or does not match; raises KeyError when there is none."""
-        query, plan = next((query, plan) for known, query, plan in self._plans if known == name)
+        query, plan = {known: (query, plan) for known, query, plan in self._plans}[name]
         page = Page(document)
         spans = evaluate(plan, page)
         if spans is not None:

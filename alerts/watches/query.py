@@ -145,6 +145,7 @@ class _Builder:
     def __init__(self, text: str) -> None:
         self.text = text
         self.mixed = False
+        self.inside_field = False
 
     def build(self, tree: Tree[Token]) -> _Part:
         build: Callable[[list[Any]], _Part] = getattr(self, f"_{tree.data}")
@@ -178,17 +179,13 @@ class _Builder:
         return _Part(part.node, part.column)
 
     def _in_field(self, children: list[Any]) -> _Part:
-        part = self.build(children[1])
-        self._only_text(part.node, part.column)
-        return _Part(InField(children[0].value, part.node), _column(children[0]))
-
-    def _only_text(self, node: Node, column: int) -> None:
-        if isinstance(node, InField):
+        column = _column(children[0])
+        if self.inside_field:
             self._fail("a field within a field", column, "one is enough")
-        if isinstance(node, About):
-            self._fail(f"{node.condition}: is about the whole article", column, "take it out of title: or text:")
-        for part in _parts(node):
-            self._only_text(part, column)
+        self.inside_field = True
+        part = self.build(children[1])
+        self.inside_field = False
+        return _Part(InField(children[0].value, part.node), column)
 
     def _near(self, children: list[Any]) -> _Part:
         if len(children) == 1:
@@ -208,7 +205,11 @@ class _Builder:
             self._fail("NEAR joins words, phrases, people and (a OR b) of these", column, hint)
 
     def _operand(self, children: list[Any]) -> _Part:
-        return _Part(children[0].value, _column(children[0]))
+        node = children[0].value
+        if isinstance(node, About) and self.inside_field:
+            hint = "take it out of title: or text:"
+            self._fail(f"{node.condition}: is about the whole article", _column(children[0]), hint)
+        return _Part(node, _column(children[0]))
 
     def refuse_everything(self, root: _Part) -> None:
         """A query, or a branch of an OR, that asks only for what must be absent is a mistake."""

@@ -1,0 +1,135 @@
+"""The full-text expression of a query finds at least what the matcher does, in a real FTS5 table."""
+
+import sqlite3
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.watches.archive import fts_superset
+from alerts.watches.matcher import compile_watches
+from alerts.watches.query import QueryError, parse_query
+from storage.folding import cjk_bigrams, index_words
+from storage.model import Document
+
+NAMES = {"li-hui": {"en": ["Li Hui"], "ru": ["Ли Хуэй"], "zh": ["李辉"]}, "xi": {"zh": ["习"]}}
+QUERIES = [
+    "talks",
+    "Путин",
+    "普京",
+    "普京会见",
+    "弗拉基米尔·普京",
+    "京",
+    "putin* -talks",
+    '"Putin talks" OR 李辉',
+    '"Путин война"~3',
+    "@li-hui NEAR/s (Putin OR 普京)",
+    "@xi talks",
+    "title:Путиным",
+    "text:(F-16 普京)",
+    "/ta.ks/ Putin",
+    "é lang:ru",
+    "ปูติน OR talks",
+    "role:media OR talks",
+    "푸틴 NEAR/3 Putin",
+    "Зеленський -Putin",
+    "普京*",
+    "C罗",
+    "a OR (b Hui)",
+    "शांति",
+]
+PIECES = ["Putin", "Putin’s", "Pu\u00adtin", "Рutin", "Путиным", "о войне", "普京", "会见", "普", "京", "李辉", "习"]
+PIECES += [
+    "Li Hui",
+    "Ли Хуэй",
+    "talks",
+    "talk",
+    "F-16",
+    "É",
+    "e\u0301",
+    "弗拉基米尔・",
+    "·",
+    "푸틴은",
+    "ปูติน",
+    "C罗",
+    "शांति",
+]
+PIECES += ["Зеленським", "a", "b", ".", "\U0001f642", "\ue000", "_", "習", "putinist", "ﬁ", "\n"]
+
+
+class People:
+    def forms_of(self, reference):
+        return NAMES[reference]
+
+
+@pytest.fixture(scope="module")
+def index():
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        "CREATE VIRTUAL TABLE articles_fts USING fts5 (title, text, cjk, content = '', "
+        "tokenize = 'unicode61 remove_diacritics 2')"
+    )
+    yield connection
+    connection.close()
+
+
+def finds(connection, expression, title, text):
+    connection.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    row = (index_words(title), index_words(text), cjk_bigrams(f"{title}\n{text}"))
+    connection.execute("INSERT INTO articles_fts (rowid, title, text, cjk) VALUES (1, ?, ?, ?)", row)
+    return connection.execute("SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?", (expression,)).fetchall()
+
+
+pieces = st.lists(st.sampled_from(PIECES), max_size=8)
+texts = pieces.map(" ".join) | pieces.map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(QUERIES) | st.sampled_from(PIECES[:14]).map(lambda piece: f'"{piece}"'),
+    texts,
+    texts,
+    st.sampled_from([None, "en", "ru", "zh", "uk"]),
+)
+def test_nothing_that_matches_is_missed(index, text_of_query, title, text, language):
+    query = parse_query(text_of_query)
+    expression = fts_superset(query, People())
+    matches = compile_watches([("w", query)], People()).match(Document(title, text, language))
+    if matches and expression is not None:
+        assert finds(index, expression, title, text)
+
+
+@pytest.mark.parametrize(
+    ("query", "expression"),
+    [
+        ("=talks", '{title text} : "talks"'),
+        ("=talks =peace", '({title text} : "talks" AND {title text} : "peace")'),
+        ("title:=talks OR =peace", '({title} : "talks" OR {title text} : "peace")'),
+        ("negotiat*", '{title text} : "negotiat" *'),
+        ("=talks -peace lang:ru", '{title text} : "talks"'),
+        ("普京会见", 'cjk : "普京 京会 会见"'),
+        ("=F-16", '{title text} : "f 16"'),
+        ("弗拉基米尔·普京", '(cjk : "弗拉 拉基 基米 米尔" AND cjk : "普京")'),
+        ("=C罗 =talks", '({title text} : "c" AND {title text} : "talks")'),
+    ],
+)
+def test_the_expression_says_what_must_be_there(query, expression):
+    assert fts_superset(parse_query(query), People()) == expression
+
+
+@pytest.mark.parametrize("query", ["京", "/talks/", "role:media", "talks OR 京", "@xi", "=talks OR /x/", "ปูติน"])
+def test_where_nothing_must_be_there_every_article_is_to_be_read(query):
+    assert fts_superset(parse_query(query), People()) is None
+
+
+def test_a_query_of_very_many_words_is_still_taken_by_sqlite(index):
+    query = parse_query(" OR ".join(f"=w{number}" for number in range(1_900)))
+    assert finds(index, fts_superset(query, People()), "", "here is w1899")
+    query = parse_query(" OR ".join("wort" + "".join(pair) for pair in product("abcdefghijklmnopqrst", repeat=2)))
+    assert fts_superset(query, People()) is None
+
+
+def test_an_unknown_person_is_named():
+    with pytest.raises(QueryError, match="nobody is known as @nobody"):
+        fts_superset(parse_query("@nobody"), People())

@@ -1,0 +1,96 @@
+"""Folded text: what is smoothed away, what is not, and the way back to the original."""
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.folding import cjk_bigrams, fold, index_words, tokenize
+
+LETTERS = st.text(st.sampled_from("aB cЖёЙйиі\u0301\u0306\u00adß’李辉ガ푸ﬁＷ 1İıøم\u064fปู\u200b.Pрcс"), max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("Straße", "strasse"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+        ("Zełenskiego ÉTÉ smørrebrød Œuvre", "zelenskiego ete smorrebrod oeuvre"),
+        ("Хрущёв, Китай, Україна, Ґанок", "хрущев, китай, україна, ґанок"),
+        ("и\u0306 е\u0308 о\u0301", "й е о"),
+        ("İSTANBUL ışık", "istanbul isik"),
+        ("don’t “quote” „me“", 'don\'t "quote" "me"'),
+        ("Pu\u00adt\u200bin\ufeff", "putin"),
+        ("ガギ ﾌﾟｰﾁﾝ", "ガギ プーチン"),
+        ("\u1112\u1161\u11ab", "한"),
+        ("مُحَمَّد أحمد", "محمد احمد"),
+        ("ﬁne ㎞ ①", "fine km 1"),
+        ("half \ud83d of a pair", "half   of a pair"),
+    ],
+)
+def test_what_readers_take_as_the_same_is_folded_alike(written, folded):
+    assert fold(written).text == folded
+
+
+@pytest.mark.parametrize(
+    ("mixed", "repaired"),
+    [
+        ("Пyтин", "путин"),  # Latin y
+        ("Рutin", "putin"),  # Cyrillic Р
+        ("Mосква", "москва"),
+        ("жx", "жх"),
+        ("qж", "qж"),  # neither can become the other
+        ("СССР USSR", "ссср ussr"),  # whole words are left alone
+    ],
+)
+def test_a_look_alike_letter_follows_the_script_of_its_word(mixed, repaired):
+    assert fold(mixed).text == repaired
+
+
+ALPHABETS = [chr(code) for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x1FB00)) if code != 0x61]
+
+
+def test_every_character_folds_to_something_that_stays_when_folded_again():
+    once = fold("a".join(ALPHABETS)).text
+    assert fold(once).text == once
+
+
+@given(LETTERS)
+def test_the_fast_ways_agree_with_folding_each_character(text):
+    folded = fold(text)
+    assert len(folded.text) == len(folded.starts) == len(folded.ends)
+    assert list(folded.starts) == sorted(folded.starts)
+    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+    assert fold(unicodedata.normalize("NFD", text)).text == fold(unicodedata.normalize("NFC", text)).text
+
+
+@given(st.text(max_size=60))
+def test_folding_never_raises_and_tokens_lie_in_order_in_the_original(text):
+    tokens = tokenize(fold(text))
+    for before, after in pairwise(tokens):
+        assert before.end <= after.end
+        assert before.start <= after.start
+    assert all(text[token.start : token.end] for token in tokens)
+
+
+def test_words_and_single_characters_become_tokens():
+    text = "Putin在北京, 2023-05 (l’État)"
+    tokens = fold(text).tokens
+    assert [text[token.start : token.end] for token in tokens] == ["Putin", "在", "北", "京", "2023", "05", "l", "État"]
+    assert [token.joined for token in tokens] == [False, True, True, True, False, False, False, False]
+    assert [token.unspaced for token in tokens] == [False, True, True, True, False, False, False, False]
+
+
+def test_a_span_of_folded_characters_leads_back_to_the_original():
+    text = "the Stra\u00adße ﬁnally"
+    folded = fold(text)
+    start = folded.text.index("strasse")
+    assert text[slice(*folded.span(start, start + 7))] == "Stra\u00adße"
+
+
+def test_the_index_holds_words_apart_from_pairs_of_chinese_characters():
+    assert index_words("Xi在北京 met Li—Hui") == "xi met li hui"
+    assert cjk_bigrams("普京会见李辉, 辉 x 東京") == "普京 京会 会见 见李 李辉 辉 東京"
+    assert cjk_bigrams("nothing") == ""

@@ -11,7 +11,7 @@ from config.catalogue import select
 from config.checks import Check, Problem, find_problems
 from config.errors import ConfigError, Finding, UsageError
 from config.files import read_text
-from config.messages import explain
+from config.messages import errors_of, explain
 from config.model import CatalogueChoice, Config, Include, RawConfig, Source
 from config.redact import redact, secrets_of_url
 from config.sources_files import scan_sources
@@ -145,12 +145,12 @@ class _Draft:
             try:
                 raw = RawConfig.model_validate(data)
             except ValidationError as error:
-                faults = [(_file_loc(fault["loc"]), fault) for fault in error.errors(include_url=False)]
+                faults = [(_file_loc(fault["loc"]), fault) for fault in errors_of(error)]
             else:
                 return raw
             for loc, fault in faults:
-                if not any(loc[: len(place)] == place for place in unsound if place) and not _only_follows(loc, faults):
-                    at = self._original(loc)
+                at = self._original(loc)
+                if not any(_overlap(at, place) for place in unsound):
                     message, hint = explain(fault, at, RawConfig)
                     on_key = fault["type"] == "extra_forbidden" or loc[-1] == "[key]"
                     self._tell_at(at, message, hint, key=on_key)
@@ -291,9 +291,10 @@ def _last_first(loc: Loc) -> tuple[str, int]:
     return str(loc[0]), -position if isinstance(position, int) else 0
 
 
-def _only_follows(loc: Loc, faults: list[tuple[Loc, Any]]) -> bool:
-    """Whether the fault is of a list that is short because an item of it is faulty."""
-    return any(len(other) > len(loc) and other[: len(loc)] == loc for other, _ in faults)
+def _overlap(one: Loc, other: Loc) -> bool:
+    """Whether one place lies within the other, below the level of sections."""
+    common = min(len(one), len(other))
+    return common > 1 and one[:common] == other[:common]
 
 
 def _file_loc(loc: Loc) -> Loc:

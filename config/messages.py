@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ from config.vocabulary import EndpointKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
 Loc = tuple[str | int, ...]
@@ -54,11 +56,18 @@ def explain(error: ErrorDetails, loc: Loc, root: type[BaseModel]) -> Words:
     """The message and the hint for one error that lies at `loc` below the model `root`."""
     fault = _Fault(error["type"], _field_name(loc), error.get("input"), loc, root, error.get("ctx") or {}, error["msg"])
     say = _SAYS.get(fault.kind, _limit)
-    if fault.value is None and fault.kind in _ABOUT_A_VALUE:
+    if fault.value is None and fault.kind not in {"missing", "extra_forbidden"}:
         say = _nothing
     message, hint = say(fault)
     is_item = bool(loc) and isinstance(loc[-1], int) and message.startswith(f"`{fault.field}` must")
     return (f"an item of {message}" if is_item else message), hint
+
+
+def errors_of(error: ValidationError) -> list[ErrorDetails]:
+    """Its errors without those that only follow: a list is also called short when an item of it is faulty."""
+    all_errors = error.errors(include_url=False)
+    above = {one["loc"][:depth] for one in all_errors for depth in range(len(one["loc"]))}
+    return [one for one in all_errors if one["loc"] not in above]
 
 
 def known_keys(root: type[BaseModel], loc: Loc) -> list[str]:
@@ -209,7 +218,11 @@ def _limit(fault: _Fault) -> Words:
 
 
 def _measure(value: Any) -> str:
-    return render_duration(value) if isinstance(value, timedelta) else str(value)
+    """A limit as the file would say it; pydantic gives limits of our own types as the text of their `repr`."""
+    if "timedelta" not in str(value):
+        return str(value)
+    parts = {unit: int(count) for unit, count in re.findall(r"(days|seconds|microseconds)=(\d+)", str(value))}
+    return render_duration(timedelta(**parts))
 
 
 _group = _must_be("a group of `key: value` lines")

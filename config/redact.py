@@ -20,6 +20,7 @@ _SECRET_KEYS = re.compile(
     r"=([^&#\s]+)"
 )
 _TOKEN = re.compile(r"(?=[^/]*\d)[A-Za-z0-9_:.%+=\-]{16,}|[A-Za-z0-9_\-]{24,}")
+_HOOK = re.compile(r"(?i)((?:^|/)(?:[a-z]*hooks?|services|incoming)/).+|(\bbot)\d+:[A-Za-z0-9_-]+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,30}://[^\s\"'<>`]+")
 
 
@@ -40,8 +41,8 @@ def redact_urls(text: str) -> str:
 def redact_url(url: str) -> str:
     """The URL without user, password, tokens and secret parameters; one that is no URL comes back as it is.
 
-    In http and https URLs path segments stay as they are unless they look like tokens; in Apprise URLs everything
-    that may be a credential goes, for many services carry it in the place of the host.
+    Of the path of an http or https URL only what follows a web hook's words goes: articles have long and odd paths
+    that must stay readable. In Apprise URLs everything goes that may be a credential, often even the host.
     """
     scheme, sep, rest = url.partition("://")
     if not sep:
@@ -52,8 +53,9 @@ def redact_url(url: str) -> str:
     folded = scheme.casefold()
     if folded not in _PLAIN_SCHEMES | _KEEPS_HOST and not at:
         host = MASK if host else ""
-    if folded in _PLAIN_SCHEMES or folded in _KEEPS_HOST:
-        path = _TOKEN.sub(MASK, path)
+    if folded in _PLAIN_SCHEMES | _KEEPS_HOST:
+        path = _HOOK.sub(lambda found: f"{found[1] or found[2]}{MASK}", path)
+        path = path if folded in _PLAIN_SCHEMES else _TOKEN.sub(MASK, path)
     elif path:
         path = MASK
     shown_user = f"{MASK}@" if user else at

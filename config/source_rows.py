@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from config.durations import render_duration
 from config.errors import Finding
-from config.messages import did_you_mean, explain
+from config.messages import did_you_mean, errors_of, explain
 from config.model import Source
 from config.vocabulary import EndpointKind
 
@@ -90,7 +90,7 @@ class Gatherer:
             try:
                 rows.append(Row(Source.model_validate(value), group.line))
             except ValidationError as error:
-                for fault in error.errors(include_url=False):
+                for fault in errors_of(error):
                     message, hint = explain(fault, tuple(fault["loc"]), Source)
                     self.tell(group.line, message, hint)
         return Scanned(tuple(rows), tuple(sorted(self.findings, key=lambda one: one.line)))

@@ -44,7 +44,7 @@ def scan_opml(content: bytes, path: Path) -> Scanned:
     except expat.ExpatError as error:
         message = f"not readable as OPML: {expat.errors.messages[error.code]}"
         reader.gatherer.findings.append(Finding(path, error.lineno, error.offset + 1, message))
-    if not reader.seen:
+    if not reader.seen and not reader.gatherer.findings:
         reader.gatherer.tell(0, "there are no feeds in this file", "an OPML file lists them as <outline xmlUrl=...>")
     return reader.gatherer.scanned()
 
@@ -76,7 +76,7 @@ class _Reader:
         name = plain.get("text") or plain.get("title") or urlsplit(url).hostname or url
         row = {
             **self._said_by(plain.get("category", "")),
-            **({"language": plain["language"].lower()} if plain.get("language") else {}),
+            **_language(plain.get("language", "")),
             **own,
             "name": self._unique(name[:_NAME_MAX], url, fallback=own.get("fallback") == "true"),
             "url": url,
@@ -109,6 +109,12 @@ class _Reader:
             elif len(word) == 2 and word.isascii() and word.isalpha() and word.isupper():  # noqa: PLR2004 (ISO code)
                 out["country"] = word
         return out
+
+
+def _language(tag: str) -> dict[str, str]:
+    """`EN` and `en_US` are written too."""
+    first, dash, rest = tag.replace("_", "-").partition("-")
+    return {"language": first.lower() + dash + rest} if tag else {}
 
 
 # ---------------------------------------------------------------- out

@@ -18,6 +18,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from rich.console import RenderableType
+
 # C0, DEL, C1, marks and overrides of direction, line and paragraph separators, the byte order mark, tag characters,
 # and halves of surrogate pairs. The joiners U+200C and U+200D stay: Persian and Hindi are spelt with them.
 _UNSAFE = re.compile(
@@ -108,8 +110,7 @@ def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]
 
     Cells are escaped here. `empty` is said instead when there are no rows.
     """
-    from rich.console import Console  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
-    from rich.table import Table  # noqa: PLC0415 (likewise)
+    from rich.table import Table  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
     from rich.text import Text  # noqa: PLC0415 (likewise)
 
     lines = [[escape("" if cell is None else cell) for cell in row] for row in rows]
@@ -122,9 +123,19 @@ def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]
         table.add_column(one.title, justify="right" if one.right else "left", style=one.style, overflow="fold")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
+    print_rich(table)
+
+
+def print_rich(renderable: RenderableType) -> None:
+    """Print what rich can render: folded to the terminal's width, plain and unfolded in a pipe.
+
+    Texts in it are the caller's to escape.
+    """
+    from rich.console import Console  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
+
     console = Console(width=_width(), highlight=False, soft_wrap=False, file=sys.stdout)
     with console.capture() as capture:
-        console.print(table)
+        console.print(renderable)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 

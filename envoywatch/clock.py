@@ -12,6 +12,20 @@ class Clock:
     def __init__(self, start: datetime | None = None, speed: float = 1.0) -> None:
         self.start = start
         self.speed = speed if start is not None else 1.0
+        self._began: float | None = time.monotonic()
+
+    def hold(self) -> None:
+        """Let a replay stand at its start until `release`."""
+        self._began = None
+
+    def hold_at_now(self) -> None:
+        """Let a replay stand where it has come to."""
+        if self.start is not None:
+            self.start = self.now()
+            self._began = None
+
+    def release(self) -> None:
+        """Begin to run."""
         self._began = time.monotonic()
 
     @property
@@ -23,6 +37,8 @@ class Clock:
         """Aware, UTC."""
         if self.start is None:
             return datetime.now(UTC)
+        if self._began is None:
+            return self.start
         return self.start + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
 
     def span(self, real: timedelta) -> timedelta:

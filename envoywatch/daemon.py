@@ -71,6 +71,8 @@ class Daemon:
         self.clock = options.clock
         self.stopping = asyncio.Event()
         self.page_url: str | None = None
+        self.findings: tuple[Finding, ...] = ()
+        self.config_read_at = self.clock.now()
         self.desk: Desk
         self.polls: PollStage
         self.reads: ReadStage
@@ -116,6 +118,7 @@ class Daemon:
             return
         self._tell_what_needs_restart(loaded)
         self.loaded = loaded
+        self.config_read_at = self.clock.now()
         await self.desk.adopt(loaded.config)
         await clocks.set_digest_clocks(self.desk)
         await self._note_faults(loaded.dropped)
@@ -207,6 +210,7 @@ class Daemon:
 
     async def _note_faults(self, findings: Sequence[Finding]) -> None:
         """Where `status` and the page find them; an empty list takes the note back."""
+        self.findings = tuple(findings)
         faults = [str(finding) for finding in findings] or None
         await self.desk.store.write(set_note, "config_faults", faults, self.clock.now())
 

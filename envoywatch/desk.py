@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from contextlib import asynccontextmanager
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from crawler.workers import Workers
-
 from alerts.decide import Rules
 from config.people import load_people
-from crawler.engine import Engine, settings_of
-from envoywatch.reading import start_worker
+from crawler.engine import Engine
+from crawler.settings import settings_of
+from crawler.workers import Workers
+from envoywatch.reading import start_worker, warm_up
 from storage.model import Endpoint, SourceSpec
 
 if TYPE_CHECKING:
@@ -92,11 +93,20 @@ async def open_desk(
     desk = Desk(config, store, engine, workers, clock, listener or Silent())
     await desk.sync()
     await engine.start()
+    # In the background: the first poll need not wait for the workers' imports.
+    warming = asyncio.create_task(warm(workers), name="warm the workers")
     try:
         yield desk
     finally:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
         await engine.stop(timedelta(seconds=1))
-        workers.stop()
+        await workers.stop()
+
+
+async def warm(workers: Workers) -> None:
+    """Have every worker load what reading needs; a failure shows itself again in the first job."""
+    await asyncio.gather(*(workers.run(warm_up) for _ in range(WORKERS)))
 
 
 def rules_of(config: Config) -> Rules:
@@ -104,7 +114,11 @@ def rules_of(config: Config) -> Rules:
     people = load_people(config.people, config.groups)
 
     def resolve(reference: str) -> Collection[str]:
-        return [person.label for person in people.members(reference)]
+        members = people.find_group(reference)
+        if members is not None:
+            return [person.label for person in members]
+        person = people.find(reference)
+        return [person.label if person else reference]
 
     return Rules(watches=config.watches, resolve=resolve)
 

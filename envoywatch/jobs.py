@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 _log = structlog.get_logger(__name__)
 
@@ -23,11 +23,21 @@ class Jobs:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, what: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` in the background; `what` names it in the log."""
-        task = asyncio.create_task(self._run(what, work), name=what)
+    def start(
+        self,
+        what: str,
+        work: Coroutine[Any, Any, None],
+        on_error: Callable[[Exception], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Run `work` in the background; `what` names it in the log. `on_error` mends what an error left undone."""
+        task = asyncio.create_task(self._run(what, work, on_error), name=what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def wait(self) -> None:
+        """Until one of those that run now has ended."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), return_when=asyncio.FIRST_COMPLETED)
 
     async def drain(self, seconds: float) -> None:
         """Let what runs end by itself for so long, then cancel it."""
@@ -38,10 +48,17 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def _run(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(
+        self,
+        what: str,
+        work: Coroutine[Any, Any, None],
+        on_error: Callable[[Exception], Coroutine[Any, Any, None]] | None,
+    ) -> None:
         try:
             await work
-        except Exception:  # noqa: BLE001 (the one job runner: a bug in one job must not end the daemon)
+        except Exception as error:  # noqa: BLE001 (the one job runner: a bug in one job must not end the daemon)
             # Whatever it held is leased for a while only, so it is tried again; the daemon lives.
             self.failed += 1
             _log.exception("job failed", job=what)
+            if on_error is not None:
+                await self._run(f"mend after {what}", on_error(error), None)

@@ -15,15 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from crawler.pages import fetch_page
-from crawler.schedule import next_poll_at
 
 from alerts.channels import SendResult, send
 from alerts.decide import decide
 from alerts.delivery import after_failure, after_success, fallback_channel, hold_until
-from crawler.engine import Page
+from crawler.pages import PageBytes, fetch_page
 from crawler.polling import poll
-from crawler.workers import WorkerCrashedError, WorkerTimeoutError
+from crawler.schedule import next_poll_at
+from crawler.workers import WorkerCrashed, WorkerTimeout
 from envoywatch.jobs import Jobs
 from envoywatch.messages import find_message
 from envoywatch.reading import read_entry
@@ -51,6 +50,9 @@ PAGE_TRIES: Final = 3
 PAGE_RETRY: Final = timedelta(seconds=15)
 """A page that fails for a passing reason is asked for again so soon, because an alert waits for it; then the feed's
 text has to do."""
+
+READ_TRIES: Final = 6
+READ_RETRY: Final = timedelta(minutes=1)
 
 _PASSING: Final = frozenset(
     {FaultKind.TIMEOUT, FaultKind.CONNECT, FaultKind.SERVER, FaultKind.RATE_LIMITED, FaultKind.NAME}
@@ -119,7 +121,14 @@ class ReadStage:
             )
             for pending in waiting:
                 self._busy[pending.source_id] += 1
-                self.jobs.start(f"read entry {pending.id} of {pending.spec.name}", self._read(pending))
+                what = f"read entry {pending.id} of {pending.spec.name}"
+                self.jobs.start(what, self._read(pending), partial(self._after_error, pending))
+
+    async def work_off(self) -> None:
+        """Read until nothing waits that may be read now."""
+        await self.pump()
+        while len(self.jobs):
+            await self.jobs.wait()
 
     async def _read(self, pending: PendingEntry) -> None:
         try:
@@ -129,6 +138,15 @@ class ReadStage:
             if not self._busy[pending.source_id]:
                 del self._busy[pending.source_id]
         await self.pump()
+
+    async def _after_error(self, pending: PendingEntry, error: Exception) -> None:
+        """An error of ours: the entry is tried a few times more, in case a new version mends it, and never lost."""
+        desk, reason = self._desk, f"{type(error).__name__}: {error}"
+        if pending.attempts + 1 < READ_TRIES:
+            wait = desk.clock.span(READ_RETRY * 4**pending.attempts)
+            await desk.store.retry_entry(pending.id, desk.clock.now() + wait, reason)
+        else:
+            await desk.store.fail_entry(pending.id, reason)
 
     async def read(self, pending: PendingEntry) -> None:
         """Read one entry and record it, or put it back for another try."""
@@ -140,7 +158,7 @@ class ReadStage:
             return
         try:
             reading = await desk.workers.run(read_entry, pending, page, fault)
-        except (WorkerTimeoutError, WorkerCrashedError) as error:
+        except (WorkerTimeout, WorkerCrashed) as error:
             await self._without_page(pending, page, str(error))
             return
         now = desk.clock.now()
@@ -149,13 +167,15 @@ class ReadStage:
             desk.listener.alerted(recorded.alert_ids)
             self._on_alert()
 
-    async def _page(self, pending: PendingEntry) -> tuple[Page | None, Fault | None]:
+    async def _page(self, pending: PendingEntry) -> tuple[PageBytes | None, Fault | None]:
         if not (pending.spec.articles and pending.own_page and pending.entry.url):
             return None, None
         found = await fetch_page(self._desk.engine, pending.entry.url, private=pending.spec.private_addresses)
-        return (found, None) if isinstance(found, Page) else (None, found)
+        if isinstance(found, Fault):
+            return None, found
+        return PageBytes(found.url, found.body, found.content_type), None
 
-    async def _without_page(self, pending: PendingEntry, page: Page | None, why: str) -> None:
+    async def _without_page(self, pending: PendingEntry, page: PageBytes | None, why: str) -> None:
         """A page that a worker died of is not shown to another; the feed's own text is, unless it was that."""
         desk = self._desk
         _log.warning("a worker could not read an article", url=pending.entry.url, source=pending.spec.name, why=why)
@@ -165,7 +185,7 @@ class ReadStage:
         fault = Fault(FaultKind.INTERNAL, f"the page could not be read: {why}")
         try:
             reading = await desk.workers.run(read_entry, pending, None, fault)
-        except (WorkerTimeoutError, WorkerCrashedError) as error:
+        except (WorkerTimeout, WorkerCrashed) as error:
             await desk.store.fail_entry(pending.id, str(error))
             return
         now = desk.clock.now()

@@ -5,7 +5,8 @@ A pure function of its arguments and of the configuration that the process was s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,14 @@ from alerts.names import NameForms
 from alerts.watches.matcher import Matcher, compile_watches
 from alerts.watches.query import parse_query
 from config.people import People, load_people
-from crawler.pages import extract
+from config.vocabulary import LANGUAGES
+from crawler.pages import PageBytes, extract
 from storage.identity import text_hash
-from storage.model import Document, Reading
+from storage.model import Document, Entry, PendingEntry, Reading, SourceSpec
 
 if TYPE_CHECKING:
     from config.model import Config
-    from crawler.engine import Page
-    from storage.model import Fault, PendingEntry
+    from storage.model import Fault
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,30 @@ def start_worker(config: Config) -> None:
     _readers = Readers(config)
 
 
-def read_entry(pending: PendingEntry, page: Page | None, fault: Fault | None) -> Reading:
+def warm_up() -> None:
+    """Load people, watches, detector and language models now rather than at the first article."""
+    if _readers is None:
+        raise RuntimeError("start_worker was not called in this process")
+    entry = Entry(
+        url=None, guid=None, title="The president met the envoy", summary="They met in the capital on Monday."
+    )
+    spec = SourceSpec("warm-up", (), timedelta(minutes=1))
+    now = datetime.now(UTC)
+    for language in LANGUAGES:
+        pending = PendingEntry(
+            0, 0, spec, replace(entry, language=language), now, False, 0, "envoywatch:warm-up", False
+        )
+        read_article(_readers, pending, None, None)
+
+
+def read_entry(pending: PendingEntry, page: PageBytes | None, fault: Fault | None) -> Reading:
     """`read_article` with the readers of this worker process."""
     if _readers is None:
         raise RuntimeError("start_worker was not called in this process")
     return read_article(_readers, pending, page, fault)
 
 
-def read_article(readers: Readers, pending: PendingEntry, page: Page | None, fault: Fault | None) -> Reading:
+def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None, fault: Fault | None) -> Reading:
     """Read an entry whose page was fetched, or could not be (`fault`), or was not asked for (neither)."""
     spec = pending.spec
     text = extract(page, pending.entry, fault)

@@ -46,3 +46,19 @@ def count_work(connection: sqlite3.Connection, since: datetime, until: datetime)
 def count_pending(connection: sqlite3.Connection) -> int:
     """Entries whose articles are still to be read."""
     return int(connection.execute("SELECT count(*) FROM entries WHERE state = 'pending'").fetchone()[0])
+
+
+def alerts_by_kind(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many alerts of each kind were ever decided."""
+    return dict(connection.execute("SELECT kind, count(*) FROM alerts GROUP BY kind ORDER BY kind").fetchall())
+
+
+def meetings_by_status(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many meetings stand at each status."""
+    return dict(connection.execute("SELECT status, count(*) FROM meetings GROUP BY status ORDER BY status").fetchall())
+
+
+def count_articles(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Articles stored, and how many of them are copies."""
+    row = connection.execute("SELECT count(*), count(copy_of) FROM articles").fetchone()
+    return int(row[0]), int(row[1])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from alerts import harmless, words
 from config.redact import redact_url, redact_urls
@@ -28,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _STEPS = ((timedelta(days=2), 86400, "d"), (timedelta(hours=2), 3600, "h"), (timedelta(minutes=1), 60, "min"))
 _KIB = 1024
+_WEBHOOKS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 _NOT_IN_XML = {0xFFFE: None, 0xFFFF: None}
 
 
@@ -133,6 +135,23 @@ def printed_day(value: date, now: datetime) -> str:
     return f"{value.day} {value:%b}" + ("" if value.year == now.year else f" {value.year}")
 
 
+def redact_channel(url: str) -> str:
+    """A channel's URL for a person to recognise: where a host is a web address it is shown, else only the service.
+
+    In most services the place of the host holds a token or a topic, and who knows a topic can read it.
+    """
+    scheme, _, _ = url.partition("://")
+    return redact_url(url) if scheme.casefold() in _WEBHOOKS else f"{scheme}://***"
+
+
+def coded(text: str) -> Markup:
+    """Advice of our own in which commands stand between backticks."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece)
+        for number, piece in enumerate(text.split("`"))
+    )
+
+
 def _finalize(value: Any) -> Any:
     """Take control and bidirectional characters out of every text that is put into a page, in this one place."""
     return harmless.clean(value).translate(_NOT_IN_XML) if type(value) is str else value
@@ -157,6 +176,8 @@ def templates() -> Environment:
         span=span,
         file_size=file_size,
         redact_url=redact_url,
+        redact_channel=redact_channel,
+        coded=coded,
         redact_urls=redact_urls,
         people=" – ".join,
         counted=words.count,

@@ -18,7 +18,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
 
 # C0, DEL, C1, marks and overrides of direction, line and paragraph separators, the byte order mark, tag characters,
 # and halves of surrogate pairs. The joiners U+200C and U+200D stay: Persian and Hindi are spelt with them.
@@ -98,11 +98,15 @@ _PLAIN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; `right` for figures; `style` is a rich style, shown on terminals only."""
+    """A column of a table; `right` for figures; `style` is a rich style, shown on terminals only.
+
+    A `whole` one (ids, times) is never folded: the others give way.
+    """
 
     title: str
     right: bool = False
     style: str = ""
+    whole: bool = False
 
 
 def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
@@ -120,7 +124,8 @@ def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
     for column in columns:
         one = column if isinstance(column, Column) else Column(column)
-        table.add_column(one.title, justify="right" if one.right else "left", style=one.style, overflow="fold")
+        justify: JustifyMethod = "right" if one.right else "left"
+        table.add_column(one.title, justify=justify, style=one.style, overflow="fold", no_wrap=one.whole)
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
     print_rich(table)

@@ -1,0 +1,102 @@
+"""Meetings as an iCalendar document (RFC 5545): one all-day event each, hostile text escaped, long lines folded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from alerts import harmless, words
+from config.vocabulary import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from storage.model import Meeting
+
+_FOLD: Final = 75
+"""Octets of a line, without its end (RFC 5545, section 3.1)."""
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+
+_STATUS: Final = {
+    Status.HELD: "CONFIRMED",
+    Status.UNDER_WAY: "CONFIRMED",
+    Status.REMOTE: "CONFIRMED",
+    Status.CANCELLED: "CANCELLED",
+    Status.REFUSED: "CANCELLED",
+    Status.DENIED: "CANCELLED",
+}
+"""The calendar has three words; every other status of ours is TENTATIVE."""
+
+
+def render_calendar(meetings: Iterable[Meeting], version: str) -> Iterator[str]:
+    """The document line by line, each with its CRLF. A meeting whose day is not known has no place in it."""
+    yield from _lines(
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        f"PRODID:-//Envoywatch//Envoywatch {version}//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+    )
+    for meeting in meetings:
+        if meeting.date is not None:
+            yield from _lines(*_event(meeting))
+    yield from _lines("END:VCALENDAR")
+
+
+def _event(meeting: Meeting) -> Iterator[str]:
+    day = meeting.date
+    if day is None:
+        raise ValueError("a meeting without a day cannot be entered into a calendar")
+    yield "BEGIN:VEVENT"
+    yield f"UID:{_text(meeting.key)}@envoywatch"
+    yield f"DTSTAMP:{_moment(meeting.updated_at)}"
+    yield f"CREATED:{_moment(meeting.first_reported_at)}"
+    yield f"LAST-MODIFIED:{_moment(meeting.updated_at)}"
+    yield f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"
+    people = words.people([harmless.one_line(name) for name in meeting.participants])
+    yield f"SUMMARY:{_text(words.MEETING[meeting.status].format(people=people))}"
+    if meeting.place:
+        yield f"LOCATION:{_text(meeting.place)}"
+    yield f"DESCRIPTION:{_text(_description(meeting), keep_lines=True)}"
+    yield f"STATUS:{_STATUS.get(meeting.status, 'TENTATIVE')}"
+    yield f"CATEGORIES:{_text(words.LEVEL[meeting.level])}"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _description(meeting: Meeting) -> str:
+    lines = [
+        f"Status: {words.STATUS[meeting.status]}" + (", disputed" if meeting.disputed else ""),
+        f"Reported by {words.count(meeting.reports, 'source')}",
+    ]
+    if meeting.confirmed:
+        lines.append("Confirmed by an official source")
+    return "\n".join(lines)
+
+
+def _moment(value: datetime) -> str:
+    return f"{value.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _text(value: str, *, keep_lines: bool = False) -> str:
+    """A TEXT value (section 3.3.11): cleaned of what moves a terminal or a reader, then escaped."""
+    return (harmless.clean(value) if keep_lines else harmless.one_line(value)).translate(_ESCAPES)
+
+
+def _lines(*lines: str) -> Iterator[str]:
+    return (f"{fold_line(line)}\r\n" for line in lines)
+
+
+def fold_line(line: str) -> str:
+    """Cut into pieces of at most 75 octets, never inside a character; each next piece begins with a space."""
+    out: list[str] = []
+    used = 0
+    for character in line:
+        size = len(character.encode())
+        if used + size > _FOLD:
+            out.append("\r\n ")
+            used = 1
+        out.append(character)
+        used += size
+    return "".join(out)

@@ -9,7 +9,7 @@ import click
 from envoywatch.cli import show
 from envoywatch.cli.archive import reading, stored_id
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import Column, emit_json, json_option, print_table
+from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 from envoywatch.cli.times import short, since_option, until_option
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def list_command(
         emit_json(found)
         return
     print_table(
-        [Column("Id", right=True, whole=True), Column("At (UTC)", whole=True), "What", "Title", "Watch", "Review"],
+        [Column("ID", right=True, whole=True), Column("AT (UTC)", whole=True), "WHAT", "TITLE", "WATCH", "REVIEW"],
         [(one.id, short(one.created_at), what(one), one.title, one.watch, one.review or "-") for one in found],
         empty="No alert fits." if since or until or unreviewed else "Nothing was alerted yet.",
     )
@@ -96,7 +96,7 @@ def review_command(context: Context, /, alert: str, review: str) -> None:
         title = get_alert(connection, alert_id).alert.title
     change(context.database, {"do": "review", "alert": alert_id, "review": None if review == _NONE else review})
     told = "is not reviewed any more" if review == _NONE else f"is reviewed: {review}"
-    context.say(f"alert {alert_id} {told} ({show.escape(title)})")
+    context.say(f"alert {alert_id} {told} ({escape(title)})")
 
 
 def _all_alerts(connection: Reader, since: datetime | None, until: datetime | None) -> Iterator[AlertLine]:
@@ -163,7 +163,7 @@ def print_decisions(decisions: Sequence[DecisionLine]) -> None:
     from envoywatch import wording  # noqa: PLC0415 (as above)
 
     print_table(
-        ["Watch", "Verdict", "Why", "Detail"],
+        ["WATCH", "VERDICT", "WHY", "DETAIL"],
         [
             (one.watch or "(all)", wording.VERDICT[one.verdict], wording.REASON[one.reason], one.detail)
             for one in decisions
@@ -177,7 +177,7 @@ def print_deliveries(deliveries: Sequence[DeliveryLine]) -> None:
     from envoywatch import wording  # noqa: PLC0415 (as above)
 
     print_table(
-        [Column("Id", right=True, whole=True), "Channel", "State", Column("When (UTC)", whole=True), "Trouble"],
+        [Column("ID", right=True, whole=True), "CHANNEL", "STATE", Column("WHEN (UTC)", whole=True), "TROUBLE"],
         [
             (
                 one.id,

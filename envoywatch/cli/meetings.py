@@ -65,8 +65,8 @@ def list_command(context: Context, /, *, limit: int, as_json: bool, **wanted: An
         return
     print_table(
         [
-            Column("Id", right=True, whole=True),
-            Column("Date", whole=True),
+            Column("ID", right=True, whole=True),
+            Column("DATE", whole=True),
             "Status",
             "Level",
             "Who",
@@ -204,7 +204,7 @@ def print_history(history: Sequence[HistoryStep]) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
 
     print_table(
-        [Column("At", whole=True), "What", "Status", "Source"],
+        [Column("AT", whole=True), "WHAT", "STATUS", "SOURCE"],
         [
             (
                 short(step.at),
@@ -224,7 +224,7 @@ def print_reports(reports: Sequence[SourceReport]) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
 
     print_table(
-        ["Source", "Who it is", "Says", Column("Published", whole=True), Column("Article", right=True)],
+        ["SOURCE", "WHO IT IS", "SAYS", Column("PUBLISHED", whole=True), Column("ARTICLE", right=True)],
         [
             (
                 one.source,

@@ -37,7 +37,7 @@ def parse_when(text: str, now: datetime) -> datetime:
         raise ValueError(f"{text!r} lies outside the calendar") from None
 
 
-class When(click.ParamType):
+class When(click.ParamType[datetime]):
     """An option's value read by `parse_when`."""
 
     name = "time"
@@ -52,7 +52,7 @@ class When(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Span(click.ParamType):
+class Span(click.ParamType[timedelta]):
     """An option's value read by `config.durations.parse_duration`."""
 
     name = "duration"

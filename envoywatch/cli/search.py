@@ -19,6 +19,41 @@ from envoywatch.cli.times import short, since_option, until_option
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from config.model import Config
+    from envoywatch.searching import ArchiveSearch, Found
+    from storage.model import Span
+    from storage.views import ArticleFilters, ArticleLine, Evidence, Reader
+
+_LISTED = 20
+
+
+@click.command("search")
+@click.argument("query")
+@since_option
+@until_option
+@click.option("--source", metavar="NAME", help="Only articles of this source.")
+@click.option("--language", metavar="CODE", help="Only articles in this language, as zh.")
+@click.option("--limit", type=click.IntRange(min=1), default=_LISTED, show_default=True, help="At most so many.")
+@json_option
+@pass_context
+def command(
+    context: Context,
+    /,
+    query: str,
+    since: datetime | None,
+    until: datetime | None,
+    source: str | None,
+    language: str | None,
+    *,
+    limit: int,
+    as_json: bool,
+) -> None:
+    r"""Search the archive, newest first, in the query language of watches.
+
+    \b
+    envoywatch search '@li-hui AND (talks OR 会谈)' --since 7d
+    envoywatch search 'grain NEAR/5 corridor lang:en'
+    """
     from storage.views import ArticleFilters  # noqa: PLC0415 (so that --help is quick)
 
     wanted = ArticleFilters(source=source, language=language.lower() if language else None, since=since, until=until)

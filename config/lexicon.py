@@ -58,6 +58,7 @@ class CueClass(StrEnum):
 
     CONTRAST = "contrast"  # a hard border between clauses
     SUBORDINATE = "subordinate"  # a soft border
+    CARRIES = "carries"  # the subject of the verb before goes on: "and", "then", "before"
     SAYS = "says"  # whoever stands beside it speaks and does not meet
     PRONOUN = "pronoun"
     PAIR = "pair"  # the two who were named last
@@ -65,6 +66,7 @@ class CueClass(StrEnum):
     SEPARATELY = "separately"
     JOINTLY = "jointly"
     AIDE = "aide"  # the person named beside it is its principal, not present
+    ABSENT = "absent"  # the person named behind it was not there: "instead of"
     UNNAMED = "unnamed"  # an unnamed official side
     PEOPLE = "people"  # business, culture, sport, voters, press: no state's side
     BODY = "body"  # a sitting of a body

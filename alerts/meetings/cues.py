@@ -18,20 +18,24 @@ if TYPE_CHECKING:
     from alerts.meetings.tokens import Token
     from config.lexicon import Element, Lexicon
 
-TRIGGERS = frozenset(
-    {
-        CueClass.MEETS,
-        CueClass.MEETS_NOW,
-        CueClass.MEETS_BARE,
-        CueClass.UNDER_WAY,
-        CueClass.WILL_MEET,
-        CueClass.TO_MEET,
-        CueClass.AFTER_MEETING,
-        CueClass.MEETING_NOUN,
-        CueClass.INVITES,
-        CueClass.CALLS,
-    }
-)
+_PRIORITY = {
+    kind: number
+    for number, kind in enumerate(
+        (
+            CueClass.CALLS,
+            CueClass.UNDER_WAY,
+            CueClass.MEETS,
+            CueClass.WILL_MEET,
+            CueClass.AFTER_MEETING,
+            CueClass.INVITES,
+            CueClass.MEETS_NOW,
+            CueClass.MEETS_BARE,
+            CueClass.TO_MEET,
+            CueClass.MEETING_NOUN,
+        )
+    )
+}
+TRIGGERS = frozenset(_PRIORITY)
 """Classes that name a meeting; all others say something about one."""
 
 
@@ -181,9 +185,13 @@ def _rarest(elements: tuple[Element, ...]) -> set[str]:
 
 
 def _uncontested(hits: list[Hit]) -> Iterator[Hit]:
-    """What only looks like a meeting takes its words from every pattern that does not hold them all."""
+    """A word belongs to one pattern: first to what only looks like a meeting, then to the most telling class."""
     taken = {place for hit in hits if hit.kind not in TRIGGERS for place in hit.places}
-    return (hit for hit in hits if hit.kind not in TRIGGERS or not taken & set(hit.places))
+    yield from (hit for hit in hits if hit.kind not in TRIGGERS)
+    for hit in sorted(hits, key=lambda hit: (_PRIORITY.get(hit.kind, 0), -len(hit.places), hit.start)):
+        if hit.kind in TRIGGERS and not taken & set(hit.places):
+            taken |= set(hit.places)
+            yield hit
 
 
 def _without_mentions(hit: Hit, tokens: Sequence[Token]) -> Hit:

@@ -156,7 +156,10 @@ class _Article:
         days = self._lexicon.calendar.days(tokens)
         cities = self._lexicon.places(tokens)
         setting = Setting(
-            self._published, piece.field is Field.TITLE, tokens[-1].word in {"?", "？"} if tokens else False
+            self._published,
+            title=piece.field is Field.TITLE,
+            question=bool(tokens) and tokens[-1].word in {"?", "？"},
+            past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
         )
         for trigger in sentence.triggers[:_TRIGGERS]:
             ruling = decide_status(sentence, trigger, days, setting)
@@ -186,10 +189,12 @@ class _Article:
         present = {side.label for side in (*left, *right)}
         if len(present - {None}) > 1:
             return left, right
+        if trigger.kind is CueClass.AFTER_MEETING and not right and len(sentence.named_before(trigger.start)) == 2:  # noqa: PLR2004
+            return list(sentence.named_before(trigger.start)), []
         if not right and (not left or any(hit.kind is CueClass.PAIR for hit in sentence.hits)):
             return self._the_two(sentence, trigger), []
         if left and not right and not sentence.is_companion(left[0]):
-            return left, [self._topic] if self._topic and self._has_object_pronoun(sentence, trigger) else []
+            return left, self._object(sentence, trigger, left[0])
         first = (right or left)[0].place
         before = [side for place, side in sorted(sentence.sides.items()) if place < min(first, trigger.start)]
         subject = next((side for side in before if side.label and side.label not in present), None)
@@ -201,15 +206,20 @@ class _Article:
         """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""
         if not any(hit.kind is CueClass.PAIR for hit in sentence.hits):
             return []
-        named = [side for place, side in sorted(sentence.sides.items()) if place < trigger.start and side.label]
-        here = _distinct(named)
+        here = sentence.named_before(trigger.start)
         return list(here[:2]) if len(here) > 1 else list(self._pair[:2])
 
-    def _has_object_pronoun(self, sentence: Sentence, trigger: Hit) -> bool:
-        return any(
-            hit.kind is CueClass.PRONOUN and 0 <= hit.start - trigger.end <= 2  # noqa: PLR2004 ("met with him")
+    def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
+        """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""
+        pronoun = any(
+            hit.kind is CueClass.PRONOUN and max(subject.place, trigger.start - 3) < hit.start <= trigger.end + 2
             for hit in sentence.hits
         )
+        if not pronoun:
+            return []
+        named = sentence.named_before(trigger.start)
+        other = next((side for side in reversed(named) if side.label != subject.label), self._topic)
+        return [other] if other and other.label != subject.label else []
 
     def _event(
         self,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 RANK = {Level.LEADER: 3, Level.MINISTER: 2, Level.DEPUTY: 1, Level.OTHER: 0}
 _LIST_GAP = 9
 """Words between two members of a list: ", Prime Minister of the Republic of X, and"."""
+_CARRY = 3
+"""Words between "and" and the verb that shares the subject of the one before."""
 _REACH = 22
 """Words between a meeting word and the nearest person that belongs to it."""
 
@@ -68,6 +70,7 @@ class Sentence:
             place for place, token in enumerate(tokens) if token.word in {";", "；"}
         }
         self._subordinate = self._places(CueClass.SUBORDINATE)
+        self._carries = self._places(CueClass.CARRIES)
         self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
         self._trigger_places = {place for hit in self.triggers for place in hit.places}
         self.sides = self._sides()
@@ -91,7 +94,7 @@ class Sentence:
             mention = token.mention
             if mention is None or mention.spokesman:
                 continue
-            if self._is_principal_of_aide(place, aides):
+            if self._is_principal_of_aide(place, aides) or self._is_absent(place):
                 continue
             sides[place] = Side(
                 place,
@@ -107,14 +110,22 @@ class Sentence:
 
     def _is_principal_of_aide(self, place: int, aides: Iterable[Hit]) -> bool:
         """`Trump's envoy`, «посланник Трампа»: Trump is not there."""
-        for hit in aides:
-            if hit.end == place or (hit.start > place and hit.start - place <= 3 and self._is_possessive(place)):  # noqa: PLR2004
-                return True
-        return False
+        after = self._after_possessive(place)
+        if after is not None and after < len(self.tokens) and self.tokens[after].mention is not None:
+            return True
+        return any(hit.end == place or (after is not None and after <= hit.start <= after + 1) for hit in aides)
 
-    def _is_possessive(self, place: int) -> bool:
-        following = self.tokens[place + 1].word if place + 1 < len(self.tokens) else ""
-        return following in {"'s", "'", "s", "的"}
+    def _is_absent(self, place: int) -> bool:
+        """`not Putin but Lavrov`, `instead of Putin`."""
+        kinds = {CueClass.ABSENT, CueClass.NEGATION}
+        return any(hit.kind in kinds and hit.end == place for hit in self.hits)
+
+    def _after_possessive(self, place: int) -> int | None:
+        """The place after `'s` or 的, None if neither follows."""
+        following = [token.word for token in self.tokens[place + 1 : place + 3]]
+        if following[:1] == ["的"] or following[:1] == ["'s"]:
+            return place + 2
+        return place + 3 if following == ["'", "s"] else None
 
     def _groups(self) -> dict[int, Side]:
         groups: dict[int, Side] = {}
@@ -131,7 +142,7 @@ class Sentence:
         """The participants grammar puts at a meeting word; either side may be empty."""
         start, end = self.segment(trigger)
         right = self._right(trigger, end)
-        left = self._left(trigger, start)
+        left = self._carried(trigger, start) or self._left(trigger, start)
         if (
             trigger.kind in {CueClass.MEETING_NOUN, CueClass.AFTER_MEETING}
             and len(right) > 1
@@ -160,6 +171,14 @@ class Sentence:
                 break
             found.append(self.sides[place])
         return inner + found
+
+    def _carried(self, trigger: Hit, start: int) -> list[Side]:
+        """The subject of the verb before, where this one goes on: `received X and then called Y`."""
+        earlier = [hit for hit in self.triggers if start <= hit.start and hit.end <= trigger.start]
+        near = range(max(start, trigger.start - _CARRY), trigger.start)
+        if not earlier or not self._carries & set(near) or any(place in self.sides for place in near):
+            return []
+        return self._left(earlier[-1], start) or self._carried(earlier[-1], start)
 
     def _left(self, trigger: Hit, start: int) -> list[Side]:
         limit = self._stop_left(trigger.start, start)
@@ -205,6 +224,11 @@ class Sentence:
         """`..., said X` and `X said`: not at the table."""
         near = {place - 1, place - 2, place + 1, place + 2}
         return bool(self._says & near)
+
+    def named_before(self, place: int) -> tuple[Side, ...]:
+        """Different named people before a token, in order."""
+        found = {side.name: side for at, side in sorted(self.sides.items()) if at < place and side.label}
+        return tuple(found.values())
 
     def is_companion(self, side: Side) -> bool:
         """Whether a listing word ties it to somebody else: `with X`, 同X, «с X»."""

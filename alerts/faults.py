@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from alerts.wire import Answer, Wire
 
+
+class EarlierAttemptHangsError(Exception):
+    """Nothing was sent, because the attempt before this one has not come to an end."""
+
+
 _STATUS: Final = {
     401: (DeliveryFault.MISCONFIGURED, "the target does not accept our credentials"),
     403: (DeliveryFault.MISCONFIGURED, "the target forbids it"),
@@ -31,6 +36,7 @@ _STATUS: Final = {
 }
 # The first kind that fits a cause decides; the text of an exception is never told, it may carry the URL.
 _ERRORS: Final = (
+    ((EarlierAttemptHangsError,), DeliveryFault.TIMEOUT, "an earlier attempt still hangs"),
     ((requests.Timeout, TimeoutError), DeliveryFault.TIMEOUT, "no answer in time"),
     ((ssl.SSLError,), DeliveryFault.UNREACHABLE, "no secure connection: its certificate or protocol is not accepted"),
     ((socket.gaierror,), DeliveryFault.UNREACHABLE, "its host name is not found"),

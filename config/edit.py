@@ -255,7 +255,7 @@ def _with_new_key(page: Page, entry: Entry, key: str, value: Any, *, flow: bool)
 def _with_value(page: Page, held: tuple[Node, Node], value: Any, *, flow: bool) -> str:
     key, old = held
     column = key.start_mark.column
-    start, end = key.start_mark.index, page.content_end(old)
+    start, end = key.start_mark.index, page.value_end(key, old)
     lines = render_block({key.value: value}, column)[column:].rstrip("\n")
     is_inline = flow or "\n" not in lines
     on_one_line = isinstance(old, ScalarNode) or is_flow(old)
@@ -263,5 +263,5 @@ def _with_value(page: Page, held: tuple[Node, Node], value: Any, *, flow: bool) 
         words = render_inline(value) if flow else lines.partition(": ")[2]
         return page.replaced(old.start_mark.index, end, words)
     if flow:
-        return page.replaced(start, max(end, page.content_end(key) + 1), render_inline({key.value: value})[1:-1])
-    return page.replaced(start, max(end, page.content_end(key) + 1), lines)
+        return page.replaced(start, end, render_inline({key.value: value})[1:-1])
+    return page.replaced(start, end, lines)

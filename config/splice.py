@@ -88,7 +88,11 @@ class Page:
         key, last = _children(node)[-1]
         if last.start_mark.index < (key or node).start_mark.index:
             raise Unspliceable  # an alias: its node stands elsewhere
-        return self.content_end(key) + 1 if key is not None and _is_nothing(last) else self.content_end(last)
+        return self.value_end(key, last)
+
+    def value_end(self, key: Node | None, value: Node) -> int:
+        """Just behind the value of a key, or behind the colon when there is none."""
+        return self.content_end(key) + 1 if key is not None and _is_nothing(value) else self.content_end(value)
 
     # ------------------------------------------------------------ edits
 
@@ -117,9 +121,7 @@ class Page:
     def _end(self, entry: Entry) -> int:
         if entry.value.start_mark.index < entry.start:
             raise Unspliceable  # an alias
-        if entry.key is not None and _is_nothing(entry.value):
-            return self.content_end(entry.key) + 1
-        return self.content_end(entry.value)
+        return self.value_end(entry.key, entry.value)
 
 
 def is_flow(node: Node) -> bool:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.errors import ConfigError
@@ -57,6 +57,7 @@ _sources = st.lists(_source, min_size=1, max_size=6, unique_by=lambda source: so
 HERE = Path("list")
 
 
+@settings(max_examples=40, deadline=None)
 @given(_sources)
 def test_csv_out_and_in_again_is_the_same(sources):
     scanned = scan_csv(write_csv(sources), HERE)
@@ -64,6 +65,7 @@ def test_csv_out_and_in_again_is_the_same(sources):
     assert [row.source for row in scanned.rows] == sources
 
 
+@settings(max_examples=40, deadline=None)
 @given(_sources)
 def test_opml_out_and_in_again_is_the_same(sources):
     scanned = scan_opml(write_opml(sources).encode(), HERE)

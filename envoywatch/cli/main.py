@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from click import ClickException
 
-DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+PROGRAM = "envoywatch"
+DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def main() -> NoReturn:
@@ -32,9 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the exit code; says on stderr why when it is not 0."""
     try:
         _make_output_patient(sys.stdout, sys.stderr)
-        from envoywatch.cli.commands import cli  # noqa: PLC0415 (see above)
-
-        outcome = cli.main(args=list(arguments), prog_name="envoywatch", standalone_mode=False)
+        outcome = _invoke(list(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -43,6 +42,26 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 (the one edge where every error becomes a line)
         return _told(error, show_traceback=_wants_traceback(arguments))
     return outcome if isinstance(outcome, int) else DONE
+
+
+def _invoke(arguments: list[str]) -> Any:
+    """Run the command and return what it returns.
+
+    Not by click's own `main`, which turns a reader that left early into a failure.
+    """
+    import click  # noqa: PLC0415 (see the module's docstring)
+
+    from envoywatch.cli.commands import cli  # noqa: PLC0415 (likewise)
+
+    if "_ENVOYWATCH_COMPLETE" in os.environ:
+        from click.shell_completion import shell_complete  # noqa: PLC0415 (only when the shell asks)
+
+        return shell_complete(cli, {}, PROGRAM, "_ENVOYWATCH_COMPLETE", os.environ["_ENVOYWATCH_COMPLETE"])
+    try:
+        with cli.make_context(PROGRAM, arguments) as context:
+            return cli.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
 
 
 def _make_output_patient(*streams: TextIO) -> None:

@@ -1,0 +1,85 @@
+import pytest
+
+from config.errors import ConfigError
+from config.load import load_config
+from envoywatch.checks import all_checks
+
+PEOPLE = """\
+people:
+  - {name: Ingrid Solvang, offices: [{title: Envoy, level: deputy, envoy: true}]}
+  - {name: Tomas Berg}
+groups: {team: [Ingrid Solvang, Tomas Berg]}
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "envoywatch.yaml"
+    path.write_text(PEOPLE + text, encoding="utf-8")
+    return load_config(path, environ={}, checks=all_checks())
+
+
+def only(tmp_path, text):
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert len(caught.value.findings) == 1, caught.value
+    return caught.value.findings[0]
+
+
+def test_known_people_and_groups_pass(tmp_path):
+    loaded = load(
+        tmp_path,
+        """
+watches:
+  - {name: a, query: '@ingrid-solvang OR @team'}
+  - {name: b, meeting: {guest: Ingrid Solvang}}
+  - {name: c, meeting: {between: [tomas berg, '@team']}}
+expect: [{name: d, meeting: {guest: team}, by: 2026-05-01T00:00:00Z}]
+""",
+    )
+    assert len(loaded.config.watches) == 3
+
+
+def test_a_bad_query_is_placed_at_its_column(tmp_path):
+    found = only(tmp_path, "watches:\n  - {name: a, query: 'talks AND (b'}\n")
+    assert found.line == 6
+    assert found.column > len("  - {name: a, query: '")
+
+
+def test_an_unknown_person_of_a_query_is_placed_with_a_suggestion(tmp_path):
+    found = only(tmp_path, "watches:\n  - {name: a, query: 'x @ingrid-solvag'}\n")
+    assert (found.line, found.column) == (6, 25)
+    assert "Ingrid Solvang" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("watches: [{name: a, meeting: {guest: Nobody Knows}}]\n", 5),
+        ("watches: [{name: a, meeting: {between: [Tomas Berg, Nobody Knows]}}]\n", 5),
+        ("expect: [{name: a, meeting: {guest: Nobody Knows}, by: 2026-05-01T00:00:00Z}]\n", 5),
+    ],
+)
+def test_unknown_people_of_meetings_are_told(tmp_path, text, line):
+    found = only(tmp_path, text)
+    assert (found.line, "'Nobody Knows'" in found.message) == (line, True)
+
+
+def test_groups_hold_known_people_and_have_names_of_their_own(tmp_path):
+    path = tmp_path / "envoywatch.yaml"
+    path.write_text("people: [{name: Tomas Berg}]\ngroups: {tomas-berg: [Tomas Berg], b: [Nobody Knows]}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environ={}, checks=all_checks())
+    assert ["name of a person" in one.message for one in caught.value.findings] == [True, False]
+
+
+def test_a_faulty_person_is_not_also_told_as_unknown(tmp_path):
+    path = tmp_path / "envoywatch.yaml"
+    path.write_text("people: [{name: Tomas Berg, age: 5}]\nwatches: [{name: a, query: '@tomas-berg'}]\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environ={}, checks=all_checks())
+    assert [one.message for one in caught.value.findings] == ["unknown key `age`"]
+
+
+def test_what_a_query_may_mean_otherwise_is_a_warning(tmp_path):
+    warnings = load(tmp_path, "watches: [{name: a, query: 'x AND y OR z'}]\nsources: []\n").warnings
+    assert any("binds" in one.message for one in warnings)

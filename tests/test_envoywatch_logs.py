@@ -1,0 +1,104 @@
+import io
+import json
+import logging
+import warnings
+
+import pytest
+import structlog
+
+from envoywatch.logs import configure_logs
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _restored():
+    root = logging.getLogger()
+    before = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = before
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def log_to(stream, **options):
+    configure_logs(stream=stream, **options)
+    return structlog.get_logger("envoywatch.test")
+
+
+def test_one_event_is_one_json_line_whatever_it_holds():
+    out = io.StringIO()
+    log_to(out).warning("poll\nfailed", source="A\r\nB", detail="\x1b[2J\u202e", count=3, items=("a", 1))
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 1
+    event = json.loads(lines[0])
+    assert (event["event"], event["level"], event["count"], event["items"]) == ("poll\nfailed", "warning", 3, ["a", 1])
+    assert event["timestamp"].endswith("Z")
+    assert lines[0].isascii()
+
+
+def test_a_terminal_gets_one_readable_line():
+    out = Terminal()
+    log_to(out).info("poll-failed", source="A B\n", fault="x")
+    assert out.getvalue().count("\n") == 1
+    assert 'info     poll-failed source="A B\\\\n" fault=x' in out.getvalue()
+
+
+def test_promise_36_secrets_and_credentials_are_blackened_at_any_depth():
+    out = io.StringIO()
+    log = log_to(out, secrets={"hunter22"})
+    log.warning("sent to hunter22", urls=["https://me:pw@x.example/"], more={"hunter22": ("hunter22",)})
+    try:
+        int("key hunter22")
+    except ValueError:
+        log.exception("failed")
+    assert "hunter22" not in out.getvalue()
+    assert "me:pw" not in out.getvalue()
+    assert "ValueError" in out.getvalue()
+
+
+def test_libraries_are_heard_from_warning_on_and_through_the_same_door():
+    out = io.StringIO()
+    configure_logs(stream=out, secrets={"hunter22"})
+    logging.getLogger("scrapy.core").info("quiet")
+    logging.getLogger("apscheduler").warning("missed %s", "hunter22")
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(one["logger"], one["event"]) for one in events] == [("apscheduler", "missed ***")]
+
+
+def test_loudness_follows_the_options():
+    for verbosity, heard in ((-1, ["warning"]), (0, ["info", "warning"]), (1, ["debug", "info", "warning"])):
+        out = io.StringIO()
+        log = log_to(out, verbosity=verbosity)
+        log.debug("a")
+        log.info("b")
+        log.warning("c")
+        logging.getLogger("storage.writer").debug("d")
+        levels = [json.loads(line)["level"] for line in out.getvalue().splitlines()]
+        assert levels == heard + (["debug"] if verbosity == 1 else [])
+
+
+def test_configuring_again_replaces_what_held_before():
+    first, second = io.StringIO(), io.StringIO()
+    log_to(first)
+    log_to(second).warning("x")
+    assert first.getvalue() == ""
+    assert second.getvalue().count("\n") == 1
+
+
+def test_warnings_of_python_are_logged():
+    out = io.StringIO()
+    configure_logs(stream=out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("old ways", stacklevel=1)
+    assert "old ways" in out.getvalue()
+
+
+def test_a_closed_stream_is_no_terminal():
+    out = io.StringIO()
+    out.close()
+    configure_logs(stream=out)

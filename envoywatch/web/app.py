@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from config.errors import EnvoywatchError
 from envoywatch.web import lists, machines, pages, review
 from envoywatch.web.access import Access, AccessGate
-from envoywatch.web.guard import Guard, HostList, check_listen
+from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
 from envoywatch.web.present import HERE, templates
 from envoywatch.web.view import show
 from storage.errors import NotStoredError
@@ -97,7 +97,10 @@ def _trouble(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (Starlette logs it by raising it again)
-    return _error_page(request, 500, "Something went wrong here.", "The log has the details.")
+    response = _error_page(request, 500, "Something went wrong here.", "The log has the details.")
+    # Starlette answers these outside of all middleware, the guard included.
+    response.headers.update(SECURITY_HEADERS | {"cache-control": "no-store"})
+    return response
 
 
 def _error_page(request: Request, status: int, message: str, hint: str) -> Response:

@@ -79,3 +79,16 @@ def output_to(path: Path | None, *, force: bool = False) -> Iterator[TextIO]:
         raise EnvoywatchError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def csv_cell(value: object) -> str:
+    """A value for CSV: empty for None, cleaned of controls, an apostrophe before what a spreadsheet would reckon with.
+
+    Figures stay figures, also negative ones.
+    """
+    from alerts.harmless import clean  # noqa: PLC0415 (only exports need it)
+    from config.sources_csv import guard_formula  # noqa: PLC0415 (likewise)
+
+    if value is None:
+        return ""
+    return guard_formula(clean(str(value).lower() if isinstance(value, bool) else str(value)))

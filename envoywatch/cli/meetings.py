@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -13,9 +12,9 @@ import click
 from config.errors import UsageError
 from config.vocabulary import Level, Status
 from envoywatch.cli import show
-from envoywatch.cli.archive import labels_of, near_names, output_to, reading
+from envoywatch.cli.archive import csv_cell, labels_of, near_names, output_to, reading
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import Column, emit_json, json_option, print_table, to_plain
+from envoywatch.cli.output import Column, emit_json, json_option, json_text, print_table, to_plain
 from envoywatch.cli.times import short, since_option, until_option
 
 if TYPE_CHECKING:
@@ -261,22 +260,15 @@ def print_claim(claim: ClaimView) -> None:
 
 def _write_csv(meetings: Iterable[Meeting], out: TextIO) -> None:
     """Texts that a spreadsheet would take for a formula are led by an apostrophe."""
-    from config.sources_csv import guard_formula  # noqa: PLC0415 (as above)
-
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
     for one in meetings:
         row = {**to_plain(one), "participants": "; ".join(one.participants)}
-        writer.writerow([guard_formula(_cell(row[name])) for name in CSV_COLUMNS])
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        writer.writerow([csv_cell(row[name]) for name in CSV_COLUMNS])
 
 
 def _write_json(meetings: Iterable[Meeting], out: TextIO) -> None:
-    json.dump(to_plain(list(meetings)), out, ensure_ascii=False, indent=2)
-    out.write("\n")
+    out.write(json_text(list(meetings), indent=2) + "\n")
 
 
 def _write_calendar(meetings: Iterable[Meeting], out: TextIO) -> None:

@@ -44,13 +44,17 @@ def escape(text: object, *, keep_lines: bool = False) -> str:
 
 def emit_json(value: Any) -> None:
     """Print one JSON document; records, times (UTC, `Z`), durations (seconds), enums and paths are understood."""
-    text = json.dumps(to_plain(value), ensure_ascii=False, indent=2, allow_nan=False)
-    click.echo(_json_safe(text))
+    click.echo(json_text(value, indent=2))
 
 
 def emit_json_line(value: Any) -> None:
     """Print one JSON document on one line, for streams of them."""
-    click.echo(_json_safe(json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)))
+    click.echo(json_text(value))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """The value as JSON that is safe on a terminal; without `indent` on one line, whatever counts as a line's end."""
+    return _json_safe(json.dumps(to_plain(value), ensure_ascii=False, indent=indent, allow_nan=False))
 
 
 def _json_safe(text: str) -> str:

@@ -1,0 +1,120 @@
+"""`envoywatch export`: the articles with what was found in them, as JSON Lines or CSV, one at a time."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from envoywatch.cli.archive import csv_cell, output_to, reading
+from envoywatch.cli.context import Context, pass_context
+from envoywatch.cli.output import json_text, to_plain
+from envoywatch.cli.progress import Progress
+from envoywatch.cli.times import since_option, until_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from storage.views import ArticleFilters, ArticleView, ClaimView, Reader
+
+_BATCH = 200
+CSV_COLUMNS = (
+    "id", "url", "title", "source", "country", "role", "language", "author", "published_at", "seen_at", "origin",
+    "copy_of", "watches", "meetings", "text",
+)  # fmt: skip
+_CLAIM_FIELDS = ("meeting_id", "participants", "level", "status", "date", "place", "span", "rule", "confidence")
+
+
+@click.command("export")
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@since_option
+@until_option
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@pass_context
+def command(
+    context: Context,
+    /,
+    form: str,
+    since: datetime | None,
+    until: datetime | None,
+    file: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Write articles with their matches and claims to FILE, or to stdout, newest first.
+
+    --since and --until are about when an article was first seen.
+    """
+    from alerts import words  # noqa: PLC0415 (so that --help is quick)
+    from storage.views import ArticleFilters  # noqa: PLC0415 (likewise)
+
+    seen: Counter[str] = Counter()
+
+    def counted(articles: Iterable[ArticleView]) -> Iterator[dict[str, Any]]:
+        for view in articles:
+            yield record_of(view)
+            seen["articles"] += 1
+            progress.tell(lambda: f"{words.count(seen['articles'], 'article')} written")
+
+    with reading(context) as connection, Progress(context) as progress, output_to(file, force=force) as out:
+        _WRITERS[form](counted(_articles(connection, ArticleFilters(since=since, until=until))), out)
+    context.say(f"{words.count(seen['articles'], 'article')} written")
+
+
+def _articles(connection: Reader, filters: ArticleFilters) -> Iterator[ArticleView]:
+    """Newest first, a page at a time, so that neither memory nor a long read transaction grows with the archive."""
+    from storage.views import NotStoredError, get_article, search_articles  # noqa: PLC0415 (as above)
+
+    while batch := search_articles(connection, None, filters, limit=_BATCH):
+        for found in batch:
+            with suppress(NotStoredError):  # pruned by the daemon since the page was read
+                yield get_article(connection, found.line.id)
+        filters = replace(filters, before=batch[-1].line.id)
+
+
+def record_of(view: ArticleView) -> dict[str, Any]:
+    """An article as one JSON object; spans count characters of its `title` or `text` from 0, end excluded."""
+    line = to_plain(view.line)
+    return {
+        **line,
+        "author": view.author,
+        "claimed_at": to_plain(view.claimed_at),
+        "read_at": to_plain(view.read_at),
+        "text": view.text,
+        "matches": [{"watch": match.watch, "spans": to_plain(match.spans)} for match in view.matches],
+        "claims": [_claim(claim) for claim in view.claims],
+    }
+
+
+def _claim(claim: ClaimView) -> dict[str, Any]:
+    plain = {name: to_plain(getattr(claim, name)) for name in _CLAIM_FIELDS}
+    return {**plain, "evidence": claim.evidence.text, "cues": to_plain(claim.cues)}
+
+
+def _write_json_lines(records: Iterable[dict[str, Any]], out: TextIO) -> None:
+    out.writelines(json_text(record) + "\n" for record in records)
+
+
+def _write_csv(records: Iterable[dict[str, Any]], out: TextIO) -> None:
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for record in records:
+        row = {
+            **record,
+            "watches": "; ".join(match["watch"] for match in record["matches"]),
+            "meetings": "; ".join(f"{' – '.join(one['participants'])}: {one['status']}" for one in record["claims"]),
+        }
+        writer.writerow([csv_cell(row[name]) for name in CSV_COLUMNS])
+
+
+_WRITERS: dict[str, Callable[[Iterable[dict[str, Any]], TextIO], None]] = {
+    "jsonl": _write_json_lines,
+    "csv": _write_csv,
+}

@@ -93,19 +93,15 @@ async def open_desk(
     desk = Desk(config, store, engine, workers, clock, listener or Silent())
     await desk.sync()
     await engine.start()
-    # In the background: the first poll need not wait for the workers' imports.
-    warming = asyncio.create_task(warm(workers), name="warm the workers")
     try:
         yield desk
     finally:
-        warming.cancel()
-        await asyncio.gather(warming, return_exceptions=True)
         await engine.stop(timedelta(seconds=1))
         await workers.stop()
 
 
 async def warm(workers: Workers) -> None:
-    """Have every worker load what reading needs; a failure shows itself again in the first job."""
+    """Have every worker load what reading needs, where a first article must not wait for it."""
     await asyncio.gather(*(workers.run(warm_up) for _ in range(WORKERS)))
 
 

@@ -5,22 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.model import PendingEntry, from_text, to_text
-from storage.rows import clean, entry_from_json, spec_from_json
+from storage.rows import clean, dump_json, entry_from_json, spec_from_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from sqlite_utils import Database
 
 
-def lease_entries(db: Database, now: datetime, most: int, hold: timedelta) -> list[PendingEntry]:
-    """Take up to `most` pending entries until `now + hold`, those seen first at the front."""
+def lease_entries(
+    db: Database, now: datetime, most: int, hold: timedelta, *, per_source: int, busy: Mapping[int, int]
+) -> list[PendingEntry]:
+    """Take up to `most` pending entries until `now + hold`, those seen first at the front.
+
+    No source gets more than `per_source` of them; `busy` says how many of a source (by id) are being read already. So
+    one slow host never keeps the others waiting.
+    """
     rows = db.execute(
-        "UPDATE entries SET leased_until = :until WHERE id IN (SELECT id FROM entries WHERE state = 'pending'"
-        " AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now) ORDER BY due_at, id LIMIT :most)"
+        "WITH ranked AS (SELECT id, source_id, due_at, row_number() OVER (PARTITION BY source_id ORDER BY due_at, id)"
+        " + coalesce((SELECT value FROM json_each(:busy) WHERE key = source_id), 0) AS place FROM entries"
+        " WHERE state = 'pending' AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now))"
+        " UPDATE entries SET leased_until = :until WHERE id IN"
+        " (SELECT id FROM ranked WHERE place <= :per_source ORDER BY due_at, id LIMIT :most)"
         " RETURNING id, source_id, payload, seen_at, first_poll, attempts, article_url, own_page,"
         " (SELECT spec FROM sources WHERE sources.id = entries.source_id)",
-        {"now": to_text(now), "until": to_text(now + hold), "most": most},
+        {
+            "now": to_text(now),
+            "until": to_text(now + hold),
+            "most": most,
+            "per_source": per_source,
+            "busy": dump_json({str(source_id): count for source_id, count in busy.items()}),
+        },
     ).fetchall()
     return [
         PendingEntry(

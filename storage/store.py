@@ -19,7 +19,7 @@ from storage.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -59,7 +59,9 @@ class Store(Protocol):
         """Store what a poll brought and let the source go."""
         ...
 
-    async def lease_entries(self, now: datetime, most: int, hold: timedelta) -> list[PendingEntry]:
+    async def lease_entries(
+        self, now: datetime, most: int, hold: timedelta, *, per_source: int, busy: Mapping[int, int]
+    ) -> list[PendingEntry]:
         """Take entries whose articles are to be read."""
         ...
 
@@ -156,9 +158,11 @@ class SqliteStore:
         """Store what a poll brought and let the source go."""
         return await self.write(sources.finish_poll, poll, next_poll_at, now)
 
-    async def lease_entries(self, now: datetime, most: int, hold: timedelta) -> list[PendingEntry]:
+    async def lease_entries(
+        self, now: datetime, most: int, hold: timedelta, *, per_source: int, busy: Mapping[int, int]
+    ) -> list[PendingEntry]:
         """Take entries whose articles are to be read."""
-        return await self.write(entries.lease_entries, now, most, hold)
+        return await self.write(entries.lease_entries, now, most, hold, per_source=per_source, busy=busy)
 
     async def retry_entry(self, entry_id: int, due_at: datetime, reason: str) -> None:
         """Put an entry back for later."""

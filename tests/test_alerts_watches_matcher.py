@@ -106,6 +106,11 @@ documents = st.builds(
 # ---------------------------------------------------------------- the naive reading
 
 
+def smallest(places):
+    """Those that hold no other."""
+    return [p for p in places if not any(p != other and p[0] <= other[0] and other[1] <= p[1] for other in places)]
+
+
 class Naive:
     """Every occurrence by brute force over all stretches of tokens."""
 
@@ -206,7 +211,7 @@ class Naive:
     def windows(self, words, slop, tokens, field):
         shortest = {word: min(len(fold(form).tokens) for form in self.all_forms(word)) for word in words}
         width = sum(shortest[word] for word in words) + slop
-        found = {word: self.places(word, field) for word in words}
+        found = {word: smallest(self.places(word, field)) for word in words}
         windows = []
         for first in range(len(tokens)):
             inside = {w: [p for p in found[w] if first <= p[0] and p[1] <= first + width] for w in words}
@@ -391,7 +396,7 @@ def test_a_text_full_of_the_word_gives_a_bounded_number_of_spans():
     "query", ['"a a a a a a a b"~50', "a NEAR/100 a NEAR/100 b", "a NEAR/s b", '"a a a a a b"', "/(a|aa)+b$/"]
 )
 def test_a_hostile_text_is_looked_through_without_backtracking(query):
-    assert match(query, "a " * 20_000) == ()
+    assert match(query, "a " * 100_000) == ()
 
 
 # ---------------------------------------------------------------- mistakes at large

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 MOST_SPANS = 200
 """Of one match, and of one pattern in one field: who reads an article needs no more."""
 
+MOST_PLACES = 10_000
+"""Of one form of a word in one field: more is no article but an attack, and its beginning is enough."""
+
+SEARCHED_BY_PATTERNS = 200_000
+"""Characters of a field: with the largest pattern allowed, the worst text we found takes 1.2 s."""
+
 
 def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
@@ -100,7 +106,7 @@ def _slot_places(slot: Slot, stream: Stream) -> Sequence[Place]:
         places: set[Place] = set()
         for form in slot.forms(stream.language):
             if slot.prefix or form.tokens[0] in stream.positions:  # asked first, since mostly it is not
-                places.update(_form_places(form, slot, stream))
+                places.update(islice(_form_places(form, slot, stream), MOST_PLACES))
         found = stream.found[slot] = sorted(places)
     return found
 
@@ -141,7 +147,7 @@ def _has_capitals(form: Form, stream: Stream, first: int) -> bool:
 
 
 def _pattern_places(pattern: str, stream: Stream) -> Sequence[Place]:
-    found = (match.span() for match in compile_pattern(pattern).finditer(stream.text))
+    found = (match.span() for match in compile_pattern(pattern).finditer(stream.text[:SEARCHED_BY_PATTERNS]))
     return [stream.place_of_characters(start, end) for start, end in islice(found, MOST_SPANS) if end > start]
 
 
@@ -165,25 +171,36 @@ def _windows(slots: Sequence[Slot], slop: int, stream: Stream) -> Sequence[Place
     """The stretches of text in which all the slots stand with at most `slop` other words, each from its first slot."""
     needed = Counter(slots)
     width = sum(count * min(len(form.tokens) for form in slot.every) for slot, count in needed.items()) + slop
-    places = {slot: _slot_places(slot, stream) for slot in needed}
+    rows = [(_smallest(slot, stream), count) for slot, count in needed.items()]
+    columns = [([place.first for place in row], [place.last for place in row], count) for row, count in rows]
     windows = []
-    for first in sorted({place.first for found in places.values() for place in found}):
-        inside = [_inside(found, first, first + width) for found in places.values()]
-        if all(len(found) >= count for found, count in zip(inside, needed.values(), strict=True)):
-            windows.append(stream.place(first, max(place.last for found in inside for place in found)))
+    for first in sorted({first for firsts, _, _ in columns for first in firsts}):
+        reach = 0
+        for firsts, lasts, count in columns:
+            end = bisect_right(lasts, first + width)
+            if end - bisect_left(firsts, first) < count:
+                break
+            reach = max(reach, lasts[end - 1])
+        else:
+            windows.append(stream.place(first, reach))
     return windows
 
 
-def _inside(places: Sequence[Place], first: int, last: int) -> list[Place]:
-    start = bisect_left(places, (first,))
-    end = bisect_left(places, (last,))
-    return [place for place in places[start:end] if place.last <= last]
+def _smallest(slot: Slot, stream: Stream) -> Sequence[Place]:
+    """The places of a slot that hold no other of its places: their ends are then in the order of their beginnings."""
+    kept: list[Place] = []
+    for place in reversed(_slot_places(slot, stream)):
+        if kept and place.first == kept[-1].first:
+            kept.pop()  # in this order the longer of two that begin together comes first
+        if not kept or place.last < kept[-1].last:
+            kept.append(place)
+    return kept[::-1]
 
 
 def _scattered(slots: Sequence[Slot], slop: int, stream: Stream) -> list[Place]:
     """The words themselves that stand in a window, not what lies between them."""
     windows = _windows(slots, slop, stream)
-    return [place for slot in dict.fromkeys(slots) for place in _slot_places(slot, stream) if _covers(windows, place)]
+    return [place for slot in dict.fromkeys(slots) for place in _smallest(slot, stream) if _covers(windows, place)]
 
 
 def _covers(windows: Sequence[Place], place: Place) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 import re2
 
 LONGEST_PATTERN = 500
-_LARGEST_PROGRAM = 1_500
-"""Instructions of the compiled pattern: the slowest path of the engine takes text length times this."""
+_LARGEST_PROGRAM = 1_000
+"""Instructions of the compiled pattern: the slowest path of the engine takes the length of the text times this."""
 
 
 class BadPatternError(ValueError):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextvars
+import importlib
 import logging
 import re
 import sys
 import threading
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -110,24 +112,43 @@ def _call(plugin: Any, message: Message, key: str, *, rich: bool) -> Callable[[]
     if plugin.schema in _MAIL:
         controller = _apprise().plugins.email.smtp.AppriseSMTPController
         return lambda: mail.send(plugin, controller, mail.compose(plugin, message, key, rich=rich))
-    body, body_format = _body(plugin, message, rich=rich and plugin.schema not in _PLAIN_ONLY)
-    title = message.title
-    if plugin.title_maxlen <= 0:
-        title = {"html": harmless.html, "markdown": harmless.markdown}.get(body_format, harmless.plain)(title)
-    return lambda: bool(plugin.notify(body=body, title=title, body_format=body_format))
+    form, body = _body(plugin, message, rich=rich and plugin.schema not in _PLAIN_ONLY)
+    title = _DRESS[form](message.title) if plugin.title_maxlen <= 0 else message.title
+    told_as = _apprise().NotifyFormat(form)
+    return lambda: bool(plugin.notify(body=body, title=title, body_format=told_as))
 
 
 def _body(plugin: Any, message: Message, *, rich: bool) -> tuple[str, str]:
-    """Text in the first form that the plugin shows as it is and that fits, else plain text cut at a line."""
-    limit = plugin.body_maxlen - (len(message.title) * 2 + _ROOM if plugin.title_maxlen <= 0 else 0)
-    for name, body in (("html", message.html), ("markdown", message.markdown)):
-        if rich and plugin.resolve_format(name).value == name and len(body) <= limit:
-            return body, name
-    text = message.text
-    if len(text) > limit:
-        text = text[: limit - 1].rpartition("\n")[0] + "\n…"
-    return text, "text"
+    """The first form that the plugin takes unconverted and that fits, else plain text in the only form it takes.
 
+    Apprise converts nothing: called directly, some of its plugins pass text on as mark-up, unescaped.
+    """
+    limit = plugin.body_maxlen - (len(message.title) * 2 + _ROOM if plugin.title_maxlen <= 0 else 0)
+    for form, body in (("html", message.html), ("markdown", message.markdown)):
+        if rich and plugin.resolve_format(form).value == form and len(body) <= limit:
+            return form, body
+    form = plugin.resolve_format("text").value
+    return form, _fitted(message.text, limit, _DRESS[form], _BREAK[form])
+
+
+def _fitted(text: str, limit: int, dress: Callable[[str], str], line_break: str) -> str:
+    """The text line by line in a form, as many lines as fit, with an ellipsis for the rest."""
+    lines: list[str] = []
+    room = limit - len(line_break) - 1
+    for line in map(dress, text.rstrip().splitlines()):
+        room -= len(line) + len(line_break)
+        if room < 0:
+            return line_break.join([*lines, "…"])
+        lines.append(line)
+    return line_break.join(lines)
+
+
+_DRESS: Final[dict[str, Callable[[str], str]]] = {
+    "text": str,
+    "html": harmless.html,
+    "markdown": harmless.markdown,
+}
+_BREAK: Final = {"text": "\n", "html": "<br>\n", "markdown": "  \n"}
 
 _hanging: dict[str, threading.Thread] = {}
 
@@ -223,8 +244,12 @@ class _Tap(logging.Handler):
 @cache
 def _apprise() -> ModuleType:
     """Load Apprise on first use (measured: 0.15 s and 52 MB) and silence its logger and that of its HTTP library."""
-    import apprise  # noqa: PLC0415 (lazy, see above)
-    import apprise.plugins.email.smtp  # noqa: PLC0415 (likewise)
+    with warnings.catch_warnings():
+        # Its plugins import modules of the standard library that are on their way out.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        apprise = importlib.import_module("apprise")
+        importlib.import_module("apprise.plugins.email.smtp")
+        apprise.NotificationManager().schemas()
 
     logger = logging.getLogger("apprise")
     logger.propagate = False

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
+from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,16 +88,24 @@ class _Session(requests.Session):
             request.headers["X-Envoywatch-Signature"] = f"sha256={signature(wire.secret, request.body)}"
         try:
             response = super().send(request, **{**kwargs, "stream": True})
-            body = response.raw.read(_ANSWER_MAX, decode_content=True) or b""
         except Exception as error:
             wire.errors.append(error)
             raise
+        body = _beginning(response)
         response._content, response._content_consumed = body, True  # noqa: SLF001 (the only way to bound an answer)
         response.close()
         wire.answers.append(Answer(response.status_code, response.headers, body.decode("utf-8", "replace")))
         if response.status_code == TOO_MANY_REQUESTS:
             raise requests.RequestException("the target asks us to wait")
         return response
+
+
+def _beginning(response: requests.Response) -> bytes:
+    """The status is the answer: a body that breaks off or cannot be decoded costs its words only."""
+    try:
+        return response.raw.read(_ANSWER_MAX, decode_content=True) or b""
+    except (HTTPError, OSError):
+        return b""
 
 
 def signature(secret: str, body: object) -> str:

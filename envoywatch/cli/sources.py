@@ -1,0 +1,281 @@
+"""`sources`: list with health, add, test, remove, import and export what is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.errors import EnvoywatchError, UsageError
+from config.vocabulary import EndpointKind, Role
+from envoywatch.cli.context import Context, pass_context
+from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from config.model import Config, Source
+    from storage.views import SourceHealth
+
+
+@click.group("sources")
+def command() -> None:
+    """List, add, test, remove, import and export sources: what is read."""
+
+
+# ---------------------------------------------------------------- list
+
+
+@command.command("list")
+@click.option("--faulty", is_flag=True, help="Only those that cannot be read, are late or silent.")
+@json_option
+@pass_context
+def list_sources(context: Context, /, *, faulty: bool, as_json: bool) -> None:
+    """List the configured sources with their health."""
+    now = datetime.now(UTC)
+    known = _health(context, now)
+    lines = [_line(source, known.get(source.name)) for source in context.config.sources]
+    if faulty:
+        lines = [line for line in lines if line["health"] in {"fault", "late", "silent"}]
+    if as_json:
+        emit_json(lines)
+        return
+    from envoywatch.cli.times import ago  # noqa: PLC0415 (only for a person)
+
+    columns = (Column("NAME", style="bold"), "HEALTH", "LAST POLL", Column("A DAY", right=True), "WHAT IS WRONG")
+    rows = [
+        (
+            line["name"],
+            line["health"],
+            ago(line["last_poll_at"], now) if line["last_poll_at"] else "",
+            "" if line["entries_per_day"] is None else f"{line['entries_per_day']:.1f}",
+            line["fault"] or "",
+        )
+        for line in lines
+    ]
+    none = "no source is in trouble" if faulty else "There are no sources yet: envoywatch sources add URL"
+    print_table(columns, rows, empty=none)
+
+
+def _health(context: Context, now: datetime) -> dict[str, SourceHealth]:
+    """By name; nothing while there is no database yet."""
+    if not context.database.exists():
+        return {}
+    from envoywatch.cli.archive import reading  # noqa: PLC0415 (sqlite-utils takes 0.2 s)
+    from storage.views import list_sources as stored_sources  # noqa: PLC0415 (likewise)
+
+    with reading(context) as connection:
+        return {health.name: health for health in stored_sources(connection, now, polls=1)}
+
+
+def _line(source: Source, health: SourceHealth | None) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "role": source.role,
+        "language": source.language,
+        "country": source.country,
+        "health": health.health.value if health else "paused" if source.paused else "new",
+        "last_poll_at": health.last_poll_at if health else None,
+        "last_ok_at": health.last_ok_at if health else None,
+        "last_new_at": health.last_new_at if health else None,
+        "entries_per_day": health.entries_per_day if health else None,
+        "fault": health.fault_detail if health else None,
+        "endpoints": [_endpoint(endpoint.kind, endpoint.url) for endpoint in source.endpoints],
+    }
+
+
+def _endpoint(kind: EndpointKind, url: str) -> dict[str, str]:
+    from config.redact import redact_url  # noqa: PLC0415 (small, but of no use to --help)
+
+    return {"kind": kind.value, "url": redact_url(url)}
+
+
+# ---------------------------------------------------------------- add, test
+
+
+@command.command("add", short_help="Find what can be read at a URL and add it.")
+@click.argument("url")
+@click.option("--name", help="What to call it (else its title or its host).")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in EndpointKind]), help="Add it as it is, without a look."
+)
+@click.option("--links", metavar="CSS", help="For a listing: which links are articles.")
+@click.option("--language", metavar="CODE", help="As en, uk, zh.")
+@click.option("--country", metavar="CODE", help="As UA, CN, EU.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="Who speaks through it.")
+@click.option("--interval", metavar="TIME", help="How often it is asked, as 2m or 1h.")
+@pass_context
+def add_source(
+    context: Context, /, url: str, *, name: str | None, kind: str | None, links: str | None, **told: str | None
+) -> None:
+    """Find what can be read at URL, the page of an outlet or the feed itself, and add it to the configuration."""
+    loaded = context.load()
+    if kind is None:
+        from envoywatch.cli.sources_net import discover_at  # noqa: PLC0415 (the crawler takes 0.5 s)
+
+        found = discover_at(loaded.config, url, say=context.say)
+        kind, url, title = found[0].kind.value, found[0].url, found[0].title
+        for other in found[1:]:
+            context.say(f"also found: {other.kind.value} {escape(other.url)} ({other.entries} entries)")
+    else:
+        title = ""
+    endpoint: dict[str, str] = {kind: url, **({"links": links} if links else {})}
+    item: dict[str, Any] = {"name": name or _free_name(loaded.config, title, url)}
+    item |= {key: value for key, value in told.items() if value}
+    item["endpoints"] = [endpoint]
+    _refuse_unfit(loaded.config, item)
+    from config.edit import add_item  # noqa: PLC0415 (YAML is loaded by now)
+
+    _change(context, lambda text: add_item(text, "sources", item))
+    context.say(f"added {escape(item['name'])!r} ({kind}) to {escape(context.path)}")
+
+
+def _free_name(config: Config, title: str, url: str) -> str:
+    from urllib.parse import urlsplit  # noqa: PLC0415 (only here)
+
+    host = urlsplit(url).hostname or url
+    taken = {source.name.casefold() for source in config.sources}
+    base = " ".join(title.split())[:80] or host
+    for candidate in (base, f"{base} ({host})", *(f"{base} ({host}) {number}" for number in range(2, 1000))):
+        if candidate.casefold() not in taken:
+            return candidate
+    raise UsageError(f"there are many sources called {base!r}", hint="give it another name with --name")
+
+
+def _refuse_unfit(config: Config, item: dict[str, Any]) -> None:
+    """Raise UsageError for what would be a fault of the configuration with this source in it."""
+    from pydantic import ValidationError  # noqa: PLC0415 (loaded by now)
+
+    from config.messages import errors_of, explain  # noqa: PLC0415 (likewise)
+    from config.model import Source  # noqa: PLC0415 (likewise)
+
+    try:
+        new = Source.model_validate(item)
+    except ValidationError as error:
+        first = errors_of(error)[0]
+        message, hint = explain(first, tuple(first["loc"]), Source)
+        raise UsageError(message, hint=hint) from error
+    for source in config.sources:
+        if source.name.casefold() == new.name.casefold():
+            raise UsageError(f"there is a source {source.name!r} already", hint="give it another name with --name")
+        if {endpoint.url for endpoint in new.endpoints} & {endpoint.url for endpoint in source.endpoints}:
+            raise UsageError(f"{source.name!r} reads that address already")
+
+
+@command.command("test", short_help="Fetch a source or a URL once and show what would be read.")
+@click.argument("name_or_url")
+@click.option("--links", metavar="CSS", help="For a listing: try this selector.")
+@click.option(
+    "--entries", "most", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many to show."
+)
+@json_option
+@pass_context
+def test_source(context: Context, /, name_or_url: str, *, links: str | None, most: int, as_json: bool) -> int:
+    """Fetch a source of the configuration, or any URL, and show what would be read. Nothing is recorded."""
+    from envoywatch.cli.sources_net import print_trial, try_source  # noqa: PLC0415 (the crawler takes 0.5 s)
+
+    trial = try_source(context.config, name_or_url, links=links, say=context.say)
+    if as_json:
+        emit_json(trial)
+    else:
+        print_trial(trial, most)
+    return 1 if trial.poll.fault else 0
+
+
+# ---------------------------------------------------------------- remove
+
+
+@command.command("remove", short_help="Remove a source from the configuration file.")
+@click.argument("name")
+@pass_context
+def remove_source(context: Context, /, name: str) -> None:
+    """Remove a source from the configuration file; what it gave stays in the archive."""
+    from config.edit import remove_item  # noqa: PLC0415 (YAML takes 0.1 s)
+
+    _change(context, lambda text: remove_item(text, "sources", name))
+    context.say(f"removed {escape(name)!r} from {escape(context.path)}")
+
+
+def _change(context: Context, change: Callable[[str], str]) -> None:
+    from config.edit import write_atomic  # noqa: PLC0415 (YAML takes 0.1 s)
+    from config.files import read_text  # noqa: PLC0415 (likewise)
+
+    path = context.path
+    before = read_text(path)
+    after = change(before)
+    try:
+        write_atomic(path, after)
+    except OSError as error:
+        raise EnvoywatchError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+# ---------------------------------------------------------------- import, export
+
+
+@command.command("import", short_help="Take in the sources of a CSV or OPML file.")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_context
+def import_sources(context: Context, /, file: Path) -> None:
+    """Take the sources of a CSV or OPML file into the configuration.
+
+    What is not known yet goes into a CSV file beside the configuration, which then includes it.
+    """
+    loaded = context.load()
+    from config.edit import add_item  # noqa: PLC0415 (YAML is loaded by now)
+    from config.files import write_atomic  # noqa: PLC0415 (likewise)
+    from config.sources_files import read_sources, write_csv  # noqa: PLC0415 (likewise)
+
+    offered = read_sources(file)
+    new = _unknown(offered, loaded.config.sources)
+    if not new:
+        context.say(f"nothing new: all {len(offered)} sources of {escape(file)} are configured already")
+        return
+    target = _free_path(context.path.parent, file.stem)
+    write_atomic(target, write_csv(new))
+    _change(context, lambda text: add_item(text, "sources", {"include": target.name}))
+    known = f", {len(offered) - len(new)} were known already" if len(new) < len(offered) else ""
+    context.say(f"{len(new)} sources are in {escape(target)} now{known}")
+
+
+def _unknown(offered: Sequence[Source], configured: Sequence[Source]) -> list[Source]:
+    """Those that bring an address of their own; names that are taken get their host beside them."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 (only here)
+
+    addresses = {endpoint.url for source in configured for endpoint in source.endpoints}
+    names = {source.name.casefold() for source in configured}
+    out = []
+    for source in offered:
+        if any(endpoint.url in addresses for endpoint in source.endpoints):
+            continue
+        addresses |= {endpoint.url for endpoint in source.endpoints}
+        name, count = source.name, 1
+        while name.casefold() in names:
+            host = urlsplit(source.endpoints[0].url).hostname or "imported"
+            name = f"{source.name[:80]} ({host})" + (f" {count}" if count > 1 else "")
+            count += 1
+        names.add(name.casefold())
+        out.append(source.model_copy(update={"name": name}))
+    return out
+
+
+def _free_path(folder: Path, stem: str) -> Path:
+    names = (f"{stem}.csv", *(f"{stem}-{number}.csv" for number in range(2, 1000)))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+@command.command("export", short_help="Write all sources as CSV or OPML.")
+@click.argument("file", default="-", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["csv", "opml"]), help="Else by the file's name; CSV on stdout.")
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+@pass_context
+def export_sources(context: Context, /, file: Path, *, form: str | None, force: bool) -> None:
+    """Write all configured sources, included and built-in ones too, as CSV or OPML."""
+    from config.sources_files import write_csv, write_opml  # noqa: PLC0415 (YAML takes 0.1 s)
+    from envoywatch.cli.archive import output_to  # noqa: PLC0415 (only here)
+
+    sources = context.config.sources
+    is_opml = form == "opml" or (form is None and file.suffix.casefold() in {".opml", ".xml"})
+    with output_to(file, force=force) as out:
+        out.write(write_opml(sources) if is_opml else write_csv(sources))

@@ -1,0 +1,149 @@
+"""What `sources add` and `sources test` do on the network: find what can be read at an address, and try it once."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from config.errors import EnvoywatchError, UsageError
+from config.messages import did_you_mean
+from config.vocabulary import EndpointKind
+from crawler.discovery import Discovered, discover
+from crawler.engine import Engine, run
+from crawler.pages import PageBytes, extract, fetch_page
+from crawler.polling import poll
+from crawler.settings import settings_of
+from crawler.workers import Workers
+from envoywatch.cli.output import escape, print_table
+from envoywatch.cli.times import short
+from envoywatch.desk import spec_of
+from storage.model import Endpoint, Fault, Lease, Poll, SourceSpec, Text, Validators
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from config.model import Config
+
+_T = TypeVar("_T")
+_HOLD = timedelta(minutes=10)
+_TEXT_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One poll of a source, and the text of its newest entry as it would be stored; None when there is none."""
+
+    name: str
+    poll: Poll
+    text: Text | None = None
+
+
+def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> list[Discovered]:
+    """What can be polled at an address, best first, never empty; raises DiscoveryError."""
+    say(f"looking at {escape(url)} ...")
+
+    async def look(engine: Engine, workers: Workers) -> list[Discovered]:
+        return await discover(engine, workers, url, private=config.crawl.private_addresses)
+
+    return _with_engine(config, look)
+
+
+def try_source(config: Config, name_or_url: str, *, links: str | None, say: Callable[[str], None]) -> Trial:
+    """Poll a configured source, or whatever is found at a URL, once; raises UsageError for an unknown name."""
+    spec = next((spec_of(source, config) for source in config.sources if source.name == name_or_url), None)
+    if spec is None and "." not in name_or_url and "//" not in name_or_url:
+        names = [source.name for source in config.sources]
+        hint = did_you_mean(name_or_url, names) or "name a source of the configuration, or give a URL"
+        raise UsageError(f"there is no source {name_or_url!r}", hint=hint)
+    say(f"fetching {escape(name_or_url)} ...")
+
+    async def attempt(engine: Engine, workers: Workers) -> Trial:
+        chosen = spec or await _spec_at(config, name_or_url, engine, workers)
+        if links is not None:
+            chosen = replace(chosen, endpoints=(Endpoint(EndpointKind.LISTING, chosen.endpoints[-1].url, links),))
+        now = datetime.now(UTC)
+        validators = tuple(Validators() for _ in chosen.endpoints)
+        lease = Lease(0, chosen, validators, 0, 0, first_poll=True, until=now + _HOLD)
+        polled = await poll(engine, workers, lease, now)
+        return Trial(chosen.name, polled, await _newest_text(engine, chosen, polled))
+
+    return _with_engine(config, attempt)
+
+
+async def _spec_at(config: Config, url: str, engine: Engine, workers: Workers) -> SourceSpec:
+    private = config.crawl.private_addresses
+    best = (await discover(engine, workers, url, private=private))[0]
+    return SourceSpec(
+        name=best.title or best.url,
+        endpoints=(Endpoint(best.kind, best.url),),
+        interval=config.crawl.interval,
+        articles=config.crawl.articles,
+        private_addresses=private,
+    )
+
+
+async def _newest_text(engine: Engine, spec: SourceSpec, polled: Poll) -> Text | None:
+    if not polled.entries:
+        return None
+    entry = polled.entries[0]
+    if not spec.articles or entry.url is None:
+        return extract(None, entry, None)
+    page = await fetch_page(engine, entry.url, spec.private_addresses)
+    if isinstance(page, Fault):
+        return extract(None, entry, page)
+    return extract(PageBytes(page.url, page.body, page.content_type), entry, None)
+
+
+def _with_engine(config: Config, work: Callable[[Engine, Workers], Awaitable[_T]]) -> _T:
+    """Run some work with an engine and a worker of its own, stopped again whatever happens."""
+    done: list[_T] = []
+    failed: list[EnvoywatchError] = []
+
+    async def main() -> int:
+        async with _engine(config) as (engine, workers):
+            try:
+                done.append(await work(engine, workers))
+            except EnvoywatchError as error:
+                failed.append(error)
+        return 0
+
+    run(main)
+    if failed:
+        raise failed[0]
+    return done[0]
+
+
+@asynccontextmanager
+async def _engine(config: Config) -> AsyncIterator[tuple[Engine, Workers]]:
+    engine = Engine(settings_of(config.crawl))
+    workers = Workers(1, timeout=timedelta(seconds=20))
+    await engine.start()
+    try:
+        yield engine, workers
+    finally:
+        await engine.stop(timedelta(seconds=1))
+        await workers.stop()
+
+
+def print_trial(trial: Trial, most: int) -> None:
+    """For a person: which address answered, what went before, the entries, and how an article reads."""
+    polled = trial.poll
+    for position, fault in polled.passed_over:
+        click.echo(f"address {position + 1} cannot be read: {escape(fault.detail)}")
+    if polled.fault is not None:
+        click.echo(f"{escape(trial.name)}: cannot be read: {escape(polled.fault.detail)} ({escape(polled.url)})")
+        return
+    click.echo(f"{escape(trial.name)}: {len(polled.entries)} entries from {escape(polled.url)}")
+    for note in polled.notes:
+        click.echo(f"note: {escape(note)}")
+    rows = [(short(entry.published_at), entry.title, entry.url or "") for entry in polled.entries[:most]]
+    print_table(("PUBLISHED", "TITLE", "LINK"), rows, empty="nothing is in it right now")
+    if trial.text is not None:
+        text = trial.text
+        told = f" ({escape(text.reason)})" if text.reason else ""
+        click.echo(f"\nthe first as it would be stored: {len(text.text)} characters from the {text.origin}{told}")
+        click.echo(escape(" ".join(text.text.split())[:_TEXT_SHOWN]))

@@ -1,0 +1,244 @@
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from config.sources_files import read_sources
+from envoywatch.cli import main
+
+CONFIG = """\
+crawl: {private_addresses: true, delay: 0s}
+sources:
+  - name: Ministry            # ours
+    endpoints: [feed: 'https://m.example/rss']
+  - name: Quiet
+    paused: true
+    endpoints: [feed: 'https://user:pw@q.example/rss']
+"""
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Harbour Gazette</title><link>{base}/</link>
+<description>x</description>
+<item><title>Envoy arrives\u202e</title><link>{base}/a1</link><pubDate>Fri, 01 May 2026 09:00:00 GMT</pubDate></item>
+<item><title>Tide table</title><link>{base}/a2</link></item></channel></rss>"""
+ARTICLE = "<html><body><article><h1>Envoy arrives</h1>" + "<p>The harbour was quiet when the envoy came ashore.</p>" * 9
+PAGES = {
+    "/": ("text/html", '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'),
+    "/feed.xml": ("application/rss+xml", FEED),
+    "/a1": ("text/html", ARTICLE + "</article></body></html>"),
+}
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    path = tmp_path / "envoywatch.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    monkeypatch.setenv("ENVOYWATCH_CONFIG", str(path))
+    return path
+
+
+@pytest.fixture
+def outlet():
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            kind, body = PAGES.get(self.path, (None, ""))
+            content = body.replace("{base}", base).encode()
+            self.send_response(200 if kind else 404)
+            self.send_header("Content-Type", kind or "text/plain")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    base = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield base
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def program(*arguments):
+    """In a process of its own: a reactor runs once in a process."""
+    script = "from envoywatch.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        timeout=60,
+        check=False,
+    )
+
+
+# ---------------------------------------------------------------- list
+
+
+def test_sources_are_listed_before_anything_was_polled(config, capsys):
+    assert main.run(["sources", "list"]) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["Ministry", "new"], ["Quiet", "paused"]]
+    assert main.run(["sources", "list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed[0]["health"] == "new"
+    assert listed[1]["endpoints"] == [{"kind": "feed", "url": "https://***@q.example/rss"}]
+    assert main.run(["sources", "list", "--faulty"]) == 0
+    assert "no source is in trouble" in capsys.readouterr().out
+
+
+def test_sources_are_listed_with_their_health(config, capsys, outlet):
+    config.write_text(CONFIG.replace("https://m.example/rss", f"{outlet}/feed.xml"), encoding="utf-8")
+    done = program("poll", "Ministry")
+    assert done.returncode == 0, done.stderr
+    assert main.run(["sources", "list", "--json"]) == 0
+    ministry = json.loads(capsys.readouterr().out)[0]
+    assert ministry["health"] == "well"
+    assert ministry["last_ok_at"].endswith("Z")
+    assert main.run(["sources", "list"]) == 0
+    assert "well" in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------- add, remove
+
+
+def test_a_source_is_added_as_it_is_and_removed_again(config, capsys):
+    arguments = [
+        "https://n.example/list",
+        "--kind",
+        "listing",
+        "--links",
+        "h2 a",
+        "--language",
+        "uk",
+        "--interval",
+        "2m",
+    ]
+    assert main.run(["sources", "add", *arguments]) == 0
+    added = config.read_text(encoding="utf-8")
+    assert added == CONFIG + (
+        "  - name: n.example\n    language: uk\n    interval: 2m\n"
+        "    endpoints:\n      - listing: https://n.example/list\n        links: h2 a\n"
+    )
+    assert main.run(["sources", "remove", "n.example"]) == 0
+    assert config.read_text(encoding="utf-8") == CONFIG
+    assert main.run(["sources", "remove", "n.example"]) == 2
+    assert "no 'n.example' in this file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["https://m.example/rss"], "reads that address already"),
+        (["https://x.example/", "--name", "ministry"], "already"),
+        (["gopher://x.example/"], "not an http"),
+        (["https://x.example/", "--language", "English"], "two-letter code"),
+        (["https://x.example/", "--interval", "soon"], "not a duration"),
+    ],
+)
+def test_what_would_be_a_fault_is_not_added(config, capsys, arguments, words):
+    assert main.run(["sources", "add", "--kind", "feed", *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert config.read_text(encoding="utf-8") == CONFIG
+
+
+def test_a_host_whose_name_is_taken_gets_another(config):
+    for path in ("a", "b", "c"):
+        assert main.run(["sources", "add", "--kind", "feed", f"https://x.example/{path}"]) == 0
+    text = config.read_text(encoding="utf-8")
+    assert "- name: x.example (x.example)\n" in text
+    assert "- name: x.example (x.example) 2\n" in text
+
+
+def test_a_feed_is_found_and_added_with_its_title(config, outlet):
+    done = program("sources", "add", outlet)
+    assert done.returncode == 0, done.stderr
+    text = config.read_text(encoding="utf-8")
+    assert f"  - name: Harbour Gazette\n    endpoints:\n      - feed: {outlet}/feed.xml\n" in text
+
+
+def test_an_address_without_anything_to_read_is_told(config):
+    done = program("sources", "add", "http://127.0.0.1:1/")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "nothing to poll" in done.stderr
+
+
+# ---------------------------------------------------------------- test
+
+
+def test_a_url_is_tried_without_recording_anything(config, outlet):
+    done = program("sources", "test", outlet)
+    assert done.returncode == 0, done.stderr
+    assert f"Harbour Gazette: 2 entries from {outlet}/feed.xml" in done.stdout
+    assert "Envoy arrives" in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "characters from the page" in done.stdout
+    assert sorted(path.name for path in config.parent.iterdir()) == ["envoywatch.yaml"]
+
+
+def test_a_source_of_the_configuration_is_tried_by_name_and_told_as_json(config, outlet):
+    config.write_text(CONFIG.replace("https://m.example/rss", f"{outlet}/gone.xml"), encoding="utf-8")
+    done = program("sources", "test", "Ministry", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["poll"]["fault"]["kind"] == "gone"
+
+
+def test_an_unknown_name_is_told_with_the_nearest(config):
+    done = program("sources", "test", "Minstry")
+    assert done.returncode == 2
+    assert "did you mean `Ministry`?" in done.stderr
+
+
+# ---------------------------------------------------------------- import, export
+
+
+def test_import_takes_what_is_new_into_a_file_of_its_own(config, tmp_path, capsys):
+    offered = tmp_path / "in" / "list.opml"
+    offered.parent.mkdir()
+    offered.write_text(
+        '<opml><body><outline text="Ministry" xmlUrl="https://other.example/rss"/>'
+        '<outline text="Known" xmlUrl="https://m.example/rss"/><outline text="B" xmlUrl="https://b.example/rss"/>'
+        "</body></opml>"
+    )
+    assert main.run(["sources", "import", str(offered)]) == 0
+    assert [source.name for source in read_sources(tmp_path / "list.csv")] == ["Ministry (other.example)", "B"]
+    assert config.read_text(encoding="utf-8") == CONFIG + "  - include: list.csv\n"
+    assert "2 sources are in" in capsys.readouterr().err
+    assert main.run(["check"]) == 0
+    assert main.run(["sources", "import", str(offered)]) == 0
+    assert "nothing new" in capsys.readouterr().err
+
+
+def test_import_never_overwrites_a_file(config, tmp_path):
+    (tmp_path / "more.csv").write_text("mine")
+    offered = tmp_path / "in" / "more.csv"
+    offered.parent.mkdir()
+    offered.write_text("name,url\nB,https://b.example/rss\n")
+    assert main.run(["sources", "import", str(offered)]) == 0
+    assert (tmp_path / "more.csv").read_text() == "mine"
+    assert (tmp_path / "more-2.csv").exists()
+
+
+def test_a_faulty_list_is_told_line_by_line_and_not_imported(config, tmp_path, capsys):
+    offered = tmp_path / "list.csv"
+    offered.write_text("name,url\nB,gopher://b\nC,\n")
+    assert main.run(["sources", "import", str(offered)]) == 2
+    assert [line.split(": ")[0][-3:] for line in capsys.readouterr().err.splitlines()] == ["2:1", "3:1"]
+    assert config.read_text(encoding="utf-8") == CONFIG
+
+
+def test_export_writes_csv_or_opml_and_overwrites_only_when_told(config, tmp_path, capsys):
+    assert main.run(["sources", "export"]) == 0
+    assert capsys.readouterr().out.startswith("name,url,kind")
+    for name in ("out.csv", "out.opml"):
+        assert main.run(["sources", "export", str(tmp_path / name)]) == 0
+        assert [source.name for source in read_sources(tmp_path / name)] == ["Ministry", "Quiet"]
+    assert main.run(["sources", "export", str(tmp_path / "out.csv")]) == 2
+    assert main.run(["sources", "export", str(tmp_path / "out.csv"), "--force"]) == 0
+    assert main.run(["sources", "export", "--format", "opml"]) == 0
+    assert "<opml" in capsys.readouterr().out

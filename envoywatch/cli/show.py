@@ -21,6 +21,7 @@ OPEN, CLOSE = ">>", "<<"
 """Around what is marked where no colour shows it."""
 
 _MARKED = "bold reverse"
+_NAME_WIDTH = 11
 
 
 def heading(text: str, *, first: bool = False) -> None:
@@ -38,7 +39,7 @@ def facts(rows: Iterable[tuple[str, object]]) -> None:
     from rich.text import Text  # noqa: PLC0415 (likewise)
 
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=_NAME_WIDTH)
     table.add_column(overflow="fold")
     shown = [(name, value) for name, value in rows if value is not None and value != ""]
     for name, value in shown:
@@ -87,3 +88,11 @@ def pieces(text: str, marks: Iterable[Mark]) -> Iterator[tuple[str, bool]]:
         at = end
     if at < len(text):
         yield text[at:], False
+
+
+def line(text: str, *, indent: int = 0) -> None:
+    """A line of text, set in and folded; its own line breaks stay."""
+    from rich.padding import Padding  # noqa: PLC0415 (as above)
+    from rich.text import Text  # noqa: PLC0415 (likewise)
+
+    print_rich(Padding(Text(escape(text, keep_lines=True)), (0, 0, 0, indent), expand=False))

@@ -1,0 +1,184 @@
+"""How everything stands, gathered from the database and the configuration; what `status` says."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from envoywatch import wording
+from storage.digests import last_digest_until
+from storage.model import DeliveryState
+from storage.views import (
+    Health,
+    database_facts,
+    find_last_run,
+    list_notes,
+    list_sources,
+    outbox,
+    outbox_counts,
+    totals,
+)
+from storage.views_counts import count_work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from config.model import Config
+    from storage.views import DatabaseFacts, Reader, Run, SourceHealth, Totals
+
+HEARTBEAT_LATE: Final = timedelta(minutes=1)
+"""A daemon marks every ten seconds that it lives."""
+SAFE_SQLITE: Final = (3, 51, 3)
+"""Before it, two processes that checkpoint the same file at once can damage it; ours has one writer."""
+_UNSEEN: Final = (Health.FAULT, Health.LATE, Health.SILENT)
+_STUCK: Final = (DeliveryState.PARKED, DeliveryState.DEAD, DeliveryState.DUE)
+_CONFIG_NOTE: Final = "config_faults"
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class DaemonState(StrEnum):
+    """What has become of the daemon started last."""
+
+    RUNNING = "running"
+    HANGING = "hanging"  # its process lives, but no longer marks it
+    STOPPED = "stopped"
+    DIED = "died"
+    NEVER = "never-ran"
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStanding:
+    """The daemon started last; `faults` are those of a newer configuration that it did not take."""
+
+    state: DaemonState
+    run: Run | None
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenSource:
+    """A source that gives nothing right now: why, in words, since when, and what to do about it."""
+
+    name: str
+    health: Health
+    why: str
+    since: datetime | None
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class StuckChannel:
+    """A channel whose latest message did not go out."""
+
+    name: str
+    state: DeliveryState
+    why: str
+    at: datetime
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything at one moment. `sources` counts by health; `paused` are left out of it."""
+
+    at: datetime
+    daemon: DaemonStanding
+    sources: Mapping[Health, int]
+    paused: int
+    unseen: tuple[UnseenSource, ...]
+    totals: Totals
+    copies: int
+    outbox: Mapping[DeliveryState, int]
+    stuck: tuple[StuckChannel, ...]
+    digests: Mapping[str, datetime | None]
+    database: DatabaseFacts
+    sqlite_safe: bool
+
+
+def standing(connection: Reader, config: Config | None, now: datetime, is_alive: Callable[[Run], bool]) -> Standing:
+    """How everything stands at `now`; `is_alive` says whether a run's process still lives.
+
+    Without a configuration (it cannot be used just now) nothing is said of what only it knows.
+    """
+    sources = list_sources(connection, now, polls=1)
+    facts = database_facts(connection)
+    return Standing(
+        at=now,
+        daemon=_daemon(connection, now, is_alive),
+        sources={health: sum(one.health is health for one in sources) for health in Health},
+        paused=sum(source.paused for source in config.sources) if config else 0,
+        unseen=tuple(_unseen(one) for health in _UNSEEN for one in sources if one.health is health),
+        totals=totals(connection),
+        copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,
+        outbox=outbox_counts(connection),
+        stuck=_stuck(connection),
+        digests={one.name: last_digest_until(connection, one.name) for one in config.digests} if config else {},
+        database=facts,
+        sqlite_safe=tuple(int(part) for part in facts.sqlite_version.split(".")) >= SAFE_SQLITE,
+    )
+
+
+# ---------------------------------------------------------------- the daemon
+
+
+def _daemon(connection: Reader, now: datetime, is_alive: Callable[[Run], bool]) -> DaemonStanding:
+    run = find_last_run(connection)
+    note = list_notes(connection).get(_CONFIG_NOTE)
+    faults = json.loads(note) if note else []
+    return DaemonStanding(daemon_state(run, now, is_alive), run, tuple(str(fault) for fault in faults))
+
+
+def daemon_state(run: Run | None, now: datetime, is_alive: Callable[[Run], bool]) -> DaemonState:
+    """Its process decides; the heartbeat, which a replay's clock writes too, only says whether it hangs."""
+    if run is None:
+        return DaemonState.NEVER
+    if run.ended_at is not None:
+        return DaemonState.STOPPED
+    if not is_alive(run):
+        return DaemonState.DIED
+    return DaemonState.HANGING if now - run.heartbeat_at > HEARTBEAT_LATE else DaemonState.RUNNING
+
+
+def process_lives(run: Run) -> bool:
+    """Whether the process of that run lives. On another machine nobody can tell but by its heartbeat: then it does."""
+    if run.host != socket.gethostname():
+        return datetime.now(UTC) - run.heartbeat_at <= HEARTBEAT_LATE
+    try:
+        os.kill(run.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+# ---------------------------------------------------------------- what does not work
+
+
+def _unseen(source: SourceHealth) -> UnseenSource:
+    if source.fault_text is not None:
+        detail = f" ({source.fault_detail})" if source.fault_detail else ""
+        return UnseenSource(
+            source.name, source.health, source.fault_text.words + detail, source.fault_since, source.fault_text.remedy
+        )
+    if source.health is Health.SILENT:
+        remedy = "Look at the site: it may have moved its news elsewhere, or have nothing to say."
+        return UnseenSource(source.name, source.health, wording.HEALTH[source.health], source.last_new_at, remedy)
+    remedy = "It waits for a poll: see whether the daemon runs and is not overloaded."
+    return UnseenSource(source.name, source.health, wording.HEALTH[source.health], source.next_poll_at, remedy)
+
+
+def _stuck(connection: Reader) -> tuple[StuckChannel, ...]:
+    """One line a channel: its latest delivery that failed and was not sent since."""
+    found: dict[str, StuckChannel] = {}
+    for state in _STUCK:
+        for one in outbox(connection, state):
+            if one.fault_text is not None and one.channel not in found:
+                why = f"{one.fault_text.words} ({one.last_error})" if one.last_error else one.fault_text.words
+                found[one.channel] = StuckChannel(one.channel, state, why, one.created_at, one.fault_text.remedy)
+    return tuple(found.values())

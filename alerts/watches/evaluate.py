@@ -189,9 +189,7 @@ def _windows(slots: Sequence[Slot], slop: int, stream: Stream) -> Sequence[Place
 def _smallest(slot: Slot, stream: Stream) -> Sequence[Place]:
     """The places of a slot that hold no other of its places: their ends are then in the order of their beginnings."""
     kept: list[Place] = []
-    for place in reversed(_slot_places(slot, stream)):
-        if kept and place.first == kept[-1].first:
-            kept.pop()  # in this order the longer of two that begin together comes first
+    for place in sorted(_slot_places(slot, stream), key=lambda place: (-place.first, place.last)):
         if not kept or place.last < kept[-1].last:
             kept.append(place)
     return kept[::-1]

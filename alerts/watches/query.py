@@ -93,15 +93,11 @@ def _parts(node: Node) -> tuple[Node, ...]:
 
 def _misplaced(text: str, tokens: Sequence[Token], error: UnexpectedToken) -> QueryError:
     index = next((at for at, token in enumerate(tokens) if token is error.token), len(tokens))
-    before = tokens[index - 1] if index else None
     here = tokens[index] if index < len(tokens) else None
-    if before is not None and before.type in _OPERATOR_NAMES:
-        return _after_operator(text, before, here)
-    if here is not None and here.type in _OPERATOR_NAMES:
+    if here is not None and (index == 0 or tokens[index - 1].type == "_OPEN"):
         name = _OPERATOR_NAMES[here.type]
         return QueryError(f"{name} needs something before it", text=text, column=_column(here), hint=_DANGLING)
-    column = _column(here) if here is not None else len(text) + 1
-    return QueryError("this cannot stand here", text=text, column=column)
+    return _after_operator(text, tokens[index - 1], here)
 
 
 def _column(token: Token) -> int:

@@ -1,5 +1,6 @@
 """The query language against its conformance tables in tests/data/watches."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,16 @@ def test_a_mistake_is_named_and_placed(row):
     assert row["error"] in caught.value.message
     assert caught.value.column == row["column"]
     assert row.get("hint", "") in caught.value.hint
+
+
+def test_every_example_of_the_documentation_is_a_query():
+    text = (Path(__file__).parents[1] / "docs" / "queries.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in text.split("```query\n")[1:]]
+    written = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `")]
+    examples = [line for block in blocks for line in block.splitlines()]
+    examples += [example for cell in written for example in re.findall(r"`([^`]+)`", cell)]
+    assert len(examples) > 20
+    for example in examples:
+        if example in {"-a", "NOT a"}:  # refused alone, as the table says
+            continue
+        assert parse_query(example).warnings == ()

@@ -42,12 +42,17 @@ def _as_utf8(body: bytes) -> str | None:
     """Text in other encodings is hardly ever valid UTF-8 by chance; a few broken sequences are accidents."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    if b"\x00" in body[:_HEAD] or b"\x1b$" in body[:_HEAD]:  # UTF-16 without a mark, ISO 2022
+    if _is_wide(body[:_HEAD]) or b"\x1b$" in body[:_HEAD]:  # UTF-16 without a mark, ISO 2022
         return None
     if not broken:
         return text
     whole = sum(1 for character in text[:_SAMPLE] if character > "\x7f") - text[:_SAMPLE].count("\ufffd")
     return text if broken <= 1 + len(body) // _SURE_SHARE and whole > broken else None
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether every other byte or so is zero, as in UTF-16; a few zeros are dirt."""
+    return head.count(0) * 4 > len(head) > 0
 
 
 def _declared(body: bytes, content_type: str | None) -> list[str]:
@@ -56,7 +61,7 @@ def _declared(body: bytes, content_type: str | None) -> list[str]:
     for pattern in (_DECLARED, _META):
         found = pattern.search(head)
         names.append(resolve_encoding(found[1].decode("ascii")) if found else None)
-    if b"\x00" in head:
+    if _is_wide(head):
         names.append("utf-16-be" if head[:1] == b"\x00" else "utf-16-le")
     return [name for name in names if name]
 

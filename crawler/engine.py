@@ -226,8 +226,13 @@ class Engine:
             meta["dont_obey_robotstxt"] = True
         # The budget bounds the network; this bounds robots.txt and the turns in Scrapy's slot besides.
         gap = max(self.settings.delay.total_seconds(), self._slow.get(host_key(hop.url), 0.0))
-        async with asyncio.timeout(self.settings.timeout.total_seconds() + _ROBOTS_TIMEOUT_S + gap * self._turns()):
-            return await self._download(hop.url, headers, meta)
+        patience = self.settings.timeout.total_seconds() + _ROBOTS_TIMEOUT_S + gap * self._turns()
+        try:
+            async with asyncio.timeout(patience):
+                return await self._download(hop.url, headers, meta)
+        except (asyncio.CancelledError, TimeoutError):
+            budget.cancel()
+            raise
 
     def _turns(self) -> int:
         """How many requests of a host may stand before one in its slot, robots.txt with its redirects among them."""

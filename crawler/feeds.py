@@ -77,6 +77,7 @@ def _parse(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Faul
 
 
 _FEED_ROOTS = {"rss", "feed", "rdf", "channel"}
+_ROOT_END = re.compile(r"</(?:rss|feed|(?:\w+:)?RDF)\s*>", re.IGNORECASE)
 _FEED_MARK = re.compile(r"<(?:rss|feed|(?:\w+:)?RDF|channel)[\s>]", re.IGNORECASE)
 
 
@@ -132,12 +133,13 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
 
 
 def _for_parser(text: str) -> bytes:
-    """The document from its first tag on, without declarations of encoding and entities.
+    """The document from its first tag to the end of its root, without declarations of encoding and entities.
 
     Without what is no character, too: one reference to such makes feedparser raise.
     """
     text = text[max(text.find("<"), 0) :]
-    text = _DECLARATION.sub("", text, count=1)
+    end = max((found.end() for found in _ROOT_END.finditer(text)), default=len(text))
+    text = _DECLARATION.sub("", text[:end], count=1)
     text = _CONTROL_REFERENCE.sub("", _NO_CHARACTER.sub("", _CONTROL.sub("", text)))
     head, rest = text[:20_000], text[20_000:]
     return (_ENTITY.sub("", _DOCTYPE.sub("", head)) + rest).encode("utf-8", "ignore")
@@ -174,7 +176,7 @@ def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | 
         content=content[:CONTENT_MAX] if is_full_text(content) else "",
         author=one_line(plain_text(str(item.get("author") or "")), _AUTHOR_MAX) or None,
         language=language,
-        published_at=_moment(item.get("published_parsed")) or _moment(item.get("updated_parsed")),
+        published_at=_moment(dict.get(item, "published_parsed")) or _moment(dict.get(item, "updated_parsed")),
     )
     return entry if entry.url or entry.guid or entry.title or entry.summary or entry.content else None
 

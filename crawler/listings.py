@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 LINKS_MAX = 500
 DEFAULT_LINKS = "article a[href], h1 a[href], h2 a[href], h3 a[href], h4 a[href]"
 _TITLE_MIN = 3
-_CONTAINER_LEVELS = 4
+_CONTAINER_LEVELS = 5
+_TEASER_LINKS = 4  # title, picture, section, comments
 
 
 def parse_listing(body: bytes, content_type: str | None, url: str, links: str | None) -> ParsedFeed | Fault:
@@ -87,14 +89,13 @@ def _add(found: dict[str, Entry], anchor: etree._Element, base: str, url: str, l
 
 
 def _time_near(anchor: etree._Element) -> datetime | None:
-    """The `<time datetime>` of the teaser around a link: the nearest container that holds exactly one."""
-    container = anchor
-    for _ in range(_CONTAINER_LEVELS):
+    """The one `<time datetime>` of the teaser around a link; what holds several headings or links is no teaser."""
+    for container in itertools.islice(itertools.chain([anchor], anchor.iterancestors()), _CONTAINER_LEVELS):
+        if len(list(container.iter("h1", "h2", "h3", "h4"))) > 1:
+            return None
+        if len({link.get("href") for link in container.iter("a")}) > _TEASER_LINKS:
+            return None
         times = container.findall(".//time[@datetime]")
         if times:
             return iso_moment(times[0].get("datetime")) if len(times) == 1 else None
-        parent = container.getparent()
-        if parent is None:
-            return None
-        container = parent
     return None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HTML = ("text/html", "application/xhtml")
 _SNIFFED = 512
-_TEXT_MIN = 80  # shorter than this, a page's "text" is a caption or a cookie notice
+_TEXT_MIN = 80  # bytes; below, a page's "text" is a caption or a cookie notice, but 27 Chinese characters are news
 _LANGUAGE_MIN = 20
 _LANGUAGE_SURE = 0.5
 _LANGUAGE_SAMPLE = 1_000
@@ -92,11 +92,11 @@ def _from_page(page: PageBytes, entry: Entry) -> Text:
     author = entry.author or _meta(root, "author")
     language = feed_language(document_language(root)) or entry.language
     text = _main_text(root, page.url)
-    if len(text) < _TEXT_MIN or len(text) < len(entry.content) // 2:
-        reason = "the page has no readable text" if len(text) < _TEXT_MIN else "the feed carries more of the text"
+    readable = len(text.encode("utf-8", "ignore")) >= _TEXT_MIN
+    if not readable or len(text) < len(entry.content) // 2:
+        reason = "the feed carries more of the text" if readable else "the page has no readable text"
         found = _from_feed(replace(entry, title=title, published_at=published_at, author=author), reason)
-        if len(found.text) >= len(text):
-            return replace(found, url=url, language=found.language or language)
+        return replace(found, url=url, language=found.language or language)
     return Text(
         title=title or one_line(text.partition("\n")[0], TITLE_MAX),
         text=text,
@@ -136,10 +136,12 @@ def _canonical(root: etree._Element, url: str) -> str | None:
 
 
 def site_of(url: str) -> str:
-    """The registrable domain (`example.co.uk`), or the host where there is none."""
+    """The registrable domain (`example.co.uk`); the last two names of a host that no public list knows, an IP whole."""
     from courlan import extract_domain  # noqa: PLC0415 (slow to import, for a worker)
 
-    return extract_domain(url) or (urlsplit(url).hostname or "")
+    host = urlsplit(url).hostname or ""
+    found = extract_domain(url)
+    return found or (host if ":" in host or host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:]))
 
 
 def _page_title(root: etree._Element) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from twisted.internet.defer import Deferred
 
 BUDGET = "envoywatch_budget"
 PRIVATE = "envoywatch_private"
@@ -39,6 +40,7 @@ class Budget:
     def __init__(self, seconds: float) -> None:
         self._left = seconds
         self._since = 0.0
+        self.download: Deferred[Any] | None = None
 
     def start(self) -> float:
         """Start the clock; the seconds left."""
@@ -48,6 +50,13 @@ class Budget:
     def stop(self) -> None:
         """Stop the clock."""
         self._left -= time.monotonic() - self._since
+        self.download = None
+
+    def cancel(self) -> None:
+        """End the download under way, and any still in a queue as soon as it begins: Scrapy cancels neither."""
+        self._left = 0.0
+        if self.download is not None:
+            self.download.cancel()
 
 
 class HeadersTooLargeError(Exception):
@@ -153,17 +162,17 @@ class GuardedHandler(http11.HTTP11DownloadHandler):
         """Scrapy's entry point; raises Scrapy's download exceptions."""
         budget: Budget | None = request.meta.get(BUDGET)
         if budget is None:
-            return await self._download(request)
+            return await self._download(request, None)
         left = budget.start()
         if left <= 0:
             raise DownloadTimeoutError("no time was left")
         request.meta["download_timeout"] = left
         try:
-            return await self._download(request)
+            return await self._download(request, budget)
         finally:
             budget.stop()
 
-    async def _download(self, request: Request) -> Response:
+    async def _download(self, request: Request, budget: Budget | None) -> Response:
         # A feed is polled again in minutes: keeping its connection would hold a descriptor for nothing.
         agent = _Agent(
             self._reactors,
@@ -175,4 +184,7 @@ class GuardedHandler(http11.HTTP11DownloadHandler):
             crawler=self._crawler,
         )
         with wrap_twisted_exceptions():
-            return await maybe_deferred_to_future(agent.download_request(request))
+            download = agent.download_request(request)
+            if budget is not None:
+                budget.download = download
+            return await maybe_deferred_to_future(download)

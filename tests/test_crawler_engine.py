@@ -1,0 +1,508 @@
+import asyncio
+import gzip
+import logging
+import subprocess
+import sys
+import textwrap
+import zlib
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import brotli
+import pytest
+import zstandard
+
+from crawler.engine import Engine, EngineStoppedError, Fetch, Kind, Page, settings_of
+from crawler.settings import EngineSettings, product_token, scrapy_settings
+from storage.model import Fault, FaultKind
+from tests.crawler_world import answer_of, running_engine
+
+pytest_plugins = ("tests.crawler_fixtures",)
+
+ROBOTS = answer_of(b"User-agent: envoywatch\nDisallow: /closed\nCrawl-delay: 0.1\n", content_type="text/plain")
+
+
+def redirect(to, status="302 Found", body=b""):
+    return answer_of(body, status=status, location=to)
+
+
+def test_a_page_comes_back_whole_with_its_headers(world, site):
+    site.routes["/a"] = answer_of("żółw".encode(), etag='"1"', x_thing="one")
+    page = world.fetch(site.url("/a"))
+    assert isinstance(page, Page)
+    assert (page.status, page.body.decode(), page.content_type) == (200, "żółw", "text/html; charset=utf-8")
+    assert (page.headers["etag"], page.headers["x-thing"]) == ('"1"', "one")
+    assert page.url == site.url("/a")
+    assert page.permanent_redirect is None
+
+
+def test_our_name_and_the_given_headers_are_sent(world, site):
+    site.routes["/a"] = answer_of(b"x")
+    world.fetch(site.url("/a"), user_agent="Envoywatch/9 (test)", headers={"If-None-Match": 'W/"x"'}, kind=Kind.FEED)
+    sent = site.asked[-1].headers
+    assert sent["user-agent"] == "Envoywatch/9 (test)"
+    assert sent["if-none-match"] == 'W/"x"'
+    assert "atom" in sent["accept"]
+    assert sent["connection"] == "close"
+    assert sent["accept-encoding"].replace(" ", "") == "gzip,deflate,br,zstd"
+    assert "cookie" not in sent
+    assert "referer" not in sent
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind", "retry_after"),
+    [
+        ("401 Unauthorized", {}, FaultKind.BLOCKED, None),
+        ("403 Forbidden", {}, FaultKind.BLOCKED, None),
+        ("404 Not Found", {}, FaultKind.GONE, None),
+        ("410 Gone", {}, FaultKind.GONE, None),
+        ("418 Teapot", {}, FaultKind.STATUS, None),
+        ("429 Too Many", {"retry_after": "120"}, FaultKind.RATE_LIMITED, timedelta(seconds=120)),
+        ("429 Too Many", {"retry_after": "99999999999999999999"}, FaultKind.RATE_LIMITED, timedelta(hours=24)),
+        ("500 Oops", {}, FaultKind.SERVER, None),
+        ("503 Busy", {}, FaultKind.SERVER, None),
+        ("503 Busy", {"retry_after": "7"}, FaultKind.RATE_LIMITED, timedelta(seconds=7)),
+        ("599 Odd", {}, FaultKind.SERVER, None),
+        ("300 Choose", {}, FaultKind.REDIRECTS, None),
+    ],
+)
+def test_statuses_are_understood(world, site, status, headers, kind, retry_after):
+    site.routes["/a"] = answer_of(b"sorry", status=status, **headers)
+    fault = world.fetch(site.url("/a"))
+    assert (fault.kind, fault.status, fault.retry_after) == (kind, int(status[:3]), retry_after)
+    assert status[:3] in fault.detail
+
+
+def test_not_modified_is_an_answer(world, site):
+    site.routes["/a"] = answer_of(status="304 Not Modified")
+    assert world.fetch(site.url("/a")).status == 304
+
+
+# ---------------------------------------------------------------- redirects
+
+
+def test_redirects_are_followed_and_permanent_ones_reported(world, site):
+    site.routes |= {
+        "/a": redirect("/b", "301 Moved"),
+        "/b": redirect("c", "308 Moved"),
+        "/c": redirect(site.url("/d#part"), "302 Found"),
+        "/d": answer_of(b"here"),
+    }
+    page = world.fetch(site.url("/a"))
+    assert (page.body, page.url, page.permanent_redirect) == (b"here", site.url("/d"), site.url("/c"))
+
+
+def test_the_body_of_a_redirect_is_not_read(world, site):
+    sent = []
+
+    async def endless(asked, writer):
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Type: text/html\r\n\r\n")
+        for _ in range(500):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+            sent.append(1)
+
+    site.routes |= {"/a": endless, "/b": answer_of(b"here")}
+    assert world.fetch(site.url("/a")).body == b"here"
+    assert len(sent) < 500
+
+
+def test_a_redirect_without_end_stops_after_ten(world, site):
+    site.routes["/a"] = redirect("/a")
+    fault = world.fetch(site.url("/a"))
+    assert fault.kind is FaultKind.REDIRECTS
+    assert len(site.paths()) == 11
+
+
+@pytest.mark.parametrize(
+    "target", ["ftp://127.0.0.1/x", "file:///etc/passwd", "javascript:alert(1)", "data:text/html,x"]
+)
+def test_redirects_leave_http_never(world, site, target):
+    site.routes["/a"] = redirect(target)
+    assert world.fetch(site.url("/a")).kind is FaultKind.REDIRECTS
+
+
+def test_credentials_go_to_their_own_origin_only(world, site):
+    other = world.site(b=answer_of(b"x"))
+    site.routes |= {"/a": redirect("/here"), "/here": redirect(other.url("/b"))}
+    world.fetch(site.url("/a").replace("//", "//us%65r:s3cret@"))
+    assert [asked.headers.get("authorization", "")[:6] for asked in site.asked if asked.path != "/robots.txt"] == [
+        "Basic "
+    ] * 2
+    assert all("authorization" not in asked.headers for asked in other.asked)
+    world.run(other.stop())
+
+
+# ---------------------------------------------------------------- the address guard
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]"]
+)
+def test_private_addresses_are_refused_however_they_are_written(world, site, host):
+    site.routes["/a"] = answer_of(b"secret")
+    fault = world.fetch(site.url("/a", host), private_addresses=False)
+    assert fault.kind is FaultKind.ADDRESS
+    assert site.asked == []
+
+
+def test_a_sources_own_leave_opens_private_addresses_for_it_alone(world, site):
+    site.routes["/a"] = answer_of(b"intranet")
+
+    async def both():
+        async with running_engine(private_addresses=False) as engine:
+            allowed = await engine.fetch(Fetch(site.url("/a"), private_addresses=True, kind=Kind.PAGE))
+            refused = await engine.fetch(Fetch(site.url("/a"), kind=Kind.PAGE))
+            return allowed, refused
+
+    allowed, refused = world.run(both())
+    assert allowed.body == b"intranet"
+    assert refused.kind is FaultKind.ADDRESS
+
+
+def test_a_public_page_cannot_redirect_to_a_private_address(world, site, monkeypatch):
+    monkeypatch.setattr("crawler.guard.is_public", lambda address: address == "127.0.0.2")
+    site.routes["/a"] = redirect(site.url("/inner"))
+    site.routes["/inner"] = answer_of(b"secret")
+    front = world.site(a=redirect(site.url("/inner")))
+    fault = world.fetch(front.url("/a"), private_addresses=False)
+    assert fault.kind is FaultKind.ADDRESS
+    assert "/inner" not in site.paths()
+    world.run(front.stop())
+
+
+# ---------------------------------------------------------------- sizes and encodings
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda data: zlib.compress(data)[2:-4]),
+        ("br", brotli.compress),
+        ("zstd", zstandard.compress),
+    ],
+)
+def test_compressed_bodies_are_unpacked_within_the_limit(world, site, encoding, pack):
+    site.routes["/a"] = answer_of(pack(b"word " * 1000), content_encoding=encoding)
+    site.routes["/bomb"] = answer_of(pack(b"0" * 3_000_000), content_encoding=encoding)
+    assert world.fetch(site.url("/a")).body == b"word " * 1000
+    assert world.fetch(site.url("/bomb"), max_size=1_000_000).kind is FaultKind.TOO_LARGE
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br, gzip", "compress", "exi"])
+def test_layers_and_unknown_encodings_are_refused(world, site, encoding):
+    site.routes["/a"] = answer_of(gzip.compress(gzip.compress(b"x")), content_encoding=encoding)
+    assert world.fetch(site.url("/a")).kind is FaultKind.MALFORMED
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity", ""])
+def test_a_body_that_only_claims_to_be_compressed_is_read_as_it_is(world, site, encoding):
+    site.routes["/a"] = answer_of(b"<rss>plain</rss>", content_encoding=encoding)
+    assert world.fetch(site.url("/a")).body == b"<rss>plain</rss>"
+
+
+def test_an_announced_giant_is_refused_unread_and_an_unannounced_one_at_the_limit(world, site):
+    async def endless(asked, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        for _ in range(1000):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+
+    site.routes |= {"/told": answer_of(b"x", content_length=str(50 * 2**20)), "/untold": endless}
+    assert world.fetch(site.url("/told"), max_size=100_000).kind is FaultKind.TOO_LARGE
+    assert world.fetch(site.url("/untold"), max_size=100_000).kind is FaultKind.TOO_LARGE
+
+
+def test_headers_without_end_are_given_up(world, site):
+    async def headers(asked, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(20_000):
+            writer.write(b"X-%d: %s\r\n" % (number, b"y" * 100))
+            await writer.drain()
+
+    site.routes["/a"] = headers
+    assert world.fetch(site.url("/a")).kind is FaultKind.TOO_LARGE
+
+
+def test_a_cut_body_is_kept_and_marked(world, site):
+    site.routes["/a"] = answer_of(b"half", content_length="1000")
+    page = world.fetch(site.url("/a"))
+    assert (page.body, page.truncated) == (b"half", True)
+
+
+def test_a_picture_is_not_read_where_a_page_was_hoped_for(world, site):
+    site.routes["/a"] = answer_of(b"\x89PNG", content_type="image/png")
+    assert world.fetch(site.url("/a"), kind=Kind.PAGE).body == b""
+    assert world.fetch(site.url("/a"), kind=Kind.ANY).body == b"\x89PNG"
+
+
+# ---------------------------------------------------------------- time
+
+
+@pytest.mark.parametrize("where", ["headers", "body"])
+def test_one_deadline_bounds_a_server_that_drips(world, site, where):
+    async def drip(asked, writer):
+        if where == "body":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        for byte in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    site.routes["/a"] = drip
+    assert world.fetch(site.url("/a"), timeout=timedelta(seconds=0.3)).kind is FaultKind.TIMEOUT
+
+
+def test_the_deadline_is_for_all_hops_together(world, site):
+    async def slow(asked, writer):
+        await asyncio.sleep(0.15)
+        writer.write(redirect("/a"))
+
+    site.routes["/a"] = slow
+    assert world.fetch(site.url("/a"), timeout=timedelta(seconds=0.4)).kind is FaultKind.TIMEOUT
+    assert 2 <= len(site.paths()) <= 4
+
+
+def test_waiting_for_a_turn_does_not_count(world, site):
+    async def slow(asked, writer):
+        await asyncio.sleep(0.1)
+        writer.write(answer_of(b"x"))
+
+    async def crowd():
+        async with running_engine(per_host=1, timeout=timedelta(seconds=0.35), obey_robots=False) as engine:
+            return await asyncio.gather(*(engine.fetch(Fetch(site.url("/a"))) for _ in range(8)))
+
+    site.routes["/a"] = slow
+    assert all(isinstance(page, Page) for page in world.run(crowd()))
+    assert site.most_in_flight == 1
+
+
+# ---------------------------------------------------------------- politeness
+
+
+def test_at_most_per_host_requests_are_in_flight_whatever_their_kind(world, site):
+    async def slow(asked, writer):
+        await asyncio.sleep(0.02)
+        writer.write(answer_of(b"x"))
+
+    async def crowd():
+        async with running_engine(per_host=2) as engine:
+            kinds = [Kind.FEED, Kind.PAGE, Kind.ANY] * 4
+            return await asyncio.gather(*(engine.fetch(Fetch(site.url("/a"), kind=kind)) for kind in kinds))
+
+    site.routes["/a"] = slow
+    assert len(world.run(crowd())) == 12
+    assert site.most_in_flight == 2
+
+
+def test_the_delay_holds_between_all_requests_to_a_host_robots_and_redirects_among_them(world, site):
+    site.routes |= {"/robots.txt": answer_of(b""), "/a": redirect("/b"), "/b": answer_of(b"x")}
+
+    async def several():
+        async with running_engine(delay=timedelta(seconds=0.1)) as engine:
+            await asyncio.gather(*(engine.fetch(Fetch(site.url("/a"))) for _ in range(2)))
+
+    world.run(several())
+    times = [asked.at for asked in site.asked]
+    assert len(times) == 5
+    assert min(later - earlier for earlier, later in pairwise(times)) > 0.09
+
+
+def test_robots_are_asked_once_obeyed_and_their_crawl_delay_held(world, site):
+    site.routes |= {"/robots.txt": ROBOTS, "/closed": answer_of(b"x"), "/open": answer_of(b"x")}
+
+    async def several():
+        async with running_engine() as engine:
+            return [await engine.fetch(Fetch(site.url(path))) for path in ("/open", "/closed", "/open")]
+
+    first, second, third = world.run(several())
+    assert isinstance(first, Page)
+    assert isinstance(third, Page)
+    assert second.kind is FaultKind.ROBOTS
+    assert [asked.path for asked in site.asked] == ["/robots.txt", "/open", "/open"]
+    assert site.asked[2].at - site.asked[1].at > 0.09
+
+
+def test_robots_can_be_left_unasked(world, site):
+    site.routes |= {"/robots.txt": ROBOTS, "/closed": answer_of(b"x")}
+    assert world.fetch(site.url("/closed"), obey_robots=False).body == b"x"
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "robots", [answer_of(b"", status="500 Oops"), b"", b"nonsense", redirect("/robots.txt"), redirect("ftp://x/")]
+)
+def test_robots_that_cannot_be_had_allow(world, site, robots):
+    site.routes |= {"/robots.txt": robots, "/a": answer_of(b"x")}
+    assert world.fetch(site.url("/a")).body == b"x"
+
+
+def test_robots_are_found_behind_a_redirect(world, site):
+    site.routes |= {"/robots.txt": redirect("/r"), "/r": ROBOTS, "/closed": answer_of(b"x")}
+    assert world.fetch(site.url("/closed")).kind is FaultKind.ROBOTS
+
+
+# ---------------------------------------------------------------- troubles of the network
+
+
+def test_troubles_of_the_network_are_faults_with_their_kind(world, site):
+    async def silent(asked, writer):
+        pass
+
+    async def reset(asked, writer):
+        writer.transport.abort()
+
+    site.routes |= {"/silent": silent, "/reset": reset, "/nonsense": b"SSH-2.0-OpenSSH\r\n\r\n"}
+    kinds = {path: world.fetch(site.url(path), obey_robots=False).kind for path in ("/silent", "/reset", "/nonsense")}
+    assert kinds == {"/silent": FaultKind.CONNECT, "/reset": FaultKind.CONNECT, "/nonsense": FaultKind.MALFORMED}
+    closed = world.site()
+    world.run(closed.stop())
+    assert world.fetch(closed.url("/")).kind is FaultKind.CONNECT
+    assert world.fetch(site.url("/", "nowhere.invalid")).kind is FaultKind.NAME
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[", "http://a b/", "http://exa mple/", "nonsense", "http://%zz/", "http://x:99999/"]
+)
+def test_an_impossible_address_is_a_fault(world, url):
+    fault = world.fetch(url)
+    assert isinstance(fault, Fault)
+    assert fault.kind in {FaultKind.NAME, FaultKind.REDIRECTS}
+
+
+def test_an_exception_nobody_foresaw_is_logged_and_becomes_an_internal_fault(world, site, monkeypatch, caplog):
+    monkeypatch.setattr("crawler.engine.redirect_target", lambda *_: 1 / 0)
+    site.routes["/a"] = answer_of(b"x")
+    with caplog.at_level(logging.ERROR):
+        assert world.fetch(site.url("/a")).kind is FaultKind.INTERNAL
+    assert "ZeroDivisionError" in caplog.text
+
+
+# ---------------------------------------------------------------- life
+
+
+def test_an_engine_that_does_not_run_says_so(world):
+    engine = Engine(EngineSettings())
+    with pytest.raises(EngineStoppedError):
+        world.run(engine.fetch(Fetch("http://127.0.0.1/")))
+    world.run(engine.stop())
+
+
+def test_stopping_drains_and_then_cancels(world, site):
+    async def forever(asked, writer):
+        await asyncio.sleep(0.2 if asked.path == "/soon" else 5)
+        writer.write(answer_of(b"x"))
+
+    async def stop():
+        async with running_engine(obey_robots=False) as engine:
+            soon = asyncio.ensure_future(engine.fetch(Fetch(site.url("/soon"))))
+            late = asyncio.ensure_future(engine.fetch(Fetch(site.url("/late"))))
+            await asyncio.sleep(0.1)
+            await engine.stop(timedelta(seconds=0.4))
+            return await asyncio.gather(soon, late, return_exceptions=True)
+
+    site.routes |= {"/soon": forever, "/late": forever}
+    soon, late = world.run(stop())
+    assert soon.body == b"x"
+    assert isinstance(late, asyncio.CancelledError)
+
+
+def test_a_cancelled_fetch_gives_its_turn_back(world, site):
+    async def forever(asked, writer):
+        await asyncio.sleep(5)
+
+    async def cancel():
+        async with running_engine(obey_robots=False, per_host=1) as engine:
+            task = asyncio.ensure_future(engine.fetch(Fetch(site.url("/hang"))))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            other = await engine.fetch(Fetch(site.url("/a")))
+            return other, len(engine._gates)
+
+    site.routes |= {"/hang": forever, "/a": answer_of(b"x")}
+    other, gates = world.run(cancel())
+    assert (other.body, gates) == (b"x", 0)
+
+
+def test_settings_are_taken_while_running(world, site):
+    site.routes |= {"/robots.txt": answer_of(b"User-agent: renamed\nDisallow: /\n"), "/a": answer_of(b"x")}
+
+    async def change():
+        async with running_engine() as engine:
+            before = await engine.fetch(Fetch(site.url("/a")))
+            changed = EngineSettings(
+                user_agent="Renamed/2", delay=timedelta(seconds=3), per_host=5, private_addresses=True
+            )
+            engine.slow_down("far.example", 9.0)
+            engine.update(changed)
+            slots = engine._crawler.engine.downloader.slots.values()
+            after = await engine.fetch(Fetch(site.url("/a")))
+            return before, [(slot.delay, slot.concurrency) for slot in slots], after
+
+    before, slots, after = world.run(change())
+    assert isinstance(before, Page)
+    assert slots == [(3.0, 5)]
+    assert after.kind is FaultKind.ROBOTS
+
+
+def test_the_settings_we_name_are_those_that_hold(world):
+    async def look():
+        async with running_engine(per_host=3, delay=timedelta(seconds=2)) as engine:
+            crawler = engine._crawler
+            middlewares = [type(made).__name__ for made in crawler.engine.downloader.middleware.middlewares]
+            spider_side = [type(made).__name__ for made in crawler.engine.scraper.spidermw.middlewares]
+            handlers = crawler.engine.downloader.handlers._schemes
+            return crawler.extensions.middlewares, middlewares, spider_side, dict(handlers), crawler.settings.frozen
+
+    extensions, middlewares, spider_side, handlers, frozen = world.run(look())
+    assert extensions == ()
+    assert middlewares == ["RobotsMiddleware", "DownloadTimeoutMiddleware", "CompressionMiddleware"]
+    assert spider_side == ["StartSpiderMiddleware"]
+    assert set(handlers) == {"http", "https"}
+    assert frozen
+
+
+def test_our_settings_all_have_names_scrapy_knows():
+    from scrapy.settings import default_settings
+
+    assert [name for name in scrapy_settings(EngineSettings()) if not hasattr(default_settings, name)] == []
+
+
+def test_settings_come_from_the_configuration():
+    from config.model import Crawl
+
+    settings = settings_of(Crawl(per_host=4, max_size_mb=2, user_agent="Me/1 (x)", private_addresses=True))
+    assert (settings.per_host, settings.max_size, settings.private_addresses) == (4, 2 * 2**20, True)
+    assert product_token(settings.user_agent) == "Me"
+
+
+def test_run_gives_the_coroutines_exit_code_under_our_reactor():
+    program = """
+        import envoywatch
+        from crawler.engine import run
+        async def main():
+            from twisted.internet import reactor
+            print(type(reactor).__name__)
+            return 7
+        raise SystemExit(run(main))
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (7, "AsyncioSelectorReactor", "")
+
+
+def test_an_http_date_in_retry_after_is_measured_by_the_servers_clock(world, site):
+    date = datetime(2031, 1, 1, 12, 0, tzinfo=UTC)
+    site.routes["/a"] = answer_of(
+        status="429 Slow", date=f"{date:%a, %d %b %Y %H:%M:%S} GMT", retry_after="Wed, 01 Jan 2031 12:05:00 GMT"
+    )
+    assert world.fetch(site.url("/a")).retry_after == timedelta(minutes=5)

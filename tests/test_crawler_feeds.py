@@ -1,0 +1,330 @@
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.feeds import ENTRIES_MAX, ParsedFeed, feed_language, newest, parse_feed
+from storage.model import Entry, Fault, FaultKind
+
+URL = "https://news.example/rss"
+LONG = "The envoy was received in the palace and spoke for two hours about the grain corridor. " * 10
+
+
+def rss(*items, head="<title>News</title>", before='<?xml version="1.0" encoding="utf-8"?>'):
+    inside = "".join(f"<item>{item}</item>" for item in items)
+    namespaces = 'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    return f'{before}<rss version="2.0" {namespaces}><channel>{head}{inside}</channel></rss>'.encode()
+
+
+def read(body, content_type="application/rss+xml", url=URL):
+    found = parse_feed(body, content_type, url)
+    assert isinstance(found, ParsedFeed), found
+    return found
+
+
+def only(body, **how):
+    (entry,) = read(body, **how).entries
+    return entry
+
+
+def test_an_entry_has_all_that_its_item_tells():
+    body = rss(
+        "<title>Talks &amp;amp; tea</title><link>https://news.example/a?utm_source=rss&amp;id=7</link><guid>tag:7</guid>"
+        "<description>&lt;p&gt;Short&lt;/p&gt; story</description><dc:creator>A. Writer</dc:creator>"
+        "<pubDate>Wed, 17 May 2023 10:00:00 +0300</pubDate>"
+        f"<content:encoded><![CDATA[<p>{LONG}</p>]]></content:encoded>",
+        head="<title>News &lt;b&gt;of&lt;/b&gt; today</title><language>en-GB</language><ttl>15</ttl>",
+    )
+    found = read(body)
+    assert (found.title, found.language, found.ttl, found.notes) == ("News of today", "en", timedelta(minutes=15), ())
+    (entry,) = found.entries
+    assert entry == Entry(
+        url="https://news.example/a?id=7",
+        guid="tag:7",
+        title="Talks & tea",
+        summary="Short\nstory",
+        content=LONG.strip(),
+        author="A. Writer",
+        language="en",
+        published_at=datetime(2023, 5, 17, 7, 0, tzinfo=UTC),
+    )
+
+
+def test_atom_is_read_with_its_types_and_bases():
+    body = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://news.example/en/"><title>N</title>
+        <entry><title type="text">1 &lt;b&gt; 2</title><id>urn:1</id><link href="a/1"/>
+        <updated>2023-05-17T08:00:00Z</updated>
+        <summary type="html">&lt;i&gt;so&lt;/i&gt;</summary></entry></feed>"""
+    entry = only(body.encode(), content_type="application/atom+xml")
+    assert (entry.title, entry.url, entry.guid, entry.summary) == (
+        "1 <b> 2",
+        "https://news.example/en/a/1",
+        "urn:1",
+        "so",
+    )
+    assert entry.published_at == datetime(2023, 5, 17, 8, tzinfo=UTC)
+
+
+def test_rdf_is_read():
+    body = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+        xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>N</title></channel>
+        <item rdf:about="https://news.example/1"><title>One</title><link>https://news.example/1</link>
+        <dc:date>2023-05-17</dc:date></item></rdf:RDF>"""
+    assert only(body).published_at == datetime(2023, 5, 17, tzinfo=UTC)
+
+
+def test_json_feed_is_read():
+    items = [
+        {
+            "id": 1,
+            "url": "/a?fbclid=1",
+            "title": "A\nB",
+            "content_html": f"<p>{LONG}</p>",
+            "date_published": "2023-05-17T08:00:00+02:00",
+        },
+        {"id": "2", "content_text": "no title", "authors": [{"name": "X"}, {"name": "Y"}], "language": "ru"},
+        "nonsense",
+        {"id": "3", "authors": 7},
+    ]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "N", "language": "en", "items": items})
+    found = read(body.encode(), content_type="application/feed+json")
+    first, second = found.entries
+    assert (first.guid, first.url, first.title, first.content) == ("1", "https://news.example/a", "A B", LONG.strip())
+    assert first.published_at == datetime(2023, 5, 17, 6, tzinfo=UTC)
+    assert (second.summary, second.author, second.language, second.url) == ("no title", "X, Y", "ru", None)
+    assert found.notes == ("1 entries could not be read",)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[1]", b"{broken", b'{"version": "https://jsonfeed.org/version/1"', b'{"version": 7}']
+)
+def test_other_json_is_not_a_feed(body):
+    assert parse_feed(body, "application/json", URL).kind is FaultKind.NOT_A_FEED
+
+
+# ---------------------------------------------------------------- what is not a feed
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n", b"\x00\x00", b"\xef\xbb\xbf"])
+def test_nothing_is_empty(body):
+    assert parse_feed(body, None, URL).kind is FaultKind.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"<!DOCTYPE html><html><body>Please sign in</body></html>", "web page"),
+        (b"  <html><head><title>x</title></head></html>", "web page"),
+        (b"<div>a fragment<body></body></div>", "web page"),
+        (b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"></urlset>', "sitemap"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not a feed (image/png)"),
+        (gzip.compress(b"<rss/>"), "not a feed"),
+        (b"just words", "not a feed"),
+        (b"<svg/>", "not a feed"),
+    ],
+)
+def test_what_is_not_a_feed_is_told(body, told):
+    fault = parse_feed(body, "image/png", URL)
+    assert fault.kind is FaultKind.NOT_A_FEED
+    assert told in fault.detail
+
+
+def test_a_feed_without_entries_is_a_feed():
+    assert read(rss()).entries == ()
+
+
+# ---------------------------------------------------------------- broken and hostile
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda body: body.replace(b"<title>b</title>", b"<title>b & c</title>"),
+        lambda body: body.replace(b"<title>b</title>", b"<title>b &nbsp; &undefined;</title>"),
+        lambda body: body.replace(b"<title>b</title>", b"<title>b &#xD800; &#55357; &#0; &#x1f; \x0b\x00</title>"),
+        lambda body: body.replace(b"<title>b</title>", b"<title>b \xff</title>"),
+        lambda body: b"\r\n\r\nwarning: division by zero in line 7\n" + body,
+        lambda body: body + b"<!-- generated in 0.1 s --><script>x</script>",
+        lambda body: body[: body.index(b"<title>c")],
+        lambda body: body.replace(b'encoding="utf-8"', b'encoding="utf-16"'),
+        lambda body: body.replace(b'encoding="utf-8"', b'encoding="no-such"'),
+        lambda body: b"\xef\xbb\xbf" + body,
+    ],
+)
+def test_a_broken_feed_keeps_its_complete_entries(spoil):
+    body = rss(*(f"<title>{name}</title><link>https://news.example/{name}</link>" for name in "abc"))
+    links = [entry.url for entry in read(spoil(body)).entries]
+    assert links[:2] == ["https://news.example/a", "https://news.example/b"]
+
+
+def test_a_line_break_in_one_link_spoils_no_other():
+    body = rss(
+        "<title>a</title><link>https://news.example/\na</link>", "<title>b</title><link>https://news.example/b</link>"
+    )
+    assert [entry.url for entry in read(body).entries] == ["https://news.example/a", "https://news.example/b"]
+
+
+def test_entities_do_nothing_and_nothing_is_read_or_fetched(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("TOP SECRET")
+    bomb = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
+    doctype = f'<!DOCTYPE rss SYSTEM "http://127.0.0.1:9/x.dtd" [<!ENTITY l0 "ha">{bomb}<!ENTITY f SYSTEM "file://{secret}">]>'
+    for title in ("&l9; x", "&f; x"):
+        found = parse_feed(rss(f"<title>{title}</title>", before='<?xml version="1.0"?>' + doctype), None, URL)
+        text = found.entries[0].title if isinstance(found, ParsedFeed) and found.entries else ""
+        assert "SECRET" not in text
+        assert len(text) < 1000
+
+
+def test_a_body_that_is_the_path_of_a_file_opens_no_file():
+    assert parse_feed(__file__.encode(), None, URL).kind is FaultKind.NOT_A_FEED
+
+
+@pytest.mark.parametrize(
+    "error", [RecursionError, MemoryError, OverflowError, AssertionError, UnicodeEncodeError("x", "y", 0, 1, "z")]
+)
+def test_whatever_the_parser_raises_is_a_malformed_feed(monkeypatch, error):
+    def parse(*_, **__):
+        raise error
+
+    monkeypatch.setattr("feedparser.parse", parse)
+    assert parse_feed(rss("<title>a</title>"), None, URL).kind is FaultKind.MALFORMED
+
+
+def test_an_exception_of_one_entry_ends_at_that_entry(monkeypatch):
+    import crawler.feeds as module
+
+    real = module.canonical_url
+    monkeypatch.setattr(module, "canonical_url", lambda url, base: 1 / 0 if "bad" in url else real(url, base))
+    found = read(
+        rss("<title>a</title><link>https://x.example/bad</link>", "<title>b</title><link>https://x.example/b</link>")
+    )
+    assert [entry.title for entry in found.entries] == ["b"]
+    assert found.notes == ("1 entries could not be read",)
+
+
+def test_hopeless_xml_is_malformed():
+    assert parse_feed(b"<rss><channel><ite", None, URL).kind is FaultKind.MALFORMED
+
+
+def test_deep_nesting_ends():
+    body = rss("<title>a</title><description>" + "<x>" * 3_000 + "</description>")
+    assert isinstance(parse_feed(body, None, URL), (ParsedFeed, Fault))
+
+
+# ---------------------------------------------------------------- identity and bounds
+
+
+def test_entries_without_this_or_that_are_all_kept_and_empty_ones_dropped():
+    body = rss(
+        "<title>only a title</title>",
+        "<guid>only-a-guid</guid>",
+        "<link>https://news.example/l</link>",
+        "<description>only words</description>",
+        "",
+        "<title> </title>",
+    )
+    assert len(read(body).entries) == 4
+
+
+def test_ten_with_one_guid_and_ten_with_one_link_are_all_kept():
+    same_guid = [f"<guid>same</guid><link>https://news.example/{n}</link>" for n in range(10)]
+    same_link = [f"<title>t{n}</title><link>https://news.example/</link>" for n in range(10)]
+    assert len(read(rss(*same_guid, *same_link)).entries) == 20
+
+
+def test_a_guid_stands_in_for_a_link_only_when_it_is_one():
+    assert only(rss("<title>a</title><guid>https://news.example/g</guid>")).url == "https://news.example/g"
+    assert only(rss('<title>a</title><guid isPermaLink="false">https://news.example/g</guid>')).url is None
+    assert only(rss("<title>a</title><guid>javascript:alert(1)</guid>")).url is None
+
+
+def test_the_newest_two_thousand_are_kept_visibly():
+    start = datetime(2023, 1, 1, tzinfo=UTC)
+    entries = [Entry(None, str(n), "t", published_at=start + timedelta(hours=n)) for n in range(ENTRIES_MAX + 500)]
+    kept, notes = newest(entries)
+    assert [entry.guid for entry in kept] == [str(n) for n in range(500, ENTRIES_MAX + 500)]
+    assert notes == ("only the newest 2000 of 2500 entries were kept",)
+    undated, _ = newest([Entry(None, str(n), "t") for n in range(5)], limit=2)
+    assert [entry.guid for entry in undated] == ["0", "1"]
+
+
+def test_giant_fields_are_bounded():
+    entry = only(
+        rss(f"<title>{'t' * 50_000}</title><guid>{'g' * 9_000}</guid><description>{'d ' * 50_000}</description>")
+    )
+    assert len(entry.title) == 1000
+    assert len(entry.guid) < 300
+    assert len(entry.summary) <= 20_000
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "yesterday",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "0000-00-00",
+        "Wed, 17 May 12023 09:00:00 GMT",
+        "9999999999999999999",
+        "32 Foo 2023",
+    ],
+)
+def test_absurd_dates_keep_the_entry(date):
+    assert only(rss(f"<title>a</title><pubDate>{date}</pubDate>")).published_at is None
+
+
+@pytest.mark.parametrize(
+    ("ttl", "expected"),
+    [("60", timedelta(hours=1)), ("9" * 30, timedelta(hours=24)), ("0", None), ("-5", None), ("x", None)],
+)
+def test_a_ttl_is_clamped(ttl, expected):
+    assert read(rss(head=f"<title>n</title><ttl>{ttl}</ttl>")).ttl == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("en-us", "en"), ("zh_CN", "zh"), ("RU", "ru"), ("english!", None), ("", None), (None, None), ("x" * 99, None)],
+)
+def test_only_sane_languages_are_believed(tag, code):
+    assert feed_language(tag) == code
+
+
+def test_a_teaser_is_no_full_text():
+    entry = only(rss(f"<title>a</title><content:encoded>{LONG} [...]</content:encoded>"))
+    assert entry.content == ""
+    assert entry.summary.startswith("The envoy")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_no_bytes_make_it_raise(body):
+    for whole in (
+        body,
+        b"<rss><channel><item><title>" + body,
+        b"<feed><entry>" + body + b"</entry></feed>",
+        b'{"version":"https://jsonfeed.org/version/1","items":[' + body,
+    ):
+        assert isinstance(parse_feed(whole, None, URL), (ParsedFeed, Fault))
+
+
+# ---------------------------------------------------------------- recorded feeds
+
+
+def test_recorded_feeds_nearly_all_give_entries(shared):
+    # Of all 226, 223 give entries; one is truly empty, one a saved web page, one JSON but no JSON Feed.
+    files = [path for path in sorted((shared / "data/feeds/real").rglob("*")) if path.is_file()][::3]
+    found = [parse_feed(path.read_bytes(), None, URL) for path in files]
+    with_entries = sum(1 for feed in found if isinstance(feed, ParsedFeed) and feed.entries)
+    assert len(files) > 70
+    assert with_entries >= len(files) - 3
+
+
+def test_recorded_broken_feeds_never_raise(shared):
+    for path in sorted((shared / "data/feeds/illformed").rglob("*")):
+        if path.is_file():
+            found = parse_feed(path.read_bytes(), None, URL)
+            assert isinstance(found, (ParsedFeed, Fault))

@@ -1,0 +1,247 @@
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+
+from config.vocabulary import EndpointKind
+from crawler.engine import EngineStoppedError
+from crawler.exchange import Kind
+from crawler.polling import fresh_for, poll
+from crawler.workers import WorkerCrashed, WorkerTimeout
+from storage.model import Endpoint, FaultKind, Lease, PollOutcome, SourceSpec, Validators
+from tests.crawler_world import answer_of, running_engine
+
+pytest_plugins = ("tests.crawler_fixtures",)
+
+NOW = datetime(2023, 5, 17, 9, 0, tzinfo=UTC)
+
+
+def feed(*names):
+    items = "".join(f"<item><title>{name}</title><link>https://news.example/{name}</link></item>" for name in names)
+    return f'<rss version="2.0"><channel><title>N</title>{items}</channel></rss>'.encode()
+
+
+def lease(*endpoints, validators=None, private=True):
+    spec = SourceSpec("News", endpoints, timedelta(minutes=5), private_addresses=private)
+    known = validators or tuple(Validators() for _ in endpoints)
+    return Lease(7, spec, known, 0, 0, first_poll=False, until=NOW)
+
+
+class Workers:
+    """Runs the jobs here: what processes add is tested with them."""
+
+    error: Exception | None = None
+
+    async def run(self, func, *args):
+        if self.error is not None:
+            raise self.error
+        return await asyncio.to_thread(func, *args)
+
+
+@pytest.fixture
+def ask(world):
+    def asked(taken, workers=None, **settings):
+        async def once():
+            async with running_engine(obey_robots=False, **settings) as engine:
+                return await poll(engine, workers or Workers(), taken, NOW)
+
+        return world.run(once())
+
+    return asked
+
+
+def at(site, path, kind=EndpointKind.FEED, links=None):
+    return Endpoint(kind, site.url(path), links)
+
+
+def test_a_good_answer_gives_entries_and_validators(ask, site):
+    body = feed("a", "b")
+    site.routes["/f"] = answer_of(
+        body, etag='W/"7 "', last_modified="Wed, 17 May 2023 08:00:00 GMT", cache_control="max-age=600"
+    )
+    made = ask(lease(at(site, "/f")))
+    assert (made.outcome, made.source_id, made.position, made.status) == (PollOutcome.ENTRIES, 7, 0, 200)
+    assert [entry.title for entry in made.entries] == ["a", "b"]
+    assert made.validators == Validators('W/"7 "', "Wed, 17 May 2023 08:00:00 GMT", sha256(body).hexdigest())
+    assert (made.size, made.fresh_for, made.started_at) == (len(body), timedelta(minutes=10), NOW)
+    assert made.took > timedelta(0)
+
+
+def test_both_validators_are_sent_back_as_they_came(ask, site):
+    site.routes["/f"] = answer_of(status="304 Not Modified")
+    known = Validators('W/"7 "', "some odd date", "hash")
+    made = ask(lease(at(site, "/f"), validators=(known,)))
+    assert (made.outcome, made.validators, made.status) == (PollOutcome.UNCHANGED, None, 304)
+    sent = site.asked[-1].headers
+    assert (sent["if-none-match"], sent["if-modified-since"]) == ('W/"7 "', "some odd date")
+
+
+def test_the_same_body_is_unchanged_though_the_server_says_200(ask, site):
+    site.routes["/f"] = answer_of(feed("a"), etag='"2"')
+    known = Validators('"1"', None, sha256(feed("a")).hexdigest())
+    made = ask(lease(at(site, "/f"), validators=(known,)))
+    assert (made.outcome, made.validators.etag) == (PollOutcome.UNCHANGED, '"2"')
+
+
+def test_304_to_an_unconditional_request_is_a_fault(ask, site):
+    site.routes["/f"] = answer_of(status="304 Not Modified")
+    assert ask(lease(at(site, "/f"))).fault.kind is FaultKind.STATUS
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (answer_of(b"", status="204 No Content"), FaultKind.EMPTY),
+        (answer_of(b""), FaultKind.EMPTY),
+        (answer_of(b"<!doctype html><html>log in</html>", etag='"x"'), FaultKind.NOT_A_FEED),
+        (answer_of(b"<rss><channel>", etag='"x"'), FaultKind.MALFORMED),
+        (answer_of(b"no", status="410 Gone"), FaultKind.GONE),
+    ],
+)
+def test_a_bad_answer_renews_nothing(ask, site, answer, kind):
+    site.routes["/f"] = answer
+    made = ask(lease(at(site, "/f")))
+    assert (made.outcome, made.fault.kind, made.validators, made.entries) == (PollOutcome.FAULT, kind, None, ())
+
+
+def test_a_later_endpoint_stands_in_while_an_earlier_one_fails(ask, site):
+    site.routes |= {"/two": answer_of(b"<html></html>"), "/three": answer_of(feed("a"))}
+    made = ask(lease(at(site, "/one"), at(site, "/two"), at(site, "/three")))
+    assert (made.outcome, made.position, made.url) == (PollOutcome.ENTRIES, 2, site.url("/three"))
+    assert [(position, fault.kind) for position, fault in made.passed_over] == [
+        (0, FaultKind.GONE),
+        (1, FaultKind.NOT_A_FEED),
+    ]
+
+
+def test_when_all_fail_the_first_endpoints_fault_is_told_and_the_others_kept(ask, site):
+    site.routes["/one"] = answer_of(status="429 Slow", retry_after="60")
+    made = ask(lease(at(site, "/one"), at(site, "/two")))
+    assert (made.fault.kind, made.position, made.fresh_for) == (FaultKind.RATE_LIMITED, 0, timedelta(minutes=1))
+    assert [position for position, _ in made.passed_over] == [1]
+
+
+def test_a_source_without_endpoints_is_a_fault(ask):
+    assert ask(lease()).fault.kind is FaultKind.INTERNAL
+
+
+def test_a_cut_feed_gives_its_entries_but_no_validators(ask, site):
+    body = feed("a", "b")
+    site.routes["/f"] = answer_of(body[:-60], content_length=str(len(body)), etag='"1"')
+    made = ask(lease(at(site, "/f")))
+    assert [entry.title for entry in made.entries][:1] == ["a"]
+    assert made.validators is None
+    assert any("broke off" in note for note in made.notes)
+
+
+def test_a_permanent_move_is_noted(ask, site):
+    site.routes |= {"/f": answer_of(status="301 Moved", location="/g"), "/g": answer_of(feed("a"))}
+    assert ask(lease(at(site, "/f"))).notes == (f"moved for good to {site.url('/g')}",)
+
+
+def test_private_addresses_are_the_sources_own_leave(ask, site):
+    site.routes["/f"] = answer_of(feed("a"))
+    assert ask(lease(at(site, "/f"), private=False), private_addresses=False).fault.kind is FaultKind.ADDRESS
+    assert ask(lease(at(site, "/f"), private=True), private_addresses=False).outcome is PollOutcome.ENTRIES
+
+
+@pytest.mark.parametrize("error", [WorkerTimeout("too long"), WorkerCrashed("died")])
+def test_a_worker_that_dies_of_a_feed_is_that_feeds_fault(ask, site, error):
+    site.routes["/f"] = answer_of(feed("a"))
+    workers = Workers()
+    workers.error = error
+    assert ask(lease(at(site, "/f")), workers).fault.kind is FaultKind.MALFORMED
+
+
+def test_an_exception_nobody_foresaw_is_one_internal_fault_with_a_traceback_in_the_log(ask, site, caplog):
+    site.routes["/f"] = answer_of(feed("a"))
+    workers = Workers()
+    workers.error = OverflowError("date value out of range")
+    with caplog.at_level(logging.ERROR):
+        made = ask(lease(at(site, "/f")), workers)
+    assert made.fault.kind is FaultKind.INTERNAL
+    assert "Traceback" in caplog.text
+
+
+def test_an_engine_that_stops_is_no_fault_of_the_source(world, site):
+    async def stopped():
+        async with running_engine() as engine:
+            await engine.stop()
+            return await poll(engine, Workers(), lease(at(site, "/f")), NOW)
+
+    with pytest.raises(EngineStoppedError):
+        world.run(stopped())
+
+
+# ---------------------------------------------------------------- the other kinds
+
+
+def test_a_listing_is_polled_with_its_selector(ask, site):
+    site.routes["/l"] = answer_of(
+        b'<p><a href="/about">About us</a></p><h5><a href="/1">First visit</a></h5>', etag='"1"'
+    )
+    made = ask(lease(at(site, "/l", EndpointKind.LISTING, "h5 a")))
+    assert [entry.url for entry in made.entries] == [site.url("/1")]
+    assert made.validators.etag == '"1"'
+
+
+def test_a_telegram_preview_is_polled(ask, site):
+    body = (
+        b'<div class="tgme_widget_message" data-post="chan/1"><div class="tgme_widget_message_text">Words</div></div>'
+    )
+    site.routes["/t"] = answer_of(body)
+    assert [entry.title for entry in ask(lease(at(site, "/t", EndpointKind.TELEGRAM))).entries] == ["Words"]
+
+
+def test_an_index_of_sitemaps_is_followed_one_level_and_never_taken_for_unchanged(ask, site):
+    def urlset(path):
+        return answer_of(f"<urlset><url><loc>{path}</loc></url></urlset>".encode(), content_type="application/xml")
+
+    children = "".join(f"<sitemap><loc>/{name}.xml</loc></sitemap>" for name in ("gone", "index", "two", "one"))
+    index = f"<sitemapindex>{children}</sitemapindex>".encode()
+    site.routes |= {
+        "/s": answer_of(index, etag='"1"'),
+        "/index.xml": answer_of(index),
+        "/one.xml": urlset("/a"),
+        "/two.xml": urlset("/b"),
+    }
+    made = ask(lease(at(site, "/s", EndpointKind.SITEMAP)))
+    assert [entry.url for entry in made.entries] == [site.url("/a"), site.url("/b")]
+    assert made.validators is None
+    assert len(made.notes) == 2
+
+
+def test_an_index_none_of_whose_sitemaps_can_be_read_is_a_fault(ask, site):
+    site.routes["/s"] = answer_of(b"<sitemapindex><sitemap><loc>/gone.xml</loc></sitemap></sitemapindex>")
+    assert ask(lease(at(site, "/s", EndpointKind.SITEMAP))).fault.kind is FaultKind.GONE
+
+
+def test_an_unknown_spider_is_told(ask):
+    made = ask(lease(Endpoint(EndpointKind.SPIDER, "nobody")))
+    assert "nobody" in made.fault.detail
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"cache-control": "public, Max-Age = 300"}, timedelta(minutes=5)),
+        ({"cache-control": 'max-age="60"'}, timedelta(minutes=1)),
+        ({"cache-control": "max-age=99999999999999999999"}, timedelta(hours=24)),
+        ({"cache-control": "no-cache, max-age=300"}, None),
+        ({"cache-control": "max-age=-1"}, None),
+        ({"cache-control": "max-age=٣"}, None),
+        ({"expires": "Wed, 17 May 2023 10:00:00 GMT", "date": "Wed, 17 May 2023 09:00:00 GMT"}, timedelta(hours=1)),
+        ({"expires": "Wed, 17 May 2099 10:00:00 GMT", "date": "Wed, 17 May 2023 09:00:00 GMT"}, timedelta(hours=24)),
+        ({"expires": "0", "date": "Wed, 17 May 2023 09:00:00 GMT"}, None),
+        ({"expires": "Wed, 17 May 2023 10:00:00 GMT"}, None),
+    ],
+)
+def test_how_long_an_answer_holds_is_read_and_clamped(headers, expected):
+    assert fresh_for(headers) == expected
+
+
+def test_a_poll_asks_for_feeds_first():
+    assert Kind("feed") is Kind.FEED

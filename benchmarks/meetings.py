@@ -1,7 +1,7 @@
 """How well, and how fast, meetings are read: `meetings.py FILE [--speed] [--errors]`.
 
-FILE is JSON Lines of labelled articles, {id, lang, published, title, text, events}, as in tests/data/meetings.jsonl. An article alerts
-when it has an event of level leader that was held or is under way. Figures are told by language, errors by kind:
+FILE is JSON Lines of labelled articles, {id, lang, published, title, text, events}, as in tests/data/meetings.jsonl. An
+article alerts when it has an event of level leader that was held or is under way. Figures are by language, errors by kind:
 `status` (the pair is right, what became of it is not), `level`, `people`, `invented`, `missed`.
 """
 
@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import envoywatch  # noqa: E402, F401 (makes the packages importable)
-
-from alerts.meetings.reader import MeetingReader  # noqa: E402 (likewise)
-from config.people import load_people  # noqa: E402 (likewise)
+import envoywatch  # noqa: F401 (makes the packages importable)
+from alerts.meetings.reader import MeetingReader
+from config.people import load_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

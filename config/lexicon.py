@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CueClass(StrEnum):
-    """What a pattern says. The first block names a meeting, the second says what has become of it, the third who and when."""
+    """What a pattern says: the first block names a meeting, the second what became of it, the third who and when."""
 
     MEETS = "meets"  # finite past: it took place
     MEETS_NOW = "meets_now"  # present tense: news in a headline, habit elsewhere
@@ -72,13 +72,13 @@ class CueClass(StrEnum):
     BODY = "body"  # a sitting of a body
 
 
-class Fault(ValueError):
+class PatternError(ValueError):
     """A pattern that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One place of a pattern: words (exact forms and beginnings), a mention, a number, or a gap of at most `gap` words."""
+    """One place of a pattern: words (exact forms, beginnings), a mention, a number, or a gap of up to `gap` words."""
 
     words: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
@@ -98,30 +98,30 @@ _TOKEN = re.compile(r"\[[^\[\]\s]+\]|\S+")
 
 
 def parse_pattern(text: str) -> tuple[Element, ...]:
-    """Read the notation; raises Fault with what is wrong."""
+    """Read the notation; raises PatternError with what is wrong."""
     elements = tuple(_element(token) for token in _TOKEN.findall(text))
     if not elements:
-        raise Fault("an empty pattern")
+        raise PatternError("an empty pattern")
     first = elements[0]
     if first.gap or first.optional or first.number:
-        raise Fault(f"{text!r} must begin with a word or @ (not a gap, an optional word or #)")
+        raise PatternError(f"{text!r} must begin with a word or @ (not a gap, an optional word or #)")
     if elements[-1].gap:
-        raise Fault(f"{text!r} ends with a gap, which decides nothing")
+        raise PatternError(f"{text!r} ends with a gap, which decides nothing")
     if sum(bool(element.gap) for element in elements) > _GAPS:
-        raise Fault(f"{text!r} has more than {_GAPS} gaps")
+        raise PatternError(f"{text!r} has more than {_GAPS} gaps")
     return elements
 
 
 def _element(token: str) -> Element:
     if token.startswith(".."):
         if not token[2:].isdigit() or not 1 <= int(token[2:]) <= _GAP_MAX:
-            raise Fault(f"{token!r}: write a gap as ..3 (1 to {_GAP_MAX} words)")
+            raise PatternError(f"{token!r}: write a gap as ..3 (1 to {_GAP_MAX} words)")
         return Element(gap=int(token[2:]))
     optional = token.startswith("[") and token.endswith("]")
     choices = (token[1:-1] if optional else token).split("|")
     alternatives = [word for word in choices if word not in {"@", "#"}]
     if any(not word.strip("*") or "*" in word[:-1] or set(word) & set("[]@#") for word in alternatives):
-        raise Fault(f"{token!r}: write words as word, begin*, one|other, [optional]")
+        raise PatternError(f"{token!r}: write words as word, begin*, one|other, [optional]")
     return Element(
         words=frozenset(normalise(word) for word in alternatives if not word.endswith("*")),
         prefixes=tuple(normalise(word[:-1]) for word in alternatives if word.endswith("*")),
@@ -210,8 +210,8 @@ def parse_lexicon(text: str, file: Path) -> Lexicon:
         return Lexicon.model_validate(data)
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise ConfigError([Finding(file, *place, f"not YAML: {error.problem}")]) from error
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise ConfigError([Finding(file, line, column, f"not YAML: {error.problem}")]) from error
     except ValidationError as error:
         positions = YAML(typ="rt", pure=True).load(text)
         findings = [

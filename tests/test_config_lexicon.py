@@ -6,7 +6,7 @@ import pytest
 
 from alerts.meetings.cues import compiled
 from config.errors import ConfigError
-from config.lexicon import Element, Fault, languages, load_lexicon, normalise, parse_lexicon, parse_pattern
+from config.lexicon import Element, PatternError, languages, load_lexicon, normalise, parse_lexicon, parse_pattern
 
 # The people in the examples of the lexicons, enough to stand for "@".
 NAMES = re.compile(
@@ -53,7 +53,7 @@ def test_the_notation_knows_words_beginnings_choices_gaps_mentions_numbers_and_o
     ["", "..3 met", "[so] met", "# met", "met ..3", "met ..x in", "met ..99 in", "a*b c", "* x", "a ..1 b ..1 c ..1 d"],
 )
 def test_a_pattern_that_means_nothing_is_refused(wrong):
-    with pytest.raises(Fault):
+    with pytest.raises(PatternError):
         parse_pattern(wrong)
 
 
@@ -72,7 +72,7 @@ def test_faults_of_a_lexicon_file_are_told_with_their_lines():
 
 
 def test_broken_yaml_is_told_with_its_line():
-    with pytest.raises(ConfigError, match="en.yaml:3:"):
+    with pytest.raises(ConfigError, match=r"en\.yaml:3:"):
         parse_lexicon("language: en\ngroups: [\n", Path("en.yaml"))
 
 

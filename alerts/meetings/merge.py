@@ -71,9 +71,17 @@ def merge_events(events: Iterable[Event]) -> list[Event]:
 def _is_same(one: Event, two: Event) -> bool:
     if not two.names or not one.names:
         return False
-    if one.names != two.names and not (len(two.names) == 1 and two.names < one.names):
+    if one.names != two.names and not _may_be_short_for(two, one):
         return False
     return not _are_two_occasions(one, two)
+
+
+def _may_be_short_for(short: Event, full: Event) -> bool:
+    """`met the foreign minister` may repeat `met Lavrov`, whose rank it names, and not `met Putin`."""
+    if len(short.names) != 1 or not short.names < full.names:
+        return False
+    unnamed = {side.level for side in short.sides if not side.label}
+    return unnamed <= {side.level for side in full.sides if side.label not in short.names}
 
 
 def _are_two_occasions(one: Event, two: Event) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cache
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 LONGEST = 40_000
 """Characters of an article's text that are read; news that comes after them is not news."""
 
+_UNBROKEN = re.compile(r"\S+")
+
 _TRIGGERS = 10
 """Meeting words looked at in one sentence."""
 
@@ -52,7 +55,7 @@ class _Piece:
 class Finder(Protocol):
     """Finds people and offices in a text, in order, as `alerts.names.NameFinder` does."""
 
-    def find(self, text: str, language: str | None, at: date) -> Sequence[Mention]:
+    def find(self, text: str, language: str, at: date) -> Sequence[Mention]:
         """Mentions with their places, and who held what on that day."""
 
 
@@ -93,8 +96,8 @@ class MeetingReader:
 
     def _mentions(self, title: str, text: str, code: str, at: datetime) -> dict[Field, list[Mention]]:
         """Names are sought in title and text together, so that a full name in one explains a surname in the other."""
-        joined = f"{title}\n{text}"
-        border = len(title) + 1
+        joined = f"{title}\n {text.replace(chr(10), ' ')}"
+        border = len(title) + 2
         found: dict[Field, list[Mention]] = {Field.TITLE: [], Field.TEXT: []}
         for mention in self._finder.find(joined, code, at.date()):
             if mention.end < border:
@@ -126,7 +129,7 @@ class _Article:
         self._pieces = [
             _Piece(field, source, start, end)
             for field, source in ((Field.TITLE, title), (Field.TEXT, text))
-            for start, end in split_sentences(source, language)
+            for start, end in _sentences(source, language, field)
         ]
 
     def events(self) -> list[Event]:
@@ -217,7 +220,7 @@ class _Article:
         )
         if not pronoun:
             return []
-        named = sentence.named_before(trigger.start)
+        named = () if sentence.starts_with_pronoun() else sentence.named_before(trigger.start)
         other = next((side for side in reversed(named) if side.label != subject.label), self._topic)
         return [other] if other and other.label != subject.label else []
 
@@ -235,6 +238,16 @@ class _Article:
         span = Span(piece.field, piece.start, piece.end)
         evidence = piece.source[piece.start : piece.end]
         return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+
+
+def _sentences(source: str, language: str, field: Field) -> Iterator[tuple[int, int]]:
+    """Sentences; the clauses of a Chinese headline, which blanks part, are sentences of their own."""
+    for start, end in split_sentences(source, language):
+        if field is Field.TEXT or compiled(language).lexicon.spaced:
+            yield start, end
+            continue
+        for part in _UNBROKEN.finditer(source, start, end):
+            yield part.span()
 
 
 def _split(sentence: Sentence, left: list[Side], right: list[Side]) -> Iterator[Sequence[Side]]:

@@ -70,6 +70,7 @@ class Sentence:
             place for place, token in enumerate(tokens) if token.word in {";", "；"}
         }
         self._subordinate = self._places(CueClass.SUBORDINATE)
+        self._pronouns = self._places(CueClass.PRONOUN)
         self._carries = self._places(CueClass.CARRIES)
         self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
         self._trigger_places = {place for hit in self.triggers for place in hit.places}
@@ -143,6 +144,7 @@ class Sentence:
         start, end = self.segment(trigger)
         right = self._right(trigger, end)
         left = self._carried(trigger, start) or self._left(trigger, start)
+        left = self._subject_of_pronoun(trigger, start, left)
         if (
             trigger.kind in {CueClass.MEETING_NOUN, CueClass.AFTER_MEETING}
             and len(right) > 1
@@ -175,10 +177,23 @@ class Sentence:
     def _carried(self, trigger: Hit, start: int) -> list[Side]:
         """The subject of the verb before, where this one goes on: `received X and then called Y`."""
         earlier = [hit for hit in self.triggers if start <= hit.start and hit.end <= trigger.start]
-        near = range(max(start, trigger.start - _CARRY), trigger.start)
-        if not earlier or not self._carries & set(near) or any(place in self.sides for place in near):
+        near = self._carries & set(range(max(start, trigger.start - _CARRY), trigger.start))
+        if not earlier or not near or any(place in self.sides for place in range(max(near), trigger.start)):
             return []
-        return self._left(earlier[-1], start) or self._carried(earlier[-1], start)
+        before = self._left(earlier[-1], start) or self._carried(earlier[-1], start)
+        return before[:1] if any(self.is_companion(side) for side in before[1:]) else before
+
+    def _subject_of_pronoun(self, trigger: Hit, start: int, left: list[Side]) -> list[Side]:
+        """`X talked to Y, his way to Z is barred`: the pronoun goes on with X, though Y stands nearer."""
+        earlier = [hit for hit in self.triggers if start <= hit.start and hit.end <= trigger.start]
+        if not left or not earlier or left[0].place < earlier[-1].end:
+            return left
+        pronoun = any(left[-1].place < place < trigger.end for place in self._pronouns)
+        return (self._left(earlier[-1], start) or left) if pronoun else left
+
+    def starts_with_pronoun(self) -> bool:
+        """Whether somebody is meant before anybody is named: `In Moscow he saw X`."""
+        return bool(self._pronouns) and min(self._pronouns) < min(self.sides, default=len(self.tokens))
 
     def _left(self, trigger: Hit, start: int) -> list[Side]:
         limit = self._stop_left(trigger.start, start)

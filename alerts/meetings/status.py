@@ -1,9 +1,13 @@
-"""What has become of a meeting: held needs positive evidence and no word in scope that takes it back."""
+"""What has become of a meeting: held needs positive evidence and no word in scope that takes it back.
+
+Each class of meeting word has its row of rules; the first rule that has something to say decides.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alerts.meetings.times import Day, Sense
@@ -11,7 +15,7 @@ from config.lexicon import CueClass
 from config.vocabulary import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from alerts.meetings.cues import Hit
     from alerts.meetings.sides import Sentence
@@ -20,11 +24,11 @@ STALE = timedelta(days=7)
 """A meeting further back than this is background (label guideline v1)."""
 
 _NEAR = 4
-"""Words between a negation and the finite verb that it denies."""
+"""Words between a negation and the verb that it denies."""
 _BESIDE = 3
 """Words between a modal and the finite verb that it makes unreal ("was to have met")."""
+_ADJACENT = 2
 
-_FINITE = frozenset({CueClass.MEETS, CueClass.UNDER_WAY})
 _MODAL = {
     CueClass.CANCELS: Status.CANCELLED,
     CueClass.REFUSES: Status.REFUSED,
@@ -36,6 +40,8 @@ _MODAL = {
     CueClass.PLANS: Status.SCHEDULED,
 }
 """Classes that take reality away, with what they leave; in the guideline's order of precedence."""
+
+_DOUBTS = (CueClass.QUESTION, CueClass.CONDITIONAL, CueClass.HEARSAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,13 @@ class Ruling:
     """False for a headline's present tense and the like: the body may say otherwise."""
 
 
+class _Mention:
+    """The outcome "named, and no more"."""
+
+
+_MENTION = _Mention()
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What the ruling may know beside the sentence."""
@@ -62,17 +75,17 @@ class Setting:
     """The sentence names an earlier year."""
 
 
-class _Scope:
-    """The words that bear on one meeting word."""
+class _Case:
+    """One meeting word, the words that bear on it and the days that may be its own."""
 
-    def __init__(self, sentence: Sentence, trigger: Hit) -> None:
-        self.trigger = trigger
+    def __init__(self, sentence: Sentence, trigger: Hit, days: Sequence[Day], setting: Setting) -> None:
+        self.sentence, self.trigger, self.setting = sentence, trigger, setting
+        self._days = days
         self.start, self.end = sentence.segment(trigger)
-        others = [hit for hit in sentence.triggers if hit is not trigger and not set(hit.places) & set(trigger.places)]
+        others = [hit for hit in sentence.triggers if not set(hit.places) & set(trigger.places)]
         own_start = max((hit.end for hit in others if hit.end <= trigger.start), default=self.start)
         own_end = min((hit.start for hit in others if hit.start >= trigger.end), default=self.end)
         self.own = (max(self.start, own_start), min(self.end, own_end))
-        self.sentence = sentence
 
     def _within(self, kind: CueClass, start: int, end: int) -> Hit | None:
         return next(
@@ -88,7 +101,7 @@ class _Scope:
         return self._within(kind, self.start, self.trigger.end)
 
     def beside(self, kind: CueClass, distance: int) -> Hit | None:
-        """At most `distance` words before, or among the trigger's own words."""
+        """At most `distance` words before, or among the meeting word's own."""
         return self._within(kind, max(self.own[0], self.trigger.start - distance - 1), self.trigger.end)
 
     def after(self, kind: CueClass) -> Hit | None:
@@ -99,10 +112,11 @@ class _Scope:
         """Before or behind."""
         return self.before(kind) or self.after(kind)
 
-    def nearest_day(self, days: Iterable[Day]) -> Day | None:
+    @cached_property
+    def _day(self) -> Day | None:
         """The day named closest to it: in its own stretch, else in its segment, else in the sentence."""
         return min(
-            days,
+            self._days,
             key=lambda day: (
                 not self.own[0] <= day.place < self.own[1],
                 not self.start <= day.place < self.end,
@@ -111,158 +125,203 @@ class _Scope:
             default=None,
         )
 
+    @cached_property
+    def past(self) -> date | None:
+        """The day, if the meeting has been."""
+        return self._day.resolve(self.setting.published, Sense.PAST) if self._day else None
+
+    @cached_property
+    def future(self) -> date | None:
+        """The day, if the meeting is still to come."""
+        return self._day.resolve(self.setting.published, Sense.FUTURE) if self._day else None
+
+    def ruling(
+        self, status: Status, day: date | None, rule: str, confidence: float, *hits: Hit | None, firm: bool = True
+    ) -> Ruling:
+        """A ruling that names the meeting word first among its grounds."""
+        return Ruling(status, day, rule, tuple(hit for hit in (self.trigger, *hits) if hit), confidence, firm)
+
+    def took_place(self, rule: str, confidence: float, *hits: Hit | None, firm: bool = True) -> Ruling:
+        """Held, or known background when it lies back too far."""
+        if self.past and self.setting.published - self.past > STALE:
+            return self.ruling(Status.BACKGROUND, self.past, "more than a week ago", confidence, *hits)
+        if self.past is None and self.setting.past_year:
+            return self.ruling(Status.BACKGROUND, None, "in an earlier year", confidence, *hits)
+        background = self.around(CueClass.BACKGROUND)
+        if background and self.past is None:
+            return self.ruling(Status.BACKGROUND, None, "told as known", 0.8, background)
+        return self.ruling(Status.HELD, self.past, rule, confidence, *hits, firm=firm)
+
+
+_Outcome = Ruling | _Mention | None
+
 
 def decide_status(sentence: Sentence, trigger: Hit, days: Sequence[Day], setting: Setting) -> Ruling | None:
     """The ruling on one meeting word, None for a mere mention."""
-    scope = _Scope(sentence, trigger)
-    named = scope.nearest_day(days)
-    past = named.resolve(setting.published, Sense.PAST) if named else None
-    future = named.resolve(setting.published, Sense.FUTURE) if named else None
-    if scope.around(CueClass.FICTION) or scope.around(CueClass.BODY):
+    case = _Case(sentence, trigger, days, setting)
+    for rule in (*_ALWAYS, *_RULES[trigger.kind]):
+        outcome = rule(case)
+        if outcome is not None:
+            return outcome if isinstance(outcome, Ruling) else None
+    return None
+
+
+# ---------------------------------------------------------------- rules for every class
+
+
+def _made_up(case: _Case) -> _Outcome:
+    return _MENTION if case.around(CueClass.FICTION) or case.around(CueClass.BODY) else None
+
+
+def _denied(case: _Case) -> _Outcome:
+    denial = case.far_before(CueClass.DENIES) or case.after(CueClass.DENIES)
+    return case.ruling(Status.DENIED, case.past, "denied", 0.9, denial) if denial else None
+
+
+def _remote(case: _Case) -> _Outcome:
+    phone = case.around(CueClass.BY_PHONE)
+    if case.trigger.kind is not CueClass.CALLS and not phone:
         return None
-    denial = scope.far_before(CueClass.DENIES) or scope.after(CueClass.DENIES)
-    if denial:
-        return _ruling(Status.DENIED, past, "denied", 0.9, trigger, denial)
-    phone = scope.around(CueClass.BY_PHONE)
-    if trigger.kind is CueClass.CALLS or phone:
-        negated = scope.beside(CueClass.NEGATION, _NEAR)
-        return None if negated else _ruling(Status.REMOTE, past, "by telephone or video", 0.9, trigger, phone)
-    if trigger.kind is CueClass.INVITES:
-        return _ruling(Status.PROPOSED, None, "invited", 0.8, trigger)
-    if trigger.kind in _FINITE:
-        return _finite(scope, past, setting)
-    if trigger.kind in {CueClass.MEETS_NOW, CueClass.MEETS_BARE, CueClass.AFTER_MEETING}:
-        return _tenseless(scope, past, future, setting)
-    return _unreal(scope, past, future, setting)
+    if case.beside(CueClass.NEGATION, _NEAR):
+        return _MENTION
+    return case.ruling(Status.REMOTE, case.past, "by telephone or video", 0.9, phone)
 
 
-def _ruling(
-    status: Status, day: date | None, rule: str, confidence: float, *hits: Hit | None, firm: bool = True
-) -> Ruling:
-    return Ruling(status, day, rule, tuple(hit for hit in hits if hit), confidence, firm)
+def _invited(case: _Case) -> _Outcome:
+    return case.ruling(Status.PROPOSED, None, "invited", 0.8)
 
 
-def _finite(scope: _Scope, past: date | None, setting: Setting) -> Ruling | None:
-    trigger = scope.trigger
+# ---------------------------------------------------------------- finite verbs
+
+
+def _modal_beside(case: _Case) -> _Outcome:
     for kind in (CueClass.CANCELS, CueClass.REFUSES, CueClass.UNDECIDED, CueClass.PROPOSES, CueClass.PLANS):
-        modal = scope.beside(kind, _BESIDE)
+        modal = case.beside(kind, _BESIDE)
         if modal:
-            return _ruling(_MODAL[kind], past, "a modal beside the verb", 0.7, trigger, modal)
-    negation = scope.beside(CueClass.NEGATION, _NEAR)
-    if negation:
-        return _ruling(Status.DENIED, past, "a finite verb negated", 0.8, trigger, negation)
-    for kind in (CueClass.QUESTION, CueClass.CONDITIONAL, CueClass.HEARSAY):
-        doubt = scope.before(kind)
-        if doubt:
-            return _ruling(Status.PROPOSED, past, "asked, conditional or rumoured", 0.7, trigger, doubt)
-    if setting.question:
-        return _ruling(Status.PROPOSED, past, "a question", 0.7, trigger)
-    if scope.before(CueClass.HABIT):
-        return None
-    if trigger.kind is CueClass.UNDER_WAY:
-        return _ruling(Status.UNDER_WAY, past or setting.published, "going on", 0.9, trigger)
-    return _took_place(scope, past, setting, "finite past", 0.95)
-
-
-def _took_place(
-    scope: _Scope,
-    past: date | None,
-    setting: Setting,
-    rule: str,
-    confidence: float,
-    *,
-    firm: bool = True,
-    also: Hit | None = None,
-) -> Ruling:
-    """Held, or known background when it lies back too far."""
-    if past and setting.published - past > STALE:
-        return _ruling(Status.BACKGROUND, past, "more than a week ago", confidence, scope.trigger)
-    if past is None and setting.past_year:
-        return _ruling(Status.BACKGROUND, None, "in an earlier year", confidence, scope.trigger)
-    background = scope.around(CueClass.BACKGROUND)
-    if background and past is None:
-        return _ruling(Status.BACKGROUND, None, "told as known", 0.8, scope.trigger, background)
-    return _ruling(Status.HELD, past, rule, confidence, scope.trigger, also, firm=firm)
-
-
-def _tenseless(scope: _Scope, past: date | None, future: date | None, setting: Setting) -> Ruling | None:
-    """Present tense and verbs without tense: held as news, unless a word or a coming day says otherwise."""
-    trigger = scope.trigger
-    negation = scope.beside(CueClass.NEGATION, _NEAR)
-    if negation:
-        status = Status.DENIED if trigger.kind is CueClass.MEETS_BARE else Status.REFUSED
-        return _ruling(status, past, "a verb negated", 0.7, trigger, negation)
-    unreal = _governed(scope, future, also_after=False)
-    if unreal:
-        return unreal
-    if setting.question:
-        return _ruling(Status.PROPOSED, future, "a question", 0.7, trigger)
-    if scope.before(CueClass.HABIT):
-        return None
-    if future and future > setting.published and (past is None or past == future or trigger.kind is CueClass.MEETS_NOW):
-        return _ruling(Status.SCHEDULED, future, "present tense with a coming day", 0.8, trigger)
-    if trigger.kind is CueClass.MEETS_NOW:
-        if not setting.title and past is None:
-            return None
-        return _took_place(scope, past, setting, "headline present", 0.7, firm=False)
-    firm = not setting.title
-    rule = "verb of report" if trigger.kind is CueClass.MEETS_BARE else "presupposed by what followed"
-    return _took_place(scope, past, setting, rule, 0.85, firm=firm)
-
-
-def _unreal(scope: _Scope, past: date | None, future: date | None, setting: Setting) -> Ruling | None:
-    """Infinitives, futures and nouns: what governs them decides; without a governor they are mere mentions."""
-    trigger = scope.trigger
-    noun = trigger.kind is CueClass.MEETING_NOUN
-    unreal = _governed(scope, future, also_after=noun)
-    if unreal:
-        return unreal
-    negation = scope.beside(CueClass.NEGATION, _NEAR)
-    if trigger.kind is CueClass.WILL_MEET:
-        if negation:
-            return _ruling(Status.REFUSED, future, "a future negated", 0.85, trigger, negation)
-        status = Status.PROPOSED if setting.question else Status.SCHEDULED
-        return _ruling(status, future, "finite future", 0.9, trigger)
-    if noun:
-        place = scope.around(CueClass.TAKES_PLACE)
-        if place:
-            negated = negation or scope.beside(CueClass.NEGATION, _NEAR) or _negated(scope, place)
-            if negated:
-                return _ruling(Status.DENIED, past, "did not take place", 0.8, trigger, place, negated)
-            if setting.question:
-                return _ruling(Status.PROPOSED, past, "a question", 0.7, trigger)
-            return _took_place(scope, past, setting, "it took place", 0.9, also=place)
-        if setting.question:
-            return _ruling(Status.PROPOSED, future, "a question", 0.6, trigger)
-        return None
-    if negation:
-        return _ruling(Status.DENIED, past, "an infinitive negated", 0.75, trigger, negation)
-    travel = scope.before(CueClass.TRAVELS)
-    if travel or setting.title:
-        return _ruling(
-            Status.SCHEDULED, future, "purpose of a journey or a headline's infinitive", 0.7, trigger, travel
-        )
+            return case.ruling(_MODAL[kind], case.past, "a modal beside the verb", 0.7, modal)
     return None
 
 
-def _governed(scope: _Scope, future: date | None, *, also_after: bool) -> Ruling | None:
-    """What a modal, a plan or a refusal in scope leaves of a meeting."""
+def _not_done(case: _Case) -> _Outcome:
+    negation = case.beside(CueClass.NEGATION, _NEAR)
+    return case.ruling(Status.DENIED, case.past, "a verb negated", 0.8, negation) if negation else None
+
+
+def _not_going_to(case: _Case) -> _Outcome:
+    negation = case.beside(CueClass.NEGATION, _NEAR)
+    return case.ruling(Status.REFUSED, case.future, "a future negated", 0.8, negation) if negation else None
+
+
+def _doubted(case: _Case) -> _Outcome:
+    doubt = next((hit for kind in _DOUBTS if (hit := case.before(kind))), None)
+    return case.ruling(Status.PROPOSED, case.past, "asked, conditional or rumoured", 0.7, doubt) if doubt else None
+
+
+def _asked(case: _Case) -> _Outcome:
+    return case.ruling(Status.PROPOSED, case.future, "a question", 0.7) if case.setting.question else None
+
+
+def _habitual(case: _Case) -> _Outcome:
+    return _MENTION if case.before(CueClass.HABIT) else None
+
+
+def _going_on(case: _Case) -> _Outcome:
+    return case.ruling(Status.UNDER_WAY, case.past or case.setting.published, "going on", 0.9)
+
+
+def _done(case: _Case) -> _Outcome:
+    return case.took_place("finite past", 0.95)
+
+
+# ---------------------------------------------------------------- present tense and verbs without tense
+
+
+def _governed(case: _Case) -> _Outcome:
+    """A modal, a plan or a refusal before it (a noun: also behind it)."""
+    noun = case.trigger.kind is CueClass.MEETING_NOUN
     for kind, status in _MODAL.items():
-        modal = scope.before(kind) or (scope.after(kind) if also_after or kind is CueClass.CANCELS else None)
-        open_question = scope.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
-        if modal and open_question:
-            return _ruling(Status.UNDECIDED, future, "asked and left open", 0.85, scope.trigger, modal, open_question)
-        if modal:
-            return _ruling(status, future, f"not real: {kind}", 0.85, scope.trigger, modal)
+        modal = case.before(kind) or (case.after(kind) if noun or kind is CueClass.CANCELS else None)
+        if modal is None:
+            continue
+        left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
+        if left_open:
+            return case.ruling(Status.UNDECIDED, case.future, "asked and left open", 0.85, modal, left_open)
+        return case.ruling(status, case.future, f"not real: {kind}", 0.85, modal)
     return None
 
 
-def _negated(scope: _Scope, hit: Hit) -> Hit | None:
+def _still_ahead(case: _Case) -> _Outcome:
+    """Present tense beside a day that is still to come."""
+    future, past = case.future, case.past
+    if future is None or future <= case.setting.published:
+        return None
+    if case.trigger.kind is CueClass.MEETS_NOW or past == future:
+        return case.ruling(Status.SCHEDULED, future, "present tense with a coming day", 0.8)
+    return None
+
+
+def _headline(case: _Case) -> _Outcome:
+    if not case.setting.title and case.past is None:
+        return _MENTION
+    return case.took_place("headline present", 0.7, firm=False)
+
+
+def _reported(case: _Case) -> _Outcome:
+    return case.took_place("verb of report", 0.85, firm=not case.setting.title)
+
+
+def _presupposed(case: _Case) -> _Outcome:
+    return case.took_place("presupposed by what followed", 0.85, firm=not case.setting.title)
+
+
+# ---------------------------------------------------------------- infinitives, futures, nouns
+
+
+def _will_be(case: _Case) -> _Outcome:
+    return case.ruling(Status.SCHEDULED, case.future, "finite future", 0.9)
+
+
+def _real_noun(case: _Case) -> _Outcome:
+    """A noun that "took place", "lasted", "ended"."""
+    place = case.around(CueClass.TAKES_PLACE)
+    if place is None:
+        return None
+    negation = case.beside(CueClass.NEGATION, _NEAR) or _negation_of(case, place)
+    if negation:
+        return case.ruling(Status.DENIED, case.past, "did not take place", 0.8, place, negation)
+    return _asked(case) or case.took_place("it took place", 0.9, place)
+
+
+def _negation_of(case: _Case, hit: Hit) -> Hit | None:
     return next(
         (
             other
-            for other in scope.sentence.hits
-            if other.kind is CueClass.NEGATION and other.end <= hit.start and hit.start - other.end <= 2  # noqa: PLR2004
+            for other in case.sentence.hits
+            if other.kind is CueClass.NEGATION and 0 <= hit.start - other.end <= _ADJACENT
         ),
         None,
     )
+
+
+def _purpose(case: _Case) -> _Outcome:
+    """`flew to Moscow to meet`, and a headline's infinitive."""
+    travel = case.before(CueClass.TRAVELS)
+    if not travel and not case.setting.title:
+        return None
+    return case.ruling(Status.SCHEDULED, case.future, "purpose of a journey or a headline's infinitive", 0.7, travel)
+
+
+_ALWAYS: tuple[Callable[[_Case], _Outcome], ...] = (_made_up, _denied, _remote)
+_FINITE = (_modal_beside, _not_done, _doubted, _asked, _habitual)
+_RULES: dict[CueClass, tuple[Callable[[_Case], _Outcome], ...]] = {
+    CueClass.CALLS: (),
+    CueClass.INVITES: (_invited,),
+    CueClass.MEETS: (*_FINITE, _done),
+    CueClass.UNDER_WAY: (*_FINITE, _going_on),
+    CueClass.MEETS_NOW: (_not_going_to, _governed, _asked, _habitual, _still_ahead, _headline),
+    CueClass.MEETS_BARE: (_not_done, _governed, _asked, _habitual, _still_ahead, _reported),
+    CueClass.AFTER_MEETING: (_not_going_to, _governed, _asked, _habitual, _still_ahead, _presupposed),
+    CueClass.WILL_MEET: (_governed, _not_going_to, _asked, _will_be),
+    CueClass.TO_MEET: (_governed, _not_done, _purpose),
+    CueClass.MEETING_NOUN: (_governed, _real_noun, _asked),
+}

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
@@ -103,9 +103,7 @@ def _moment(text: str) -> datetime:
 
 def _open(name: str) -> TextIO:
     try:
-        if name == "-":
-            return click.get_text_stream("stdin", encoding="utf-8", errors="replace")
-        return open(name, encoding="utf-8", errors="replace")  # noqa: PTH123 (closed by the callers)
+        return cast("TextIO", click.open_file(name, encoding="utf-8", errors="replace"))
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}") from error
 

@@ -1,0 +1,100 @@
+from datetime import UTC, datetime, timedelta
+
+from alerts.digest_data import ChangeLine, ExpectedLine
+from alerts.digest_facts import digest_data
+from config.vocabulary import Level, Role, Status
+from storage.model import AlertKind, Change, FaultKind, Field, Meeting, Span, TextOrigin, Urgency
+from storage.views import (
+    AlertLine,
+    ArticleLine,
+    ClaimView,
+    DigestFacts,
+    Evidence,
+    HistoryStep,
+    MatchedArticle,
+    MeetingChanges,
+    UnseenSource,
+    WatchMatches,
+)
+
+NOW = datetime(2023, 5, 17, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+ARTICLE = ArticleLine(
+    1, "https://a.example/1", "Headline", "uk", "Dnipro Wire", "UA", Role.MEDIA, NOW, NOW, TextOrigin.PAGE, None
+)
+COPY = ArticleLine(
+    2, "https://b.example/1", "Headline", "uk", "Courier", "UA", Role.MEDIA, NOW, NOW, TextOrigin.PAGE, 1
+)
+MEETING = Meeting("m1", ("A", "B"), Level.LEADER, Status.HELD, None, "Kyiv", NOW, NOW, 2, disputed=True)
+CLAIM = ClaimView(
+    1, 1, ("A", "B"), Level.LEADER, Status.HELD, None, None, Span(Field.TEXT, 0, 8), Evidence("Прийняв.", "uk"), (), "r",
+    1.0, NOW, ARTICLE,
+)  # fmt: skip
+
+
+def alert(kind, article=None, review=None):
+    return AlertLine(
+        7, "k", kind, "They met", NOW, "Audience", None, None, None, None, "in detail", Urgency.NORMAL, review, None,
+        article, None,
+    )  # fmt: skip
+
+
+FACTS = DigestFacts(
+    since=NOW - DAY,
+    until=NOW,
+    changes=(
+        MeetingChanges(
+            MEETING,
+            (
+                HistoryStep(Change.HELD, Status.SCHEDULED, Status.HELD, NOW, CLAIM),
+                HistoryStep(Change.OVERDUE, None, Status.HELD, NOW, None),
+            ),
+        ),
+    ),
+    alerts=(alert(AlertKind.MEETING, ARTICLE, "right"), alert(AlertKind.MATCH)),
+    overdue=(alert(AlertKind.OVERDUE),),
+    matches=(WatchMatches("Envoy", (MatchedArticle(ARTICLE, Evidence("Headline"), (COPY,)),)),),
+    unseen=(
+        UnseenSource("Palace", True, False, FaultKind.NAME, None, NOW, None, 4),
+        UnseenSource("Gazette", False, False, None, "gone", None, NOW, 1),
+    ),
+    sources_read=("Gazette", "Dnipro Wire"),
+    articles_read=12,
+)
+DATA = digest_data("Morning", FACTS, ["Grain", "Envoy"], {"Palace"})
+
+
+def test_sources_are_counted_once_whether_read_or_not():
+    assert (DATA.counts.sources, DATA.counts.read, DATA.counts.failed_polls, DATA.counts.articles) == (3, 2, 5, 12)
+
+
+def test_a_change_keeps_its_sentence_and_source_and_a_clock_has_none():
+    (meeting,) = DATA.meetings
+    assert meeting.changes == (
+        ChangeLine(
+            NOW, Change.HELD, Status.SCHEDULED, Status.HELD, "Прийняв.", "uk", "Dnipro Wire", "https://a.example/1"
+        ),
+        ChangeLine(NOW, Change.OVERDUE, None, Status.HELD),
+    )
+    assert (meeting.reports, meeting.disputed, meeting.place) == (2, True, "Kyiv")
+
+
+def test_alerts_keep_their_review_and_what_did_not_come_stands_apart():
+    assert [(line.source, line.review) for line in DATA.alerts] == [("Dnipro Wire", "right"), ("", None)]
+    assert DATA.expected == (ExpectedLine("They met", NOW, "in detail"),)
+
+
+def test_quiet_watches_are_named_and_copies_folded():
+    assert [(watch.watch, len(watch.articles)) for watch in DATA.watches] == [("Grain", 0), ("Envoy", 1)]
+    assert DATA.watches[1].articles[0].copies == ("Courier",)
+
+
+def test_what_was_not_seen_says_whether_it_is_official():
+    assert [(source.name, source.official, source.wholly) for source in DATA.unseen] == [
+        ("Palace", True, True),
+        ("Gazette", False, False),
+    ]
+
+
+def test_a_watch_that_left_the_configuration_is_still_told():
+    assert [watch.watch for watch in digest_data("Morning", FACTS).watches] == ["Envoy"]

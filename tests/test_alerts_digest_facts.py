@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.digest_data import ChangeLine, ExpectedLine
@@ -22,9 +23,7 @@ DAY = timedelta(days=1)
 ARTICLE = ArticleLine(
     1, "https://a.example/1", "Headline", "uk", "Dnipro Wire", "UA", Role.MEDIA, NOW, NOW, TextOrigin.PAGE, None
 )
-COPY = ArticleLine(
-    2, "https://b.example/1", "Headline", "uk", "Courier", "UA", Role.MEDIA, NOW, NOW, TextOrigin.PAGE, 1
-)
+COPY = replace(ARTICLE, id=2, url="https://b.example/1", source="Courier", copy_of=1)
 MEETING = Meeting("m1", ("A", "B"), Level.LEADER, Status.HELD, None, "Kyiv", NOW, NOW, 2, disputed=True)
 CLAIM = ClaimView(
     1, 1, ("A", "B"), Level.LEADER, Status.HELD, None, None, Span(Field.TEXT, 0, 8), Evidence("Прийняв.", "uk"), (), "r",

@@ -26,8 +26,8 @@ ARTICLE = ArticleLine(
 COPY = replace(ARTICLE, id=2, url="https://b.example/1", source="Courier", copy_of=1)
 MEETING = Meeting("m1", ("A", "B"), Level.LEADER, Status.HELD, None, "Kyiv", NOW, NOW, 2, disputed=True)
 CLAIM = ClaimView(
-    1, 1, ("A", "B"), Level.LEADER, Status.HELD, None, None, Span(Field.TEXT, 0, 8), Evidence("Прийняв.", "uk"), (), "r",
-    1.0, NOW, ARTICLE,
+    1, 1, ("A", "B"), Level.LEADER, Status.HELD, None, None, Span(Field.TEXT, 0, 8), Evidence("Прийняв.", "uk"), (),
+    "r", 1.0, NOW, ARTICLE,
 )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ _TEXTS = {
         "The page was rebuilt: change this endpoint's `links` selector and try it with `envoywatch sources test`.",
     ),
     FaultKind.INTERNAL: FaultText(
-        "Envoywatch itself failed on it",
+        "an error of our own stopped it",
         "This is our mistake: the log has the details to report.",
     ),
 }

@@ -6,6 +6,9 @@ import json
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from config.model import Channel, Config, Digest, Expectation, MeetingSpec, Office, PersonEntry, Watch
 from storage.database import open_writer
@@ -49,8 +52,22 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def seed(path, now=NOW):
-    """Write the mission into a new database and say what is where."""
+def seed(path):
+    """Write the mission into a new database and say what is where. Made once a process, then copied."""
+    content, mission = _template()
+    path.write_bytes(content)
+    return mission
+
+
+@cache
+def _template():
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mission.db"
+        mission = _write(path, NOW)
+        return path.read_bytes(), mission
+
+
+def _write(path, now):
     db = open_writer(path)
     with closing(db.conn):
         writer = _Writer(db.conn, now)
@@ -139,7 +156,8 @@ class _Writer:
     def fault(self, name, kind, detail, hours):
         since = self.now - timedelta(hours=hours)
         self.c.execute(
-            "UPDATE sources SET fault = ?, fault_detail = ?, fault_since = ?, failures = ?, last_ok_at = ? WHERE name = ?",
+            "UPDATE sources SET fault = ?, fault_detail = ?, fault_since = ?, failures = ?, last_ok_at = ?"
+            " WHERE name = ?",
             (kind, detail, to_text(since), hours * 6, to_text(since - timedelta(minutes=2)), name),
         )
         self.c.execute(
@@ -352,7 +370,8 @@ class _Writer:
         ru = "Владимир Путин сегодня принял в Кремле спецпредставителя Ли Хуэя, беседа продолжалась около часа."
         held = self.article(
             "held", "Северный телеграф", "Путин принял в Кремле спецпредставителя Китая Ли Хуэя",
-            f"{ru} Подробностей стороны не сообщили.\nРанее спецпредставитель посетил шесть столиц.", at("2023-05-26T18:21"),
+            f"{ru} Подробностей стороны не сообщили.\nРанее спецпредставитель посетил шесть столиц.",
+            at("2023-05-26T18:21"),
         )  # fmt: skip
         held_claim = self.claim(held, meeting, people, "leader", "held", ru, [("принял", "meets"), ("сегодня", "time")],
                                 at("2023-05-26T18:21"), "2023-05-26", "Moscow")  # fmt: skip
@@ -405,17 +424,20 @@ class _Writer:
         said = "According to two diplomats, Volodymyr Zelenskyy met Li Hui in Kyiv behind closed doors last week."
         rumour = self.article("rumour", "Lutetia Review", "Behind closed doors: what the envoy heard in Kyiv",
                               f"{said} Neither side would comment.", at("2023-05-26T08:00"))  # fmt: skip
-        first = self.claim(rumour, meeting, people, "leader", "held", said, [("met", "meets"), ("According to", "hearsay")],
+        first = self.claim(rumour, meeting, people, "leader", "held", said,
+                           [("met", "meets"), ("According to", "hearsay")],
                            at("2023-05-26T08:00"), "2023-05-17", "Kyiv")  # fmt: skip
         self.step(meeting, first, "first-report", None, "held", at("2023-05-26T08:00"))
         no = "No meeting of the President with Li Hui took place, the office said."
         denial = self.article("denial", "The Meridian Post", "President's office denies a meeting with the envoy",
                               f"{no} It called the report an invention.", at("2023-05-26T11:45"))  # fmt: skip
-        denied = self.claim(denial, meeting, people, "leader", "denied", no, [("No meeting", "negation"), ("took place", "meets")],
+        denied = self.claim(denial, meeting, people, "leader", "denied", no,
+                            [("No meeting", "negation"), ("took place", "meets")],
                             at("2023-05-26T11:45"), "2023-05-17", "Kyiv")  # fmt: skip
         self.step(meeting, denied, "denied", "held", "denied", at("2023-05-26T11:45"))
         self.alert("denied", "A meeting of Volodymyr Zelenskyy and Li Hui is denied, Kyiv", at("2023-05-26T11:45:02"),
-                   kind="meeting", watch=AUDIENCE, change="denied", article_id=denial, claim_id=denied, meeting_id=meeting,
+                   kind="meeting", watch=AUDIENCE, change="denied", article_id=denial, claim_id=denied,
+                   meeting_id=meeting,
                    evidence=no, place="Kyiv", date="2023-05-17", review="right",
                    reviewed_at=to_text(at("2023-05-26T12:10")))  # fmt: skip
 
@@ -520,7 +542,8 @@ def config(listen="127.0.0.1:8470", password=None):
         ),
         groups={"envoys": ("Li Hui",)},
         watches=(
-            Watch(name=AUDIENCE, meeting=MeetingSpec(guest="Li Hui", level="leader"), send="now", channels=("desk", "phone")),
+            Watch(name=AUDIENCE, meeting=MeetingSpec(guest="Li Hui", level="leader"), send="now",
+                  channels=("desk", "phone")),
             Watch(name=ENVOY, query='"Li Hui" OR 李辉 OR "Ли Хуэй"'),
             Watch(name=TALKS, query="envoy AND (peace OR ceasefire)"),
         ),

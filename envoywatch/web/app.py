@@ -14,7 +14,7 @@ from config.errors import EnvoywatchError
 from envoywatch.web import lists, machines, pages, review
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
-from envoywatch.web.present import HERE, templates
+from envoywatch.web.present import HERE, sentence, templates
 from envoywatch.web.view import show
 from storage.errors import NotStoredError
 
@@ -92,8 +92,7 @@ def _trouble(request: Request, error: Exception) -> Response:
     """An expected trouble: something that is not stored is the visitor's, anything else is ours for now."""
     assert isinstance(error, EnvoywatchError)  # noqa: S101 (what it is registered for)
     status = 404 if isinstance(error, NotStoredError) else 503
-    text = str(error)
-    return _error_page(request, status, text[:1].upper() + text[1:], error.hint)
+    return _error_page(request, status, sentence(str(error)), error.hint)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (Starlette logs it by raising it again)

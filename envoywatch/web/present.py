@@ -152,6 +152,11 @@ def coded(text: str) -> Markup:
     )
 
 
+def sentence(text: str) -> str:
+    """With a capital first, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def _finalize(value: Any) -> Any:
     """Take control and bidirectional characters out of every text that is put into a page, in this one place."""
     return harmless.clean(value).translate(_NOT_IN_XML) if type(value) is str else value
@@ -178,6 +183,7 @@ def templates() -> Environment:
         redact_url=redact_url,
         redact_channel=redact_channel,
         coded=coded,
+        sentence=sentence,
         redact_urls=redact_urls,
         people=" – ".join,
         counted=words.count,

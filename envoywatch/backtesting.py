@@ -1,0 +1,216 @@
+"""What the watches would have done: the stored articles replayed, in order, through today's watches and decisions.
+
+Texts and claims are taken as stored; what is compared are matches and alerts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from envoywatch.why import LEDGER_WINDOW, Judge
+from storage.model import AlertKind, Known
+from storage.views import ArticleFilters, explain_article, get_article, list_alerts, search_articles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from config.model import Config
+    from storage.model import Alert, Meeting, Outcome, Reading
+    from storage.views import AlertLine, ArticleLine, ArticleView, Reader
+
+_BATCH = 500
+_MOST_ALERTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A match or an alert that only one side has."""
+
+    title: str
+    at: datetime
+    article_id: int | None
+    source: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many there were when the articles were read, how many there would be now, and which differ."""
+
+    then: int = 0
+    now: int = 0
+    added: tuple[Difference, ...] = ()
+    lost: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTrial:
+    """What became of one watch."""
+
+    watch: str
+    matches: Comparison
+    alerts: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All watches over the articles first seen in [since, until)."""
+
+    since: datetime | None
+    until: datetime | None
+    articles: int
+    watches: tuple[WatchTrial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Added and lost of one source or language."""
+
+    added: int
+    lost: int
+
+
+def tally(comparison: Comparison, key: Callable[[Difference], str | None]) -> Mapping[str, Tally]:
+    """Differences counted by what `key` says of each, the most first."""
+    added = Counter(key(one) or "?" for one in comparison.added)
+    lost = Counter(key(one) or "?" for one in comparison.lost)
+    names = sorted({*added, *lost}, key=lambda name: (-(added[name] + lost[name]), name))
+    return {name: Tally(added[name], lost[name]) for name in names}
+
+
+def backtest(
+    connection: Reader,
+    config: Config,
+    names: Sequence[str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Trial:
+    """Replay the archive for the named watches of `config`.
+
+    The replay begins a ledger's window before `since`, so that what was already told then is known.
+    """
+    chosen = tuple(watch for watch in config.watches if watch.name in names)
+    replayed = _Replay(Judge(config.model_copy(update={"watches": chosen})), since)
+    ids = _article_ids(connection, since - LEDGER_WINDOW if since else None, until)
+    for done, article_id in enumerate(ids, 1):
+        replayed.add(connection, get_article(connection, article_id))
+        if on_progress is not None:
+            on_progress(done, len(ids))
+    told = list_alerts(connection, since, until, limit=_MOST_ALERTS)
+    return Trial(since, until, replayed.articles, tuple(replayed.trial(name, told) for name in names))
+
+
+def _article_ids(connection: Reader, since: datetime | None, until: datetime | None) -> list[int]:
+    """In the order in which they were stored."""
+    ids: list[int] = []
+    filters = ArticleFilters(since=since, until=until)
+    while batch := search_articles(connection, None, filters, limit=_BATCH):
+        ids += [found.line.id for found in batch]
+        filters = replace(filters, before=ids[-1])
+    return ids[::-1]
+
+
+@dataclass
+class _Replay:
+    """The state of the daemon, as far as decisions depend on it, while articles go by again."""
+
+    judge: Judge
+    since: datetime | None
+    articles: int = 0
+    meetings: dict[str, Meeting] = field(default_factory=dict)
+    reported_by: set[tuple[str, str]] = field(default_factory=set)
+    alert_keys: set[str] = field(default_factory=set)
+    first_poll_alerts: Counter[str] = field(default_factory=Counter)
+    matched: dict[str, tuple[Counter[str], list[Difference], list[Difference]]] = field(default_factory=dict)
+    alerts: dict[str, dict[str, Difference]] = field(default_factory=dict)
+
+    def add(self, connection: Reader, view: ArticleView) -> None:
+        """Read one article again and take over what follows."""
+        counts = self.since is None or view.line.seen_at >= self.since
+        reading = self.judge.reading_of(view)
+        if counts:
+            self.articles += 1
+            self._compare(view, reading)
+        if not reading.matches and not reading.claims:
+            return
+        entries = explain_article(connection, view.line.id).entries
+        reading = replace(reading, first_poll=bool(entries) and entries[0].first_poll)
+        outcome = self.judge.outcome(reading, self._known(view, reading), view.read_at)
+        self._take_over(reading, outcome)
+        if counts:
+            for alert in outcome.alerts:
+                self.alerts.setdefault(alert.watch or "", {})[alert.key] = _of_alert(alert, view.line)
+
+    def _compare(self, view: ArticleView, reading: Reading) -> None:
+        then = {match.watch for match in view.matches}
+        now = {match.watch for match in reading.matches}
+        for watch in then | now:
+            counts, added, lost = self.matched.setdefault(watch, (Counter(), [], []))
+            counts.update({"then": watch in then, "now": watch in now})
+            if watch not in then:
+                added.append(_of_article(view.line))
+            elif watch not in now:
+                lost.append(_of_article(view.line))
+
+    def _known(self, view: ArticleView, reading: Reading) -> Known:
+        people = {name for claim in reading.claims for name in claim.participants}
+        oldest = view.read_at - LEDGER_WINDOW
+        same_people = [
+            one
+            for one in self.meetings.values()
+            if one.updated_at >= oldest and not people.isdisjoint(one.participants)
+        ]
+        return Known(
+            same_text=view.line.copy_of,
+            same_text_source=view.original.source if view.original else None,
+            meetings=tuple(same_people),
+            reported_by=frozenset(self.reported_by),
+            alert_keys=frozenset(self.alert_keys),
+            first_poll_alerts=self.first_poll_alerts[view.line.source],
+        )
+
+    def _take_over(self, reading: Reading, outcome: Outcome) -> None:
+        self.meetings.update({meeting.key: meeting for meeting in outcome.meetings})
+        self.reported_by |= {(key, reading.source) for key in outcome.claim_meetings if key}
+        self.alert_keys |= {alert.key for alert in outcome.alerts}
+        if reading.first_poll:
+            self.first_poll_alerts[reading.source] += len(outcome.alerts)
+
+    def trial(self, watch: str, told: Iterable[AlertLine]) -> WatchTrial:
+        """The watch's matches and alerts of then beside those of now."""
+        counts, added, lost = self.matched.get(watch, (Counter[str](), [], []))
+        then = {
+            alert.key: _of_told(alert)
+            for alert in told
+            if alert.watch == watch and alert.kind in {AlertKind.MATCH, AlertKind.MEETING}
+        }
+        now = self.alerts.get(watch, {})
+        return WatchTrial(
+            watch=watch,
+            matches=Comparison(counts["then"], counts["now"], tuple(added), tuple(lost)),
+            alerts=Comparison(
+                then=len(then),
+                now=len(now),
+                added=tuple(one for key, one in now.items() if key not in then),
+                lost=tuple(one for key, one in then.items() if key not in now),
+            ),
+        )
+
+
+def _of_article(line: ArticleLine) -> Difference:
+    return Difference(line.title, line.seen_at, line.id, line.source, line.language)
+
+
+def _of_alert(alert: Alert, line: ArticleLine) -> Difference:
+    return Difference(alert.title, alert.created_at, line.id, line.source, line.language)
+
+
+def _of_told(alert: AlertLine) -> Difference:
+    line = alert.article
+    if line is None:
+        return Difference(alert.title, alert.created_at, None, None, None)
+    return Difference(alert.title, alert.created_at, line.id, line.source, line.language)

@@ -1,0 +1,167 @@
+"""`envoywatch watches backtest`: what the watches, as they are now or with another query, would have found and told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from config.errors import UsageError
+from envoywatch.cli import show
+from envoywatch.cli.archive import reading
+from envoywatch.cli.context import Context, pass_context
+from envoywatch.cli.output import Column, emit_json, json_option, print_table
+from envoywatch.cli.progress import Progress
+from envoywatch.cli.times import short, since_option, until_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from config.model import Config
+    from envoywatch.backtesting import Comparison, Difference, Trial, WatchTrial
+
+_SHOWN = 5
+
+
+@click.command("backtest")
+@click.argument("names", metavar="[NAME ...]", nargs=-1)
+@click.option("--query", metavar="QUERY", help="Try this query for the one watch named, or for a new watch.")
+@since_option
+@until_option
+@click.option(
+    "--show", "shown", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="Of each, so many."
+)
+@json_option
+@pass_context
+def command(
+    context: Context,
+    /,
+    names: tuple[str, ...],
+    query: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    shown: int,
+    as_json: bool,
+) -> None:
+    """Replay the archive through the watches: matches and alerts that come, and that go, by source and language.
+
+    Without names all watches are tried. Texts and claims are taken as stored; nothing is recorded.
+    """
+    from envoywatch.backtesting import backtest  # noqa: PLC0415 (so that --help is quick)
+
+    config = _with_query(context.config, names, query) if query is not None else context.config
+    _check_names(config, names)
+    with reading(context) as connection, Progress(context) as progress:
+
+        def tell(done: int, total: int) -> None:
+            progress.tell(lambda: f"replayed {done:,} of {total:,} articles")
+
+        chosen = names or tuple(watch.name for watch in config.watches)
+        trial = backtest(connection, config, tuple(dict.fromkeys(chosen)), since, until, tell)
+    if as_json:
+        emit_json({**_document(trial), "query": query})
+        return
+    _print(trial, shown)
+
+
+def _with_query(config: Config, names: Sequence[str], query: str) -> Config:
+    """The configuration in which the one named watch has that query, faults shown as `search` shows them."""
+    from config.model import Watch  # noqa: PLC0415 (as above)
+    from config.vocabulary import Send  # noqa: PLC0415 (likewise)
+    from envoywatch.cli.search import prepare  # noqa: PLC0415 (likewise)
+
+    if len(names) != 1:
+        raise UsageError("--query tries one watch", hint="name it: envoywatch watches backtest NAME --query QUERY")
+    prepare(query, config)
+    name = names[0]
+    before = next(
+        (watch for watch in config.watches if watch.name == name), Watch(name=name, query=query, send=Send.NOW)
+    )
+    tried = before.model_copy(update={"query": query, "meeting": None})
+    others = tuple(watch for watch in config.watches if watch.name != name)
+    return config.model_copy(update={"watches": (*others, tried)})
+
+
+def _check_names(config: Config, names: Sequence[str]) -> None:
+    from config.messages import did_you_mean  # noqa: PLC0415 (as above)
+
+    known = [watch.name for watch in config.watches]
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or "`envoywatch watches list` shows them; --query tries a new one"
+            raise UsageError(f"there is no watch {name!r}", hint=hint)
+
+
+def _document(trial: Trial) -> dict[str, object]:
+    return {
+        "since": trial.since,
+        "until": trial.until,
+        "articles": trial.articles,
+        "watches": [
+            {"watch": one.watch, "matches": _counted(one.matches), "alerts": _counted(one.alerts)}
+            for one in trial.watches
+        ],
+    }
+
+
+def _counted(comparison: Comparison) -> dict[str, object]:
+    from envoywatch.backtesting import tally  # noqa: PLC0415 (as above)
+
+    return {
+        "then": comparison.then,
+        "now": comparison.now,
+        "added": comparison.added,
+        "lost": comparison.lost,
+        "by_source": tally(comparison, lambda one: one.source),
+        "by_language": tally(comparison, lambda one: one.language),
+    }
+
+
+# ---------------------------------------------------------------- showing
+
+
+def _print(trial: Trial, shown: int) -> None:
+    from alerts import words  # noqa: PLC0415 (as above)
+
+    show.line(
+        f"{words.count(trial.articles, 'article')} replayed; matches and alerts as they were, and as they would be"
+    )
+    print_table(
+        ["WATCH", *(Column(title, right=True) for title in ("MATCHES", "NOW", "+", "-", "ALERTS", "NOW", "+", "-"))],
+        [(one.watch, *_figures(one.matches), *_figures(one.alerts)) for one in trial.watches],
+        empty="No watch is configured.",
+    )
+    for one in trial.watches:
+        _print_watch(one, shown)
+
+
+def _figures(comparison: Comparison) -> tuple[int, int, int, int]:
+    return comparison.then, comparison.now, len(comparison.added), len(comparison.lost)
+
+
+def _print_watch(trial: WatchTrial, shown: int) -> None:
+    for what, comparison in (("Matches", trial.matches), ("Alerts", trial.alerts)):
+        if not comparison.added and not comparison.lost:
+            continue
+        show.heading(f"{what} of {trial.watch} that differ")
+        _print_tally(comparison, "SOURCE", lambda one: one.source)
+        _print_tally(comparison, "LANGUAGE", lambda one: one.language)
+        _print_differences("+", comparison.added, shown)
+        _print_differences("-", comparison.lost, shown)
+
+
+def _print_tally(comparison: Comparison, title: str, key: Callable[[Difference], str | None]) -> None:
+    from envoywatch.backtesting import tally  # noqa: PLC0415 (as above)
+
+    rows = [(name, one.added, one.lost) for name, one in tally(comparison, key).items()]
+    print_table([title, Column("+", right=True), Column("-", right=True)], rows)
+
+
+def _print_differences(sign: str, differences: Sequence[Difference], shown: int) -> None:
+    for one in differences[:shown]:
+        article = f" ({one.source}, article {one.article_id})" if one.article_id is not None else ""
+        show.line(f"{sign} {short(one.at)}  {one.title}{article}")
+    if len(differences) > shown:
+        show.line(f"{sign} and {len(differences) - shown:,} more")

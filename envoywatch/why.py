@@ -1,0 +1,169 @@
+"""Why and why not: what every configured watch makes of one article, stored or just read; decides without recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from alerts.decide import decide
+from alerts.names import NameForms
+from alerts.watches.matcher import compile_watches
+from alerts.watches.query import parse_query
+from config.people import load_people
+from envoywatch import wording
+from envoywatch.desk import rules_of
+from storage.identity import text_hash
+from storage.model import Claim, Document, Known, Reading, Reason, Text, Verdict
+from storage.views import get_meeting, list_alerts, list_meetings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from alerts.decide import Rules
+    from alerts.watches.matcher import Matcher
+    from config.model import Config, Watch
+    from storage.model import Decision, Meeting, Outcome, Span
+    from storage.views import ArticleView, DecisionLine, Reader
+
+LEDGER_WINDOW: Final = timedelta(days=60)
+"""As far back as `storage.record` looks for the meeting that a claim is about."""
+_MOST: Final = 100_000
+_NOT_ASKED_FOR: Final = frozenset({Reason.OTHER_PEOPLE, Reason.OTHER_STATUS, Reason.BELOW_LEVEL})
+
+
+@dataclass(frozen=True, slots=True)
+class WatchAnswer:
+    """What a watch, as it is configured now, makes of an article.
+
+    `failed` is the first condition that does not hold, empty when it matches. `recorded` are the verdicts that were
+    written when the article was read, `would` those that it would get if it came in anew.
+    """
+
+    watch: str
+    matches: bool
+    spans: tuple[Span, ...] = ()
+    failed: str = ""
+    recorded: tuple[DecisionLine, ...] = ()
+    would: tuple[Decision, ...] = ()
+
+
+class Judge:
+    """The configured watches made ready."""
+
+    def __init__(self, config: Config) -> None:
+        self._watches = config.watches
+        self._languages = {source.name: source.language for source in config.sources}
+        forms = NameForms(load_people(config.people, config.groups))
+        queries = [(watch.name, parse_query(watch.query)) for watch in config.watches if watch.query is not None]
+        self.matcher: Matcher = compile_watches(queries, forms)
+        self.rules: Rules = rules_of(config)
+
+    def reading_of(self, view: ArticleView) -> Reading:
+        """A stored article as if it had just been read: today's watches, the claims as stored."""
+        line = view.line
+        document = self._document(view)
+        return Reading(
+            entry_id=0,
+            source_id=0,
+            source=line.source,
+            country=line.country,
+            role=line.role,
+            url=line.url or f"envoywatch:article/{line.id}",
+            text=Text(line.title, view.text, document.language, line.origin, line.url, view.author, line.published_at),
+            text_hash=text_hash(line.title, view.text),
+            seen_at=line.seen_at,
+            first_poll=False,
+            matches=self.matcher.match(document),
+            claims=tuple(
+                Claim(
+                    participants=claim.participants,
+                    level=claim.level,
+                    status=claim.status,
+                    date=claim.date,
+                    place=claim.place,
+                    evidence=claim.evidence.text,
+                    span=claim.span,
+                    cues=claim.cues,
+                    rule=claim.rule,
+                    confidence=claim.confidence,
+                )
+                for claim in view.claims
+            ),
+        )
+
+    def outcome(self, reading: Reading, known: Known, now: datetime) -> Outcome:
+        """What would be written about it."""
+        return decide(reading, known, self.rules, now)
+
+    def answers(
+        self, reading: Reading, outcome: Outcome, recorded: Sequence[DecisionLine] = ()
+    ) -> tuple[WatchAnswer, ...]:
+        """One answer a configured watch, in their order."""
+        document = _document_of(reading)
+        return tuple(self._answer(watch, reading, document, outcome, recorded) for watch in self._watches)
+
+    def _answer(
+        self, watch: Watch, reading: Reading, document: Document, outcome: Outcome, recorded: Sequence[DecisionLine]
+    ) -> WatchAnswer:
+        would = tuple(one for one in outcome.decisions if one.watch == watch.name)
+        written = tuple(one for one in recorded if one.watch == watch.name)
+        if watch.query is not None:
+            found = self.matcher.explain(document, watch.name)
+            failed = "" if found.matched else f"this does not hold: {found.failed}"
+            return WatchAnswer(watch.name, found.matched, found.spans, failed, written, would)
+        failed = _why_no_meeting(reading, would)
+        return WatchAnswer(watch.name, not failed, (), failed, written, would)
+
+    def _document(self, view: ArticleView) -> Document:
+        line = view.line
+        return Document(
+            title=line.title,
+            text=view.text,
+            language=line.language or self._languages.get(line.source),
+            source=line.source,
+            country=line.country,
+            role=line.role,
+            published_at=line.published_at,
+        )
+
+
+def _document_of(reading: Reading) -> Document:
+    return Document(
+        title=reading.text.title,
+        text=reading.text.text,
+        language=reading.text.language,
+        source=reading.source,
+        country=reading.country,
+        role=reading.role,
+        published_at=reading.published_at,
+    )
+
+
+def _why_no_meeting(reading: Reading, would: Sequence[Decision]) -> str:
+    """The first reason why no change of the ledger is one that the watch waits for; empty when one is."""
+    if not reading.claims:
+        return wording.REASON[Reason.NO_CLAIM]
+    if not would:
+        return "its claims change nothing that the ledger has"
+    if any(one.verdict is not Verdict.QUIET or one.reason not in _NOT_ASKED_FOR for one in would):
+        return ""
+    return wording.REASON[would[0].reason]
+
+
+def known_of(connection: Reader, reading: Reading, now: datetime) -> Known:
+    """What is stored about the meetings of the same people; whether the text is a copy is not looked up."""
+    people = {name for claim in reading.claims for name in claim.participants}
+    meetings = {one.key: one for name in sorted(people) for one in _meetings_with(connection, name, now)}
+    views = [get_meeting(connection, one.id) for one in meetings.values() if one.id is not None]
+    alerts = list_alerts(connection, now - LEDGER_WINDOW, limit=_MOST) if meetings else ()
+    return Known(
+        meetings=tuple(meetings.values()),
+        reported_by=frozenset((view.meeting.key, claim.article.source) for view in views for claim in view.claims),
+        alert_keys=frozenset(one.key for one in alerts if one.meeting is not None and one.meeting.key in meetings),
+    )
+
+
+def _meetings_with(connection: Reader, person: str, now: datetime) -> Iterator[Meeting]:
+    yield from list_meetings(connection, person=person, since=now - LEDGER_WINDOW, limit=_MOST)

@@ -10,6 +10,7 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import Role, Send
+from envoywatch.cli.backtest import command as backtest
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_rich, print_table
 
@@ -31,6 +32,9 @@ _TITLE_MAX = 200
 @click.group("watches")
 def command() -> None:
     """List, show, add, remove and try watches: saved queries and what to do on a match."""
+
+
+command.add_command(backtest)
 
 
 # ---------------------------------------------------------------- list, show

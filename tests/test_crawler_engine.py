@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import logging
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -11,11 +12,15 @@ from itertools import pairwise
 import brotli
 import pytest
 import zstandard
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from twisted.internet.ssl import Certificate, trustRootFromCertificates
 
 from crawler.engine import Engine, EngineStoppedError, Fetch, Kind, Page, settings_of
 from crawler.settings import EngineSettings, product_token, scrapy_settings
 from storage.model import Fault, FaultKind
-from tests.crawler_world import answer_of, running_engine
+from tests.crawler_world import Site, answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
 
@@ -379,6 +384,51 @@ def test_an_exception_nobody_foresaw_is_logged_and_becomes_an_internal_fault(wor
     with caplog.at_level(logging.ERROR):
         assert world.fetch(site.url("/a")).kind is FaultKind.INTERNAL
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A made-up authority's certificate for `localhost`, with its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    pem = serialization.Encoding.PEM
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, *plain))
+    (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
+    return folder
+
+
+@pytest.fixture
+def safe_site(world, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    made = Site({"/a": answer_of(b"safe")}, tls=context)
+    world.run(made.start())
+    yield made
+    world.run(made.stop())
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(world, safe_site):
+    fault = world.fetch(safe_site.url("/a", "localhost"), obey_robots=False)
+    assert fault.kind is FaultKind.TLS
+    assert safe_site.asked == []
+
+
+def test_a_trusted_certificate_counts_for_its_own_name_only(world, safe_site, certificate, monkeypatch):
+    authority = trustRootFromCertificates([Certificate.loadPEM((certificate / "certificate.pem").read_bytes())])
+    monkeypatch.setattr("crawler.transport.platformTrust", lambda: authority)
+    assert world.fetch(safe_site.url("/a", "localhost"), obey_robots=False).body == b"safe"
+    assert world.fetch(safe_site.url("/a", "127.0.0.1"), obey_robots=False).kind is FaultKind.TLS
 
 
 # ---------------------------------------------------------------- life

@@ -85,7 +85,7 @@ def test_a_page_that_cannot_be_had_leaves_the_feeds_text_with_the_reason():
 
 def test_without_any_text_the_title_alone_remains():
     text = extract(page("<img src=x>"), entry(language="fr"), None)
-    assert (text.origin, text.text, text.title, text.language) == (TextOrigin.TITLE, "", "Envoy received", "en")
+    assert (text.origin, text.text, text.title, text.language) == (TextOrigin.TITLE, "", "Envoy received", "fr")
     assert text.reason == "the page has no readable text"
 
 

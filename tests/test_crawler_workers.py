@@ -84,7 +84,6 @@ def test_workers_die_with_their_parent(tmp_path):
         sys.path.insert(0, {str(Path.cwd())!r})
         import envoywatch
         from datetime import timedelta
-from pathlib import Path
         from crawler.workers import Workers
         from tests import crawler_jobs
         async def main():
@@ -97,6 +96,7 @@ from pathlib import Path
     file = tmp_path / "parent.py"
     file.write_text(textwrap.dedent(program))
     done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False, timeout=30)
+    assert done.stdout, done.stderr
     worker = int(done.stdout)
     for _ in range(50):
         with contextlib.suppress(ProcessLookupError):

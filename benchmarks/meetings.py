@@ -1,7 +1,7 @@
 """How well, and how fast, meetings are read: `meetings.py FILE [--speed] [--errors]`.
 
-FILE is JSON Lines of labelled articles, {id, lang, published, title, text, events}, as in tests/data/meetings.jsonl. An
-article alerts when it has an event of level leader that was held or is under way. Figures are by language, errors by kind:
+FILE is JSON Lines of labelled articles {id, lang, published, title, text, events}; without it, that of the tests.
+An article alerts when it has an event of level leader that was held or is under way. Errors are told by kind:
 `status` (the pair is right, what became of it is not), `level`, `people`, `invented`, `missed`.
 """
 

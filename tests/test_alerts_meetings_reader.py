@@ -1,4 +1,3 @@
-import itertools
 import json
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -215,8 +214,10 @@ def test_left_overs_and_marks_do_no_harm(text):
     assert isinstance(read(text), tuple)
 
 
-WORDS = ["Macron", "Modi", "Putin", "met", "will", "not", "denied", "talks", "with", "after", "whether", ",", ".", "?", "he", "and", "but",
-         "on Friday", "May 9", "Путин", "принял", "не", "习近平", "会见", "将", "\ud83d", "\u200f", "\n", "'s", "envoy"]  # fmt: skip
+WORDS = (
+    "Macron|Modi|Putin|met|will|not|denied|talks|with|after|whether|,|.|?|he|and|but|on Friday|May 9|'s|envoy"
+    "|Путин|принял|не|习近平|会见|将|\ud83d|\u200f|\n"
+).split("|")
 
 
 @settings(max_examples=150, deadline=None)
@@ -242,8 +243,18 @@ FLOOR = {"en": (0.95, 0.90), "ru": (0.95, 0.90), "zh": (0.95, 0.90)}
 DATA_HASH = "79399e2848a4d4f7"
 
 
-def _alerts(events):
-    return any(event[1] == "leader" and event[2] in {"held", "under_way"} for event in events)
+def _items():
+    return [json.loads(line) for line in MEETINGS.read_text(encoding="utf-8").splitlines()]
+
+
+def _should_alert(item):
+    return any(event["level"] == "leader" and event["status"] in {"held", "under_way"} for event in item["events"])
+
+
+def _does_alert(item):
+    at = datetime.fromisoformat(item["published"]).replace(tzinfo=UTC)
+    claims = told(item["text"], item["lang"], item["title"], at)
+    return any(level == "leader" and status in {"held", "under_way"} for _, level, status in claims)
 
 
 def test_the_floor_is_measured_on_the_data_it_was_set_for():
@@ -252,30 +263,15 @@ def test_the_floor_is_measured_on_the_data_it_was_set_for():
 
 @pytest.mark.parametrize("language", FLOOR)
 def test_precision_and_recall_stay_above_their_floor(language):
-    items = [json.loads(line) for line in MEETINGS.read_text(encoding="utf-8").splitlines()]
-    outcomes = [
-        (
-            _alerts([(e["participants"], e["level"], e["status"]) for e in item["events"]]),
-            _alerts(
-                told(
-                    item["text"], language, item["title"], datetime.fromisoformat(item["published"]).replace(tzinfo=UTC)
-                )
-            ),
-        )
-        for item in items
-        if item["lang"] == language
-    ]
+    outcomes = [(_should_alert(item), _does_alert(item)) for item in _items() if item["lang"] == language]
     right = outcomes.count((True, True))
     precision = right / max(1, sum(found for _, found in outcomes))
     recall = right / sum(gold for gold, _ in outcomes)
-    assert (precision, recall) >= FLOOR[language] and recall >= FLOOR[language][1]
+    assert precision >= FLOOR[language][0]
+    assert recall >= FLOOR[language][1]
 
 
 def test_half_of_the_labelled_articles_must_not_alert():
-    items = [json.loads(line) for line in MEETINGS.read_text(encoding="utf-8").splitlines()]
-    quiet = [
-        item for item in items if not _alerts([(e["participants"], e["level"], e["status"]) for e in item["events"]])
-    ]
-    assert len(items) >= 60
-    assert len(quiet) * 2 >= len(items)
-    assert all(len({item["id"] for item in group}) == 1 for _, group in itertools.groupby(items, key=lambda i: i["id"]))
+    items = _items()
+    assert len({item["id"] for item in items}) == len(items) >= 60
+    assert 2 * sum(not _should_alert(item) for item in items) >= len(items)

@@ -63,7 +63,8 @@ def test_words_are_compared_without_case_stress_and_kind_of_apostrophe():
 
 
 def test_faults_of_a_lexicon_file_are_told_with_their_lines():
-    text = "language: en\nbefore_place: []\nplaces: {}\ntimes: {}\ngroups:\n  - class: meets\n    about: x\n    patterns: [..3 met]\n"
+    head = "language: en\nbefore_place: []\nplaces: {}\ntimes: {}\n"
+    text = head + "groups:\n  - class: meets\n    about: x\n    patterns: [..3 met]\n"
     with pytest.raises(ConfigError) as caught:
         parse_lexicon(text, Path("en.yaml"))
     told = {(finding.line, finding.message.partition(":")[0]) for finding in caught.value.findings}

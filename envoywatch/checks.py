@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alerts.channels import check_url
 from alerts.watches.query import QueryError, parse_query, people_in
 from config.checks import Check, Loc, Problem
 from config.people import load_people
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 def all_checks() -> tuple[Check, ...]:
     """The checks to hand to `load_config`."""
-    return (_queries_and_people,)
+    return (_queries_and_people, _channels)
+
+
+def _channels(config: Config) -> Iterator[Problem]:
+    for name, channel in config.channels.items():
+        wrong = check_url(channel.url)
+        if wrong is not None:
+            yield Problem(("channels", name, "url"), wrong, "what each service needs is told at appriseit.com")
 
 
 def _queries_and_people(config: Config) -> Iterator[Problem]:

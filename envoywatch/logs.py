@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
-_LEVELS = {-1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}
+_LEVELS = {-2: logging.ERROR, -1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}
 
 _OURS = ("envoywatch", "alerts", "crawler", "storage", "config")
 

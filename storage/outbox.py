@@ -74,9 +74,17 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
     ).fetchone()
     if row is not None and fallback and receipt.state in (DeliveryState.DEAD, DeliveryState.PARKED):
         db.execute(
+            # Not through a channel that had this message before: fallbacks that name each other would go round for ever.
             "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
-            " VALUES (?, ?, ?, ?, 'due', ?, ?) ON CONFLICT (key) DO NOTHING",
-            [digest("fallback", row[0], fallback), row[1], row[2], fallback, to_text(receipt.at), to_text(receipt.at)],
+            " SELECT :key, :alert, :digest, :channel, 'due', :at, :at WHERE NOT EXISTS (SELECT 1 FROM deliveries"
+            " WHERE channel = :channel AND alert_id IS :alert AND digest_id IS :digest)",
+            {
+                "key": digest("fallback", row[0], fallback),
+                "alert": row[1],
+                "digest": row[2],
+                "channel": fallback,
+                "at": to_text(receipt.at),
+            },
         )
 
 

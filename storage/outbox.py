@@ -74,7 +74,7 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
     ).fetchone()
     if row is not None and fallback and receipt.state in (DeliveryState.DEAD, DeliveryState.PARKED):
         db.execute(
-            # Not through a channel that had this message before: fallbacks that name each other would go round for ever.
+            # Not through a channel that had this message before: fallbacks may name each other.
             "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
             " SELECT :key, :alert, :digest, :channel, 'due', :at, :at WHERE NOT EXISTS (SELECT 1 FROM deliveries"
             " WHERE channel = :channel AND alert_id IS :alert AND digest_id IS :digest)",

@@ -48,7 +48,7 @@ def command(context: Context, /, *, leave: bool, listen: str, as_json: bool) -> 
     from envoywatch.demo.server import DemoServer  # noqa: PLC0415 (likewise)
     from envoywatch.logs import configure_logs  # noqa: PLC0415 (likewise)
 
-    configure_logs(verbosity=context.verbosity or -1)
+    configure_logs(verbosity=context.verbosity or -2)  # the demo tells its own story
     mission = read_mission()
     clock = Clock(mission.starts_at, SPEED)
     clock.hold()

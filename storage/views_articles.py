@@ -111,12 +111,14 @@ _COPIES = f"""
 SELECT {ARTICLE_COLUMNS} FROM articles
 WHERE copy_of = ? ORDER BY seen_at, id
 """  # noqa: S608 (column names are constants)
+# The plus signs keep the planner from the index of seen_at, whose range it would have to sort by id (144 ms at 400,000
+# articles instead of 0.3).
 _FILTERED = """
   AND (:source IS NULL OR articles.source = :source COLLATE NOCASE)
   AND (:language IS NULL OR articles.language = :language)
   AND (:country IS NULL OR articles.country = :country)
   AND (:role IS NULL OR articles.role = :role)
-  AND articles.seen_at >= :since AND articles.seen_at < :until
+  AND +articles.seen_at >= :since AND +articles.seen_at < :until
 """
 # Newest first by rowid: ids grow with time, and ordering by rank costs a second at a million articles.
 _SEARCH = f"""

@@ -249,6 +249,25 @@ async def test_sources_show_faults_in_words_with_a_remedy_the_worst_first(page):
     assert "unusually silent" in text
 
 
+async def test_many_sources_come_a_page_at_a_time_and_no_page_is_heavy(own_page):
+    page, _ = own_page
+    db = open_writer(page.path)
+    with closing(db.conn):
+        for number in range(120):
+            db.execute(
+                "INSERT INTO sources (name, spec, role, interval_s, next_poll_at, added_at)"
+                " SELECT ?, spec, role, interval_s, next_poll_at, added_at FROM sources WHERE id = 1",
+                (f"Outlet {number}",),
+            )
+    names = []
+    for number in (1, 2, 3):
+        response = await page.get(f"/sources?page={number}")
+        assert len(response.content) < 130_000
+        names += re.findall(r'href="/sources/(\d+)" data-open', response.text)
+    assert len(names) == len(set(names)) == 131
+    assert (await page.get("/sources?page=4")).status_code == 404
+
+
 async def test_settings_show_faults_of_the_file_with_their_place_and_every_page_says_so(page):
     finding = Finding(Path("/etc/envoywatch.yaml"), 12, 7, "unknown key `qurey`", "did you mean `query`?")
     page.settings = Settings(config(), Path("/etc/envoywatch.yaml"), (finding,), NOW)

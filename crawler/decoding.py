@@ -17,7 +17,7 @@ _BOMS = (
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
 _HEAD = 4_096
-_SAMPLE = 100_000
+_SAMPLE = 20_000
 # Python counts these among text encodings, but no server means them, and some are slow.
 _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
 _SURE_SHARE = 500  # at most one broken sequence in this many bytes still counts as UTF-8

@@ -17,6 +17,7 @@ from scrapy import Request, Spider, signals
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.reactor import install_reactor
+from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
@@ -47,6 +48,7 @@ _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 _ROBOTS_TIMEOUT_S = 10.0
 _DESCRIPTORS = 8192
 _STOP_S = 3.0
+_SLOW_KEPT = 5_000  # as many hosts as the robots cache holds
 _OK = range(200, 300)
 _NOT_MODIFIED = 304
 
@@ -61,6 +63,10 @@ def run(main: Callable[[], Awaitable[int]]) -> int:
     from twisted.internet import reactor as installed  # noqa: PLC0415 (importing it earlier would install another one)
 
     reactor = cast("Any", installed)
+    # Without an observer Twisted keeps its last 65,536 events, failures and all, in memory.
+    observer = cast("Any", STDLibLogObserver)("twisted")
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+    logging.getLogger("twisted").setLevel(logging.ERROR)
     loop = asyncio.get_event_loop()
     outcome: list[asyncio.Task[int]] = []
 
@@ -160,7 +166,13 @@ class Engine:
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Keep at least this gap between requests to a host, as its robots.txt asks."""
+        self._slow.pop(host, None)
         self._slow[host] = seconds
+        if len(self._slow) > _SLOW_KEPT:
+            forgotten = next(iter(self._slow))
+            del self._slow[forgotten]
+            if self._crawler is not None:
+                self._crawler.engine.downloader.per_slot_settings.pop(forgotten, None)
         self.update(self.settings)
 
     # ------------------------------------------------------------ fetching
@@ -241,7 +253,9 @@ class Engine:
     async def _download(self, url: str, headers: Mapping[str, str], meta: dict[str, Any]) -> Response:
         if self._crawler is None:
             raise EngineStoppedError("the crawler is not running")
-        request = Request(url, headers=dict(headers), meta=meta, callback=NO_CALLBACK, dont_filter=True)
+        # Latin-1 there and back: Scrapy would send an ETag's odd bytes in UTF-8, and the server would not know it.
+        raw = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
+        request = Request(url, headers=raw, meta=meta, callback=NO_CALLBACK, dont_filter=True)
         return await self._crawler.engine.download_async(request)
 
     async def fetch_robots(self, url: str, *, private: bool, max_size: int) -> Response | None:

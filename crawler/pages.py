@@ -38,6 +38,11 @@ class PageBytes:
     body: bytes
     content_type: str | None = None
 
+    @classmethod
+    def of(cls, page: Page) -> PageBytes:
+        """A fetched page without its headers."""
+        return cls(page.url, page.body, page.content_type)
+
 
 async def fetch_page(engine: Engine, entry_url: str, private: bool) -> Page | Fault:  # noqa: FBT001 (one permission)
     """An entry's page when it is HTML; anything else is a fault that says what it was."""

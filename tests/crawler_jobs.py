@@ -46,5 +46,9 @@ def fail():
     raise ValueError("the job's own")
 
 
+def refuse():
+    raise OSError("cannot begin")
+
+
 def signals():
     return [signal.getsignal(number) is signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)]

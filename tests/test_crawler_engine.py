@@ -78,6 +78,13 @@ def test_statuses_are_understood(world, site, status, headers, kind, retry_after
     assert status[:3] in fault.detail
 
 
+def test_odd_bytes_of_a_header_come_back_as_they_were(world, site):
+    site.routes["/a"] = answer_of(b"x", etag='"caf\xe9"')
+    etag = world.fetch(site.url("/a")).headers["etag"]
+    world.fetch(site.url("/a"), headers={"If-None-Match": etag})
+    assert site.asked[-1].headers["if-none-match"] == '"caf\xe9"'
+
+
 def test_not_modified_is_an_answer(world, site):
     site.routes["/a"] = answer_of(status="304 Not Modified")
     assert world.fetch(site.url("/a")).status == 304
@@ -497,6 +504,18 @@ def test_settings_are_taken_while_running(world, site):
     assert isinstance(before, Page)
     assert slots == [(3.0, 5)]
     assert after.kind is FaultKind.ROBOTS
+
+
+def test_slow_hosts_are_forgotten_in_time(world, monkeypatch):
+    monkeypatch.setattr("crawler.engine._SLOW_KEPT", 2)
+
+    async def many():
+        async with running_engine() as engine:
+            for host in ("a.example", "b.example", "c.example"):
+                engine.slow_down(host, 5.0)
+            return list(engine._crawler.engine.downloader.per_slot_settings)
+
+    assert world.run(many()) == ["b.example", "c.example"]
 
 
 def test_the_settings_we_name_are_those_that_hold(world):

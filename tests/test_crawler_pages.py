@@ -168,7 +168,8 @@ def test_what_is_no_page_is_told(world, site, answer, kind, told):
 )
 def test_a_page_is_known_by_its_type_or_its_first_words(world, site, content_type):
     site.routes["/a"] = answer_of(b"<!DOCTYPE html><html>hi</html>", content_type=content_type)
-    assert b"hi" in world.run(_fetch(site.url("/a"))).body
+    page = world.run(_fetch(site.url("/a")))
+    assert PageBytes.of(page) == PageBytes(site.url("/a"), page.body, content_type)
 
 
 async def _fetch(url):

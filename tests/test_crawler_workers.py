@@ -67,8 +67,9 @@ async def test_new_arguments_hold_for_new_jobs_while_old_ones_finish():
         assert await before == "old"
 
 
-async def test_workers_that_cannot_start_are_told():
-    async with workers(initializer=jobs.die) as made:
+@pytest.mark.parametrize("initializer", [jobs.die, jobs.refuse])
+async def test_workers_that_cannot_start_are_told(initializer):
+    async with workers(initializer=initializer) as made:
         with pytest.raises(WorkerCrashed):
             await made.run(jobs.told)
 

@@ -1,12 +1,16 @@
 import os
 import textwrap
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.checks import Problem
 from config.errors import ConfigError
 from config.load import load_config
+from config.yaml_tree import NotYamlError, parse_yaml
 
 GOOD_SOURCE = "sources:\n  - name: A\n    endpoints: [feed: 'http://a.example/rss']\n"
 
@@ -134,7 +138,8 @@ def test_a_control_character_is_placed(tmp_path):
 
 
 def test_huge_nesting_ends_in_a_clear_error(tmp_path):
-    assert "too deep" in only(tmp_path, "web: " + "[" * 30_000)[2]
+    assert "too deep" in only(tmp_path, "- " * 100_000)[2]
+    assert "too deep" in only(tmp_path, "web: " + "{a: " * 100_000)[2]
     assert "too deep" in only(tmp_path, "web: " + "[" * 60 + "]" * 60)[2]
 
 
@@ -159,6 +164,31 @@ def test_anchors_and_aliases_work(tmp_path):
         """,
     )
     assert loaded.config.sources[0].endpoints == loaded.config.sources[1].endpoints
+
+
+_pieces = st.sampled_from(
+    [*"[]{}:?|>%@`#~=\t\x85\u2028'\"", "- ", "\n", "\n  ", "&a ", "*a", "!x ", "---\n", "...\n", "${A}", "${", "$$"]
+) | st.sampled_from(
+    ["sources", "a", "web", "%YAML 1.1\n", "<<", "0x", "1e999", "2024-99-99", "null", "\ufeff", "\ud800"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_pieces, max_size=25).map("".join))
+def test_any_text_is_data_or_a_placed_fault(text):
+    with suppress(NotYamlError):
+        line, column = parse_yaml(text, {}).place(("a", 0, "b"), offset=3)
+        assert line > 0
+        assert column > 0
+
+
+def test_a_file_of_the_old_yaml_keeps_its_words(tmp_path):
+    loaded = load(tmp_path, "%YAML 1.1\n---\n" + GOOD_SOURCE + "web: {listen: off}\n")
+    assert loaded.config.web.listen == "off"
+
+
+def test_an_anchor_may_be_used_again(tmp_path):
+    load(tmp_path, GOOD_SOURCE + "watches: [{name: &a x, query: &a y}]\n")
 
 
 # ---------------------------------------------------------------- keys and values

@@ -150,7 +150,7 @@ class _Replay:
         now = {match.watch for match in reading.matches}
         for watch in then | now:
             counts, added, lost = self.matched.setdefault(watch, (Counter(), [], []))
-            counts.update({"then": watch in then, "now": watch in now})
+            counts.update(then=int(watch in then), now=int(watch in now))
             if watch not in then:
                 added.append(_of_article(view.line))
             elif watch not in now:

@@ -3,8 +3,9 @@
 Everything goes the way of the daemon (poll, entry, reading, decision), except that claims are given, not read.
 """
 
+import json
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from alerts.decide import Rules, decide
@@ -247,4 +248,35 @@ def with_watch(config, line):
     return config.replace("channels:\n  desk", f"  - {line}\nchannels:\n  desk", 1)
 
 
-__all__ = ["CONFIG", "NOW", "SPECS", "Archive", "claim_of", "fill", "replace", "seed", "start_daemon_run", "with_watch"]
+@dataclass
+class Said:
+    """What a command ended in."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self):
+        return json.loads(self.out)
+
+
+class Commands:
+    """Runs command lines on an archive's configuration, through the program's own entry."""
+
+    def __init__(self, archive, capsys):
+        self.archive = archive
+        self._capsys = capsys
+
+    def __call__(self, *arguments):
+        from envoywatch.cli.main import run
+
+        self._capsys.readouterr()
+        code = run(["--config", str(self.archive.config_file), *arguments])
+        said = self._capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    def json(self, *arguments):
+        """The one JSON document that a command which ends well prints."""
+        said = self(*arguments, "--json")
+        assert said.code == 0, said.err
+        return said.json()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _HTML = ("text/html", "application/xhtml")
 _SNIFFED = 512
 _TEXT_MIN = 80  # bytes; below, a page's "text" is a caption or a cookie notice, but 27 Chinese characters are news
+_SHORT = 1_500  # characters below which the slower mode is asked too
+_MUCH_MORE = 5
 _LANGUAGE_MIN = 20
 _LANGUAGE_SURE = 0.5
 _LANGUAGE_SAMPLE = 1_000
@@ -96,7 +98,7 @@ def _from_page(page: PageBytes, entry: Entry) -> Text:
     published_at = entry.published_at or _page_date(root)
     author = entry.author or _meta(root, "author")
     language = feed_language(document_language(root)) or entry.language
-    text = _main_text(root, page.url)
+    text = _main_text(page, root)
     readable = len(text.encode("utf-8", "ignore")) >= _TEXT_MIN
     if not readable or len(text) < len(entry.content) // 2:
         reason = "the feed carries more of the text" if readable else "the page has no readable text"
@@ -116,16 +118,27 @@ def _from_page(page: PageBytes, entry: Entry) -> Text:
 _documents = itertools.count(1)
 
 
-def _main_text(root: etree._Element, url: str) -> str:
-    """Fast mode costs no quality here: F1 0.962 at 11 ms a page, against 0.960 at 17."""
+def _main_text(page: PageBytes, root: etree._Element) -> str:
+    """Fast mode costs no quality (F1 0.962 at 11 ms a page, against 0.960 at 17) but where it misses nearly all.
+
+    Of 255 pages 32 gave a short text; on three of them the slower mode found over five times as much, rightly.
+    """
+    text = _extracted(root, page.url, fast=True)
+    if len(text) >= _SHORT:
+        return text
+    again = parse_html(page.body, page.content_type)  # the first tree was cut up by its reading
+    fuller = _extracted(again, page.url, fast=False) if again is not None else ""
+    return fuller if len(fuller) > _MUCH_MORE * len(text) else text
+
+
+def _extracted(root: etree._Element, url: str, *, fast: bool) -> str:
     import trafilatura  # noqa: PLC0415 (0.18 s that only a worker pays)
     from trafilatura.meta import reset_caches  # noqa: PLC0415 (likewise)
 
     if next(_documents) % _CACHES_FRESH == 0:
         reset_caches()
-    document = trafilatura.bare_extraction(root, url=url, fast=True, include_comments=False, with_metadata=False)
-    text = getattr(document, "text", None) or ""
-    return clean(str(text))[:CONTENT_MAX]
+    document = trafilatura.bare_extraction(root, url=url, fast=fast, include_comments=False, with_metadata=False)
+    return clean(str(getattr(document, "text", None) or ""))[:CONTENT_MAX]
 
 
 def _canonical(root: etree._Element, url: str) -> str | None:

@@ -94,6 +94,20 @@ def test_a_feed_that_carries_more_than_the_page_is_preferred():
     assert (text.origin, text.reason) == (TextOrigin.FEED, "the feed carries more of the text")
 
 
+def test_where_fast_reading_misses_nearly_all_the_slower_one_is_believed(monkeypatch):
+    import trafilatura
+
+    real = trafilatura.bare_extraction
+
+    def hasty(root, *, fast, **options):
+        found = real(root, fast=fast, **options)
+        found.text = found.text[:90] if fast else found.text
+        return found
+
+    monkeypatch.setattr("trafilatura.bare_extraction", hasty)
+    assert extract(page(), entry(), None).text.count("special envoy") == 8
+
+
 def test_an_empty_page_is_told():
     assert extract(PageBytes(URL, b"  "), entry(), None).reason == "the page is empty"
 

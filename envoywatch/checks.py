@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts.channels import check_url
 from alerts.watches.query import QueryError, parse_query, people_in
 from config.checks import Check, Loc, Problem
 from config.people import load_people
@@ -22,6 +21,10 @@ def all_checks() -> tuple[Check, ...]:
 
 
 def _channels(config: Config) -> Iterator[Problem]:
+    if not config.channels:
+        return
+    from alerts.channels import check_url  # noqa: PLC0415 (0.2 s that a configuration without channels need not pay)
+
     for name, channel in config.channels.items():
         wrong = check_url(channel.url)
         if wrong is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from storage.model import Entry, Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from crawler.engine import Engine
     from crawler.workers import Workers
@@ -167,7 +167,8 @@ def _index(body: bytes, url: str) -> SitemapIndex | Fault:
             children.append((iso_moment(texts.get("sitemap:lastmod")), position, link))
     if not children:
         return Fault(FaultKind.NO_LINKS, "the sitemap index names no sitemap")
-    newest_first = sorted(children, key=lambda child: (child[0] is not None, child[0] or 0, child[1]), reverse=True)
+    undated = datetime.min.replace(tzinfo=UTC)
+    newest_first = sorted(children, key=lambda child: (child[0] or undated, child[1]), reverse=True)
     return SitemapIndex(tuple(link for _, _, link in newest_first))
 
 

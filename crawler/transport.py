@@ -73,11 +73,13 @@ class _BoundedProtocol(http11._LenientHTTP11ClientProtocol):  # noqa: SLF001 (pi
         return super().request(request)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
+        """Count what comes before the body, 1xx answers included; the piece that ends it may hold body too."""
         if self._parser is not None and self._parser.state in {"STATUS", "HEADER"}:
-            self._header_bytes += len(data)
-            if self._header_bytes > _HEADERS_MAX and b"\r\n\r\n" not in data:
-                cast("Any", self)._giveUp(cast("Any", Failure)(HeadersTooLargeError("headers without end")))  # noqa: SLF001 (its way to end)
+            if self._header_bytes > _HEADERS_MAX:
+                failure = cast("Any", Failure)(HeadersTooLargeError("headers without end"))
+                cast("Any", self)._giveUp(failure)  # noqa: SLF001 (its own way to end)
                 return
+            self._header_bytes += len(data)
         cast("Any", super()).dataReceived(data)
 
 

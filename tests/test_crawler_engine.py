@@ -228,15 +228,23 @@ def test_an_announced_giant_is_refused_unread_and_an_unannounced_one_at_the_limi
     assert world.fetch(site.url("/untold"), max_size=100_000).kind is FaultKind.TOO_LARGE
 
 
-def test_headers_without_end_are_given_up(world, site):
+@pytest.mark.parametrize(
+    "piece", [b"X-Thing: %s\r\n" % (b"y" * 900), b"\r\nHTTP/1.1 100 Continue\r\nX: %s\r\n" % (b"y" * 900)]
+)
+def test_headers_without_end_are_given_up(world, site, piece):
     async def headers(asked, writer):
-        writer.write(b"HTTP/1.1 200 OK\r\n")
-        for number in range(20_000):
-            writer.write(b"X-%d: %s\r\n" % (number, b"y" * 100))
+        writer.write(b"HTTP/1.1 100 Continue\r\n")
+        for _ in range(2_000):
+            writer.write(piece)
             await writer.drain()
 
     site.routes["/a"] = headers
     assert world.fetch(site.url("/a")).kind is FaultKind.TOO_LARGE
+
+
+def test_long_but_honest_headers_are_read(world, site):
+    site.routes["/a"] = answer_of(b"x" * 300_000, **{f"x_{number}": "y" * 1000 for number in range(200)})
+    assert len(world.fetch(site.url("/a")).body) == 300_000
 
 
 def test_a_cut_body_is_kept_and_marked(world, site):

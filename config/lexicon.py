@@ -176,10 +176,14 @@ class Times(Strict):
 
 
 class Lexicon(Strict):
-    """One language. `spaced` is false where words are written without spaces; `words` are then taken whole."""
+    """One language. `spaced` is false where words are written without spaces; `words` are then taken whole.
+
+    `verb_last` is true where the object of an infinitive stands before it ("will Scholz treffen").
+    """
 
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
     spaced: bool = True
+    verb_last: bool = False
     words: tuple[str, ...] = ()
     before_place: tuple[str, ...]
     times: Times

@@ -12,6 +12,7 @@ from config.lexicon import Element, PatternError, languages, load_lexicon, norma
 NAMES = re.compile(
     r"Macron|Scholz|Xi\b|Blinken|Putin|Zelensky|Witkoff|Modi|Kishida|Kuleba|Biden|Bush|Trump|Erdogan|Lukashenko|Li\b"
     r"|Макрон\w*|Шольц\w*|Путин\w*|Си(?: Цзиньпин\w*)?\b|Уиткофф\w*|Моди|Зеленск\w+|Лукашенко|Кулеб\w+|Трамп\w*"
+    r"|Selenskyj|Witkoff|Poutine|Lavrov|Lawrow|Kuleba"
     r"|Путін\w*|Сі\b|Віткофф\w*|Моді"
     r"|马克龙|朔尔茨|习近平|李强|普京|泽连斯基|威特科夫|莫迪|李辉|特朗普|库列巴|布什"
 )

@@ -197,7 +197,8 @@ class _Article:
         if not right and (not left or any(hit.kind is CueClass.PAIR for hit in sentence.hits)):
             return self._the_two(sentence, trigger), []
         if left and not right and not sentence.is_companion(left[0]):
-            return left, self._object(sentence, trigger, left[0])
+            earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
+            return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
         first = (right or left)[0].place
         before = [side for place, side in sorted(sentence.sides.items()) if place < min(first, trigger.start)]
         subject = next((side for side in before if side.label and side.label not in present), None)

@@ -120,7 +120,6 @@ class Archive:
         self.path = folder / "archive.db"
         self.config_file = folder / "envoywatch.yaml"
         self.config_file.write_text(config, encoding="utf-8")
-        self._config = config
         self._db = open_writer(self.path)
         sync_sources(self._db, specs, NOW - timedelta(days=2))
         self.loaded = self._load()
@@ -234,6 +233,11 @@ def fill(archive):
         "Ruritania Today", "https://today.example/a3", "Weather", "It rained in Zenda.", at=NOW - timedelta(hours=4)
     )
     archive.poll("Broken Times", fault=Fault(FaultKind.BLOCKED, "403 Forbidden", status=403), at=NOW)
+
+
+def open_again(archive):
+    """The same archive, to be filled further; its configuration stays as it is."""
+    return Archive(archive.folder, archive.config_file.read_text(encoding="utf-8"))
 
 
 def start_daemon_run(archive, at=NOW):

@@ -105,6 +105,7 @@ LEFT JOIN matches ON matches.article_id = articles.id AND matches.watch = alerts
 _LIST = f"""
 {_SELECT}
 WHERE alerts.created_at >= :since AND alerts.created_at < :until
+  AND (NOT :to_review OR alerts.review IS NULL)
   AND (:before IS NULL
        OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
 ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
@@ -122,9 +123,16 @@ def list_alerts(
     *,
     limit: int = 100,
     before: int | None = None,
+    to_review: bool = False,
 ) -> tuple[AlertLine, ...]:
-    """Newest first; `before` is the id of the last alert of the page before this one."""
-    values = {"since": from_time(since), "until": to_time(until), "limit": limit, "before": before}
+    """Newest first; `before` is the id of the last alert of the page before this one, `to_review` skips the reviewed."""
+    values = {
+        "since": from_time(since),
+        "until": to_time(until),
+        "limit": limit,
+        "before": before,
+        "to_review": to_review,
+    }
     return tuple(alert_line(row) for row in connection.execute(_LIST, values))
 
 

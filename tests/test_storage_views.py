@@ -110,6 +110,11 @@ def test_alerts_can_be_bounded_in_time_half_open(reader, mission):
     assert views.list_alerts(reader, held + timedelta(microseconds=1), at("2023-05-26T19:02:03")) == ()
 
 
+def test_alerts_to_review_leave_out_the_reviewed_ones(reader, mission):
+    ids = {alert.id for alert in views.list_alerts(reader, to_review=True)}
+    assert ids == set(mission.alerts.values()) - {mission.alerts["denied"]}
+
+
 def test_pages_of_alerts_join_without_gap(reader):
     whole = views.list_alerts(reader)
     first = views.list_alerts(reader, limit=2)

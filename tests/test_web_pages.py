@@ -196,6 +196,17 @@ async def test_a_quiet_time_is_called_quiet_together_with_what_was_read(own_page
     assert "What could not be seen is listed below" in text
 
 
+async def test_older_alerts_that_wait_for_review_are_one_step_away(own_page):
+    page, mission = own_page
+    db = open_writer(page.path)
+    with closing(db.conn):
+        db.execute("UPDATE alerts SET created_at = '2023-05-20T08:00:00.000000Z' WHERE kind = 'meeting'")
+    assert '<a href="/alerts?review=open">2 older to review</a>' in (await page.get("/")).text
+    waiting = (await page.get("/alerts?review=open")).text
+    assert f'id="alert-{mission.alerts["held"]}"' in waiting
+    assert f'id="alert-{mission.alerts["denied"]}"' not in waiting
+
+
 async def test_an_alert_shows_who_reported_it_why_it_alerted_and_where_it_was_sent(page, mission):
     text = (await page.get(f"/alerts/{mission.alerts['confirmed']}")).text
     for words in ("江城晚报", "due to receive", "the status of a watched meeting changed", "The service refused"):

@@ -184,6 +184,13 @@ def test_higher_levels_stand_higher_on_the_timeline():
     assert line.lanes[0].y < line.lanes[1].y
 
 
+def test_a_text_near_the_right_edge_stands_before_its_mark():
+    line = charts.timeline(
+        [meeting(["Li Hui", "Mora"], date(2023, 5, 1)), meeting(["Li Hui", "Mora"], date(2023, 5, 9))]
+    )
+    assert [stop.text_before for stop in line.stops] == [False, True]
+
+
 def test_short_names_stay_whole_on_the_timeline():
     line = charts.timeline([meeting(["Li Hui", "Volodymyr Zelenskyy", "[a group]"], date(2023, 5, 1))])
     assert line.stops[0].text == "Li Hui – Zelenskyy – [a group]"

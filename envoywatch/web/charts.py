@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from config.vocabulary import Level
 from storage.model import PollOutcome
@@ -89,12 +89,13 @@ def poll_bars(polls: Sequence[PollLine]) -> BarChart:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A meeting on the timeline, centred at (x, y). `text` is written beside it when there is room, else empty."""
+    """A meeting on the timeline, centred at (x, y); its `text` stands after it, or before it near the right edge."""
 
     meeting: Meeting
     x: float
     y: float
     text: str
+    text_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +159,35 @@ def timeline(meetings: Iterable[Meeting]) -> Timeline | None:
         if not inside:
             continue
         placed, rows = _rows(inside, first, scale)
-        stops += [Stop(meeting, x, top + _PAD + row * _ROW, text) for meeting, x, row, text in placed]
+        stops += [Stop(one.meeting, one.x, top + _PAD + one.row * _ROW, one.text, one.text_before) for one in placed]
         lanes.append(Lane(level, top + _PAD, top))
         top += rows * _ROW + _PAD / 2
     return Timeline(_WIDTH, int(top + _AXIS), tuple(lanes), _ticks(first, days, scale), tuple(stops))
 
 
-def _rows(meetings: Sequence[Meeting], first: date, scale: float) -> tuple[list[tuple[Meeting, float, int, str]], int]:
-    """Put each meeting into the first row where neither its mark nor its text touches the one before."""
+class _Placed(NamedTuple):
+    meeting: Meeting
+    x: float
+    row: int
+    text: str
+    text_before: bool
+
+
+def _rows(meetings: Sequence[Meeting], first: date, scale: float) -> tuple[list[_Placed], int]:
+    """Put each meeting into the first row where neither its mark nor its text touches what stands before."""
     ends: list[float] = []
     placed = []
     for meeting in meetings:
         x = round(_LEFT + (day_of(meeting) - first).days * scale, 1)
         text = _short(meeting.participants)
-        if x + _MARK + len(text) * _LETTER > _WIDTH:
-            text = ""
-        row = next((number for number, end in enumerate(ends) if end <= x - _MARK / 2), len(ends))
+        length = len(text) * _LETTER
+        before = x + _MARK + length > _WIDTH
+        left = x - _MARK / 2 - (length if before else 0)
+        row = next((number for number, end in enumerate(ends) if end <= left), len(ends))
         if row == len(ends):
             ends.append(0)
-        ends[row] = x + _MARK / 2 + len(text) * _LETTER
-        placed.append((meeting, x, row, text))
+        ends[row] = x + _MARK / 2 + (0 if before else length)
+        placed.append(_Placed(meeting, x, row, text, before))
     return placed, len(ends)
 
 

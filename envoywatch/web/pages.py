@@ -56,10 +56,13 @@ def today(request: Request) -> Response:
 
 
 def alerts(request: Request) -> Response:
-    """All alerts, newest first, a page at a time."""
+    """All alerts, or those nobody has reviewed, newest first, a page at a time."""
     before = number(request, "before")
-    found = read(request, lambda reader: views.list_alerts(reader, limit=_PAGE + 1, before=before))
-    return show(request, "alerts.html", alerts=found[:_PAGE], before=_next(found), first=before is None)
+    to_review = request.query_params.get("review") == "open"
+    found = read(request, lambda reader: views.list_alerts(reader, limit=_PAGE + 1, before=before, to_review=to_review))
+    return show(
+        request, "alerts.html", alerts=found[:_PAGE], before=_next(found), first=before is None, to_review=to_review
+    )
 
 
 def _next(found: tuple[AlertLine, ...]) -> int | None:

@@ -125,7 +125,7 @@ def list_alerts(
     before: int | None = None,
     to_review: bool = False,
 ) -> tuple[AlertLine, ...]:
-    """Newest first; `before` is the id of the last alert of the page before this one, `to_review` skips the reviewed."""
+    """Newest first; `before` is the id of the last alert on the page before, `to_review` skips the reviewed."""
     values = {
         "since": from_time(since),
         "until": to_time(until),

@@ -1,0 +1,267 @@
+import json
+import os
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from envoywatch import standing as module
+from envoywatch.standing import DaemonState, daemon_state, process_lives, standing
+from storage.database import open_reader, open_writer
+from storage.model import DeliveryFault, DeliveryState, Fault, FaultKind, Receipt
+from storage.outbox import finish_delivery, lease_deliveries
+from storage.runs import beat, end_run, set_note, start_run
+from storage.views import Health, Run
+from tests.seeding import NOW, Archive, Commands, open_again, seed
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Commands(seed(tmp_path), capsys)
+
+
+def run_of(**changes):
+    fields = {
+        "started_at": NOW - timedelta(hours=1),
+        "ended_at": None,
+        "heartbeat_at": NOW - timedelta(seconds=5),
+        "pid": 1,
+        "host": "here",
+        "version": "1",
+        "note": "",
+    }
+    return Run(**{**fields, **changes})
+
+
+def stand(archive, now=NOW, *, alive=True):
+    with closing(open_reader(archive.path)) as connection:
+        return standing(connection, archive.loaded, now, lambda _: alive)
+
+
+# ---------------------------------------------------------------- what is gathered
+
+
+@pytest.mark.parametrize(
+    ("run", "alive", "state"),
+    [
+        (None, True, DaemonState.NEVER),
+        (run_of(), True, DaemonState.RUNNING),
+        (run_of(heartbeat_at=NOW - timedelta(minutes=5)), True, DaemonState.HANGING),
+        (run_of(), False, DaemonState.DIED),
+        (run_of(ended_at=NOW), True, DaemonState.STOPPED),
+    ],
+)
+def test_a_daemon_is_what_its_process_and_its_heartbeat_say(run, alive, state):
+    assert daemon_state(run, NOW, lambda _: alive) is state
+
+
+def test_a_process_of_this_machine_is_asked_and_one_elsewhere_judged_by_its_heartbeat(monkeypatch):
+    monkeypatch.setattr(module.socket, "gethostname", lambda: "here")
+    assert process_lives(run_of(pid=os.getpid()))
+    assert not process_lives(run_of(pid=2**22 + 7))
+    elsewhere = run_of(host="there", heartbeat_at=datetime.now(UTC))
+    assert process_lives(elsewhere)
+    assert not process_lives(run_of(host="there"))
+
+    def not_ours(pid, signal):
+        raise PermissionError
+
+    monkeypatch.setattr(module.os, "kill", not_ours)
+    assert process_lives(run_of())
+
+
+def test_promise_a_failing_source_stands_with_class_time_and_remedy(tmp_path):
+    found = stand(seed(tmp_path))
+    broken = next(one for one in found.unseen if one.name == "Broken Times")
+    assert broken.health is Health.FAULT
+    assert broken.why == "it refuses us (403 Forbidden)"
+    assert broken.since == NOW
+    assert "crawl.user_agent" in broken.remedy
+
+
+def test_late_and_silent_sources_cannot_be_seen_either(tmp_path):
+    archive = Archive(tmp_path)
+    with closing(archive):
+        for days in range(13, 5, -1):
+            archive.article(
+                "Ministry", f"https://m.example/{days}", f"t{days}", f"x{days}", at=NOW - timedelta(days=days)
+            )
+        archive.poll("Ministry", at=NOW)
+        archive.poll("Ruritania Today", at=NOW - timedelta(hours=2))
+    unseen = {one.name: one.health for one in stand(archive).unseen}
+    assert unseen["Ministry"] is Health.SILENT
+    assert unseen["Ruritania Today"] is Health.LATE
+
+
+def test_what_could_not_be_sent_is_told_once_a_channel(tmp_path):
+    archive = seed(tmp_path)
+    db = open_writer(archive.path)
+    with closing(db.conn):
+        for delivery in lease_deliveries(db, "desk", NOW, 2, timedelta(minutes=1)):
+            receipt = Receipt(
+                delivery.id, NOW, ok=False, state=DeliveryState.PARKED, fault=DeliveryFault.REFUSED, detail="401"
+            )
+            finish_delivery(db, receipt)
+    (stuck,) = stand(archive).stuck
+    assert (stuck.name, stuck.state) == ("desk", DeliveryState.PARKED)
+    assert stuck.why == "the service refused the message (401)"
+    assert "outbox retry" in stuck.remedy
+
+
+def test_the_faults_of_a_newer_configuration_come_from_the_daemons_note(tmp_path):
+    archive = seed(tmp_path)
+    db = open_writer(archive.path)
+    with closing(db.conn):
+        start_run(db, "1", NOW)
+        set_note(db, "config_faults", ["envoywatch.yaml:3:1: wrong"], NOW)
+    found = stand(archive)
+    assert found.daemon.state is DaemonState.RUNNING
+    assert found.daemon.faults == ("envoywatch.yaml:3:1: wrong",)
+
+
+def test_copies_and_totals_are_counted(tmp_path):
+    archive = seed(tmp_path)
+    with closing(open_again(archive)) as again:
+        again.article("Broken Times", "https://broken.example/c", "Weather", "It rained in Zenda.")
+    found = stand(archive)
+    assert (found.totals.articles, found.copies, found.totals.meetings, found.totals.alerts) == (5, 1, 1, 4)
+    assert found.digests == {"Morning": None}
+
+
+# ---------------------------------------------------------------- the screen
+
+
+def test_the_screen_fits_sixty_columns_and_says_what_cannot_be_seen(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    said = cli("status")
+    assert said.code == 0
+    assert all(len(line) <= 60 for line in said.out.splitlines() if str(cli.archive.folder) not in line)
+    assert "not running; it never ran on this database" in said.out
+    assert "no daemon runs" in said.out
+    assert "Broken Times: it refuses us (403 Forbidden)" in said.out
+    assert "4 waiting" in said.out
+    assert "1 meeting from 2 claims" in said.out
+
+
+def test_the_screen_as_json(cli):
+    document = cli.json("status")
+    assert set(document) == {"config", "database_path", "standing"}
+    assert document["config"]["ok"] is True
+    assert set(document["standing"]) == {
+        "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",
+        "sqlite_safe",
+    }  # fmt: skip
+    assert document["standing"]["outbox"]["due"] == 4
+    assert document["standing"]["at"].endswith("Z")
+
+
+def daemon_now(archive, at, *, ended=False):
+    db = open_writer(archive.path)
+    with closing(db.conn):
+        run_id, _ = start_run(db, "1", at)
+        beat(db, run_id, at)
+        if ended:
+            end_run(db, run_id, at)
+
+
+@pytest.mark.parametrize(
+    ("back", "ended", "told"),
+    [
+        (timedelta(0), False, "running since"),
+        (timedelta(hours=2), False, "it hangs, or replays"),
+        (timedelta(hours=2), True, "not running; ended 2 h ago"),
+    ],
+)
+def test_the_daemon_is_told_in_words(cli, back, ended, told):
+    daemon_now(cli.archive, datetime.now(UTC) - back, ended=ended)
+    assert told in cli("status").out
+
+
+def test_a_daemon_that_died_is_told(cli, monkeypatch):
+    daemon_now(cli.archive, datetime.now(UTC))
+    monkeypatch.setattr(module, "process_lives", lambda _: False)
+    assert "the last one ended without a word" in cli("status").out
+
+
+def test_with_a_daemon_and_nothing_wrong_the_screen_is_calm(tmp_path, capsys):
+    archive = Archive(tmp_path)
+    now = datetime.now(UTC)
+    with closing(archive):
+        for name in ("Ministry", "Ruritania Today", "Broken Times"):
+            archive.poll(name, at=now)
+    daemon_now(archive, now)
+    out = Commands(archive, capsys)("status").out
+    assert "Nothing that is known of." in out
+    assert "What could not be sent" not in out
+    assert "3 well" in out
+
+
+def test_faults_of_the_daemons_configuration_and_of_channels_have_their_own_paragraphs(cli):
+    db = open_writer(cli.archive.path)
+    with closing(db.conn):
+        set_note(db, "config_faults", ["envoywatch.yaml:3:1: wrong \x1b[31m"], NOW)
+        delivery = lease_deliveries(db, "desk", NOW, 1, timedelta(minutes=1))[0]
+        finish_delivery(
+            db, Receipt(delivery.id, NOW, ok=False, state=DeliveryState.DEAD, fault=DeliveryFault.UNREACHABLE)
+        )
+    out = cli("status").out
+    assert "envoywatch.yaml:3:1: wrong \\e[31m" in out
+    assert "desk: the service could not be reached, given up since" in out
+
+
+def test_a_long_list_of_failing_sources_is_cut(tmp_path, capsys):
+    from dataclasses import replace
+
+    from tests.seeding import SPECS
+
+    specs = tuple(replace(SPECS[2], name=f"Source {number:02}") for number in range(20))
+    archive = Archive(tmp_path, specs=specs)
+    with closing(archive):
+        for spec in specs:
+            archive.poll(spec.name, fault=Fault(FaultKind.NAME, "no such host"), at=NOW)
+    out = Commands(archive, capsys)("status").out
+    assert "Source 11" in out
+    assert "Source 12" not in out
+    assert "and 8 more" in out
+
+
+def test_without_a_database_it_says_what_to_do(cli):
+    cli.archive.path.unlink()
+    said = cli("status")
+    assert said.code == 0
+    assert "none yet at" in said.out
+    assert "envoywatch run" in said.out
+    assert cli.json("status")["standing"] is None
+
+
+def test_a_configuration_at_fault_hides_neither_its_faults_nor_the_archive(cli):
+    file = cli.archive.config_file
+    file.write_text(file.read_text(encoding="utf-8") + "nonsense: 1\n", encoding="utf-8")
+    said = cli("status")
+    assert said.code == 0
+    assert "unknown key `nonsense`" in said.out
+    assert "4 articles" in said.out
+    document = cli.json("status")
+    assert document["config"]["ok"] is False
+    assert document["standing"]["totals"]["articles"] == 4
+
+
+@pytest.mark.parametrize("text", ["storage: [\n", "storage: 3\n", "- a\n", "storage: {path: {a: b}}\n"])
+def test_a_file_that_cannot_be_read_at_all_is_told(cli, text):
+    cli.archive.config_file.write_text(text, encoding="utf-8")
+    said = cli("status")
+    assert said.code == 0
+    assert "cannot be used" in said.out
+    assert json.loads(cli("status", "--json").out)["config"]["ok"] is False
+
+
+def test_no_configuration_at_all_is_the_users_mistake(cli, monkeypatch, tmp_path, capsys):
+    from envoywatch.cli.main import run
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.delenv("ENVOYWATCH_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
+    assert run(["status"]) == 2
+    assert "envoywatch init" in capsys.readouterr().err

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from alerts.clocks import meeting_matches
 from alerts.ledger import POSITIVE, LedgerStep, Testimony, advance
 from config.vocabulary import Level, Role, Send, Status
 from storage.model import (
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from config.model import MeetingSpec, Watch
+    from storage.model import Claim
 
 OLD_AFTER: Final = timedelta(days=3)
 """News older than this when we first see it goes to the digest: nobody is woken for it."""
@@ -74,7 +74,7 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
     )
     told = _Told(reading, known, _held_back(reading, now), now)
     decisions = [*_query_decisions(told, rules), *_meeting_decisions(told, rules, step)]
-    if not reading.matches and not reading.claims:
+    if not decisions:
         decisions.append(Decision(Verdict.QUIET, Reason.NO_MATCH))
     return Outcome(
         store_article=True,
@@ -161,8 +161,15 @@ def _meeting_decisions(told: _Told, rules: Rules, step: LedgerStep) -> Iterator[
             yield _about_change(told, watch, change, meetings[change.meeting_key], rules)
     for claim, key in zip(told.reading.claims, step.claim_meetings, strict=True):
         if key not in changed:
-            reason = Reason.BACKGROUND if claim.status is Status.BACKGROUND else Reason.ALREADY_TOLD
-            yield Decision(Verdict.QUIET, reason, meeting_key=key, detail=_people(claim.participants))
+            yield Decision(
+                Verdict.QUIET, _why_nothing_new(claim, key), meeting_key=key, detail=_people(claim.participants)
+            )
+
+
+def _why_nothing_new(claim: Claim, key: str | None) -> Reason:
+    if claim.status is Status.BACKGROUND:
+        return Reason.BACKGROUND
+    return Reason.ALREADY_TOLD if key else Reason.NO_CLAIM
 
 
 def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meeting, rules: Rules) -> Decision:
@@ -189,7 +196,7 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
             evidence=claim.evidence if claim else "",
             place=meeting.place,
             date=meeting.date,
-            urgency=Urgency.HIGH if meeting.level is Level.LEADER and meeting.status in POSITIVE else Urgency.NORMAL,
+            urgency=Urgency.HIGH if meeting.level is Level.LEADER and change.after in POSITIVE else Urgency.NORMAL,
             channels=watch.channels,
         )
     )
@@ -203,11 +210,8 @@ def why_not(spec: MeetingSpec, meeting: Meeting, change: StatusChange, rules: Ru
         return Reason.OTHER_PEOPLE
     if spec.level is not None and meeting.level is not spec.level:
         return Reason.BELOW_LEVEL
-    if not meeting_matches(spec, meeting, rules.resolve):
-        return Reason.OTHER_STATUS
-    if change.before in spec.status and change.change in {Change.HELD, Change.UNDER_WAY} and change.before in POSITIVE:
-        return Reason.ALREADY_TOLD
-    return None
+    # One article may change a meeting twice: each change is judged by what it led to, not by where the article ended.
+    return None if change.after in spec.status else Reason.OTHER_STATUS
 
 
 def _what(change: StatusChange, meeting: Meeting) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from config.vocabulary import Role, Status
+from config.vocabulary import Level, Role, Status
 from storage.identity import digest
 from storage.model import Change, Claim, Meeting, StatusChange
 
@@ -28,6 +28,17 @@ ECHO: Final = timedelta(days=4)
 """How long after a meeting undated reports of the same people still mean it."""
 PENDING_FOR: Final = timedelta(days=30)
 """How long talk of a meeting to come may go on before it is another one."""
+
+_FIRMNESS: Final = (
+    Status.PROPOSED,
+    Status.UNDECIDED,
+    Status.SCHEDULED,
+    Status.REFUSED,
+    Status.CANCELLED,
+    Status.DENIED,
+)
+"""Which of two plans told at the same time speaks: the later in this list."""
+_RANK: Final = {level: rank for rank, level in enumerate(reversed(Level))}
 
 _CHANGE_OF: Final[dict[Status, Change]] = {
     status: Change(status.value.replace("_", "-")) for status in Status if status is not Status.BACKGROUND
@@ -65,30 +76,28 @@ def advance(
 ) -> LedgerStep:
     """Enter the claims of one article. `meetings` are those of the same people; `reported_by` (key, source) pairs."""
     ledger = {meeting.key: meeting for meeting in meetings}
+    counted = set(reported_by)
     touched: dict[str, None] = {}
     keys: list[str | None] = []
     changes: list[StatusChange] = []
     for index, claim in enumerate(claims):
-        meeting = _find(ledger.values(), claim, testimony.at)
-        if meeting is None:
-            meeting = None if claim.status is Status.BACKGROUND else _new_meeting(claim, testimony, ledger)
-            if meeting is None:
-                keys.append(None)
-                continue
-            changes.append(
-                StatusChange(meeting.key, _CHANGE_OF[claim.status], None, claim.status, testimony.read_at, index)
-            )
-            ledger[meeting.key] = meeting
+        before = _find(ledger.values(), claim, testimony.at)
+        if before is not None:
+            is_new_source = (before.key, testimony.source) not in counted
+            after, change = _enter(before, claim, testimony, is_new_source=is_new_source)
+        elif claim.status is not Status.BACKGROUND and named(claim.participants):
+            after, change = _new_meeting(claim, testimony, ledger), _CHANGE_OF[claim.status]
         else:
-            counted = (meeting.key, testimony.source) in reported_by or meeting.key in touched
-            after, change = _enter(meeting, claim, testimony, is_new_source=not counted)
-            if change is not None:
-                changes.append(
-                    StatusChange(meeting.key, change, meeting.status, after.status, testimony.read_at, index)
-                )
-            ledger[meeting.key] = after
-        touched[meeting.key] = None
-        keys.append(meeting.key)
+            keys.append(None)
+            continue
+        if change is not None:
+            status = before.status if before else None
+            changes.append(StatusChange(after.key, change, status, after.status, testimony.read_at, index))
+        if claim.status is not Status.BACKGROUND:
+            counted.add((after.key, testimony.source))
+        ledger[after.key] = after
+        touched[after.key] = None
+        keys.append(after.key)
     return LedgerStep(tuple(ledger[key] for key in touched), tuple(keys), tuple(changes))
 
 
@@ -101,65 +110,94 @@ def named(participants: Iterable[str]) -> frozenset[str]:
 
 
 def _find(meetings: Iterable[Meeting], claim: Claim, at: datetime) -> Meeting | None:
-    """The meeting that the claim is about: same people first, then same day, then the one heard of last."""
+    """The meeting that the claim is about: same people, then plan to plan, then nearest day, then heard of last."""
     people = named(claim.participants)
-    candidates = [meeting for meeting in meetings if people and _is_same_occasion(meeting, claim, people, at)]
-    if not candidates:
-        return None
 
-    def fitness(meeting: Meeting) -> tuple[bool, bool, datetime, str]:
-        exact = named(meeting.participants) == people
-        return exact, meeting.date is not None and meeting.date == claim.date, meeting.updated_at, meeting.key
+    def fitness(meeting: Meeting) -> tuple[bool, bool, timedelta, datetime, str]:
+        is_exact = named(meeting.participants) == people
+        are_plans = meeting.status in PENDING and claim.status in PENDING
+        return is_exact, are_plans, -_gap(meeting, claim, at), meeting.updated_at, meeting.key
 
-    return max(candidates, key=fitness)
+    candidates = [
+        meeting
+        for meeting in meetings
+        if _may_be_same_people(meeting, claim, at) and _is_same_occasion(meeting, claim, at)
+    ]
+    return max(candidates, key=fitness, default=None)
 
 
-def _is_same_occasion(meeting: Meeting, claim: Claim, people: frozenset[str], at: datetime) -> bool:
-    theirs = named(meeting.participants)
-    if not (people == theirs or (min(len(people), len(theirs)) > 1 and (people < theirs or theirs < people))):
+def _may_be_same_people(meeting: Meeting, claim: Claim, at: datetime) -> bool:
+    """The same names; or fewer beside more, when the level is the same: with a leader it is another occasion.
+
+    One name beside unnamed people says little: it is the meeting of those named when it is of the same level and day.
+    """
+    ours, theirs = named(claim.participants), named(meeting.participants)
+    fewer = min(ours, theirs, key=len)
+    if not fewer or not (ours <= theirs or theirs <= ours):
         return False
+    if ours == theirs and len(fewer) > 1:
+        return True
+    if claim.level is not meeting.level:
+        return False
+    if ours == theirs or len(fewer) > 1:
+        return True
+    unnamed = claim.participants if fewer == ours else meeting.participants
+    if len(unnamed) == len(fewer) or (claim.place and meeting.place and claim.place != meeting.place):
+        return False
+    return _gap(meeting, claim, at) <= (SAME_DAYS if claim.place and claim.place == meeting.place else timedelta(0))
+
+
+def _gap(meeting: Meeting, claim: Claim, at: datetime) -> timedelta:
+    """Days between the claim and the meeting; a plan without a day is farther than any day that still fits."""
+    if meeting.date is None and meeting.status in PENDING and claim.status not in PENDING:
+        return PENDING_FOR
+    return abs((claim.date or at.date()) - (meeting.date or meeting.updated_at.date()))
+
+
+def _is_same_occasion(meeting: Meeting, claim: Claim, at: datetime) -> bool:
     if (meeting.status is Status.REMOTE) != (claim.status is Status.REMOTE) and claim.status is not Status.BACKGROUND:
         return False
-    if meeting.status in PENDING:
+    if meeting.status in PENDING or (meeting.status is Status.DENIED and claim.status not in POSITIVE):
         return _pending_fits(meeting, claim, at)
     if claim.status in PENDING:
         return _plan_fits_past(meeting, claim, at)
-    return _days_fit(meeting, claim, at, ECHO)
+    return _days_fit(meeting, claim, at)
 
 
 def _pending_fits(meeting: Meeting, claim: Claim, at: datetime) -> bool:
-    """Plans are moved: while nothing has happened, another day is still the same plan."""
-    if abs(at - meeting.updated_at) > PENDING_FOR:
+    """Plans move: while nothing has happened, another day is still the same plan; no plan is older than its day."""
+    if abs(at - meeting.updated_at) > PENDING_FOR or claim.status is Status.BACKGROUND:
         return False
-    if claim.status in POSITIVE and meeting.date and claim.date:
-        return abs(claim.date - meeting.date) <= ECHO
-    return claim.status is not Status.BACKGROUND
+    if claim.status not in POSITIVE:
+        return True
+    day = claim.date or at.date()
+    if day < meeting.first_reported_at.date() - SAME_DAYS:
+        return False
+    earliest = ECHO if claim.date else SAME_DAYS
+    return meeting.date is None or -earliest <= day - meeting.date <= ECHO
 
 
 def _plan_fits_past(meeting: Meeting, claim: Claim, at: datetime) -> bool:
     """A plan told after the meeting is a laggard's report of it, unless it names a later day or comes much later."""
-    held_on = meeting.date or meeting.first_reported_at.date()
-    if claim.date is not None:
-        return claim.date <= held_on + SAME_DAYS
-    return at.date() <= held_on + SAME_DAYS
+    held_on = meeting.date or meeting.updated_at.date()
+    return (claim.date or at.date()) <= held_on + SAME_DAYS
 
 
-def _days_fit(meeting: Meeting, claim: Claim, at: datetime, echo: timedelta) -> bool:
+def _days_fit(meeting: Meeting, claim: Claim, at: datetime) -> bool:
+    """Two days agree; a day and a report without one, when the report comes no later than an echo."""
     if meeting.date and claim.date:
         return abs(meeting.date - claim.date) <= SAME_DAYS
+    first, last = meeting.first_reported_at.date(), meeting.updated_at.date()
     if claim.date:
-        return abs(claim.date - meeting.first_reported_at.date()) <= echo
-    anchor = meeting.date or meeting.updated_at.date()
-    return -SAME_DAYS <= at.date() - anchor <= echo
+        return first - ECHO <= claim.date <= last + SAME_DAYS
+    if meeting.date:
+        return -SAME_DAYS <= at.date() - meeting.date <= ECHO
+    return first - ECHO <= at.date() <= last + ECHO
 
 
-def _new_meeting(claim: Claim, testimony: Testimony, ledger: Collection[str]) -> Meeting | None:
-    people = named(claim.participants)
-    if not people:
-        return None
-    key = _key(people, claim.date or testimony.at.date(), ledger)
+def _new_meeting(claim: Claim, testimony: Testimony, ledger: Collection[str]) -> Meeting:
     return Meeting(
-        key=key,
+        key=_key(named(claim.participants), claim.date or testimony.at.date(), ledger),
         participants=claim.participants,
         level=claim.level,
         status=claim.status,
@@ -185,47 +223,79 @@ def _key(people: frozenset[str], day: date, taken: Collection[str]) -> str:
 def _enter(
     meeting: Meeting, claim: Claim, testimony: Testimony, *, is_new_source: bool
 ) -> tuple[Meeting, Change | None]:
-    newest = testimony.at >= meeting.updated_at
+    if claim.status is Status.BACKGROUND:
+        return meeting, None
     after = replace(
         meeting,
         updated_at=max(meeting.updated_at, testimony.at),
         first_reported_at=min(meeting.first_reported_at, testimony.at),
-        reports=meeting.reports + (is_new_source and claim.status is not Status.BACKGROUND),
-        place=meeting.place or claim.place,
-        date=meeting.date or claim.date,
+        reports=meeting.reports + is_new_source,
     )
-    status = _next_status(meeting.status, claim.status, newest=newest)
+    status = _next_status(meeting, claim.status, testimony.at)
     if status is not None:
-        decided = replace(
-            after,
-            status=status,
-            level=claim.level,
-            date=claim.date or after.date,
-            place=claim.place or after.place,
-            disputed=meeting.status is Status.DENIED and status in POSITIVE,
-            confirmed=testimony.role is Role.OFFICIAL and status in POSITIVE,
-        )
-        return decided, _CHANGE_OF[status]
+        return _with_status(_better_known(after, claim), status, claim, testimony), _CHANGE_OF[status]
     if meeting.status in POSITIVE and claim.status is Status.DENIED and not meeting.disputed:
         return replace(after, disputed=True), Change.DISPUTED
-    official = testimony.role is Role.OFFICIAL and claim.status in POSITIVE and meeting.status in POSITIVE
-    if official and not meeting.confirmed:
-        return replace(after, confirmed=True), Change.CONFIRMED
+    if claim.status is meeting.status or {claim.status, meeting.status} <= POSITIVE:
+        return _say_again(after, claim, testimony, is_newest=testimony.at > meeting.updated_at)
     return after, None
 
 
-def _next_status(present: Status, said: Status, *, newest: bool) -> Status | None:
+def _say_again(
+    meeting: Meeting, claim: Claim, testimony: Testimony, *, is_newest: bool
+) -> tuple[Meeting, Change | None]:
+    """The status stays; a confirmation, or more about who, how high and (of a plan) when, is a change all the same."""
+    after = _better_known(meeting, claim)
+    if meeting.status in PENDING and claim.date and is_newest:
+        after = replace(after, date=claim.date)
+    if testimony.role is Role.OFFICIAL and meeting.status in POSITIVE and not meeting.confirmed:
+        return replace(after, confirmed=True), Change.CONFIRMED
+    # Told again, it is nothing new to those who know, but it is to who waits for the person or the level named now.
+    return after, _CHANGE_OF[meeting.status] if _is_news(meeting, after) else None
+
+
+def _better_known(meeting: Meeting, claim: Claim) -> Meeting:
+    """Who, how high, where and when, as far as this claim knows more."""
+    names_more = named(claim.participants) > named(meeting.participants)
+    return replace(
+        meeting,
+        participants=claim.participants if names_more else meeting.participants,
+        level=max(meeting.level, claim.level, key=_RANK.__getitem__),
+        place=meeting.place or claim.place,
+        date=meeting.date or claim.date,
+    )
+
+
+def _with_status(meeting: Meeting, status: Status, claim: Claim, testimony: Testimony) -> Meeting:
+    is_report = status in POSITIVE
+    return replace(
+        meeting,
+        status=status,
+        date=claim.date or meeting.date,
+        place=claim.place or meeting.place,
+        disputed=is_report and (meeting.disputed or meeting.status is Status.DENIED),
+        confirmed=is_report and (meeting.confirmed or testimony.role is Role.OFFICIAL),
+    )
+
+
+def _is_news(before: Meeting, after: Meeting) -> bool:
+    """Another person is named, the level is higher, or the plan has another day."""
+    is_moved = before.date is not None and before.date != after.date
+    return is_moved or before.level is not after.level or before.participants != after.participants
+
+
+def _next_status(meeting: Meeting, said: Status, at: datetime) -> Status | None:
     """The status that takes the place of the present one, None when it stays.
 
-    What has happened outranks every plan, whenever it is told; between plans, and between a denial and a report, the
-    newest speaks. A report is never undone: a denial after it makes it disputed.
+    What has happened outranks every plan and every denial, whenever it is told; between plans and denials of them the
+    newest speaks. A report is never undone: a denial beside it makes it disputed.
     """
-    if said in {present, Status.BACKGROUND}:
+    present = meeting.status
+    if said is present:
         return None
-    if present in PENDING:
-        return said if said in POSITIVE or newest else None
-    if present is Status.UNDER_WAY and said is Status.HELD:
-        return said
-    if present is Status.DENIED and said in POSITIVE and newest:
-        return said
-    return None
+    if present in _FIRMNESS:
+        if said in POSITIVE:
+            return said
+        newest = (meeting.updated_at, _FIRMNESS.index(present)) < (at, _FIRMNESS.index(said))
+        return said if newest else None
+    return said if present is Status.UNDER_WAY and said is Status.HELD else None

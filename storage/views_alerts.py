@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.model import AlertKind, Change, Field, Meeting, Reason, Span, Urgency, Verdict, from_text
+from storage.model import AlertKind, Change, Field, Meeting, Reason, Span, Urgency, Verdict, from_text, to_text
 from storage.views_meetings import HistoryStep, SourceReport, history_of, reports_in
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
 from storage.views_rows import (
@@ -105,7 +105,7 @@ LEFT JOIN matches ON matches.article_id = articles.id AND matches.watch = alerts
 _LIST = f"""
 {_SELECT}
 WHERE alerts.created_at >= :since AND alerts.created_at < :until
-  AND (NOT :to_review OR alerts.review IS NULL)
+  AND (:hide IS NULL OR alerts.review IS NULL OR alerts.reviewed_at >= :hide)
   AND (:before IS NULL
        OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
 ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
@@ -123,15 +123,15 @@ def list_alerts(
     *,
     limit: int = 100,
     before: int | None = None,
-    to_review: bool = False,
+    hide_reviewed_before: datetime | None = None,
 ) -> tuple[AlertLine, ...]:
-    """Newest first; `before` is the id of the last alert on the page before, `to_review` skips the reviewed."""
+    """Newest first; `before` is the id of the last alert on the page before."""
     values = {
         "since": from_time(since),
         "until": to_time(until),
         "limit": limit,
         "before": before,
-        "to_review": to_review,
+        "hide": None if hide_reviewed_before is None else to_text(hide_reviewed_before),
     }
     return tuple(alert_line(row) for row in connection.execute(_LIST, values))
 

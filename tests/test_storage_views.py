@@ -110,9 +110,12 @@ def test_alerts_can_be_bounded_in_time_half_open(reader, mission):
     assert views.list_alerts(reader, held + timedelta(microseconds=1), at("2023-05-26T19:02:03")) == ()
 
 
-def test_alerts_to_review_leave_out_the_reviewed_ones(reader, mission):
-    ids = {alert.id for alert in views.list_alerts(reader, to_review=True)}
-    assert ids == set(mission.alerts.values()) - {mission.alerts["denied"]}
+def test_alerts_reviewed_before_a_time_can_be_left_out(reader, mission):
+    reviewed_at = at("2023-05-26T12:10")
+    everything = views.list_alerts(reader)
+    assert views.list_alerts(reader, hide_reviewed_before=reviewed_at) == everything
+    later = views.list_alerts(reader, hide_reviewed_before=reviewed_at + timedelta(seconds=1))
+    assert {alert.id for alert in everything} - {alert.id for alert in later} == {mission.alerts["denied"]}
 
 
 def test_pages_of_alerts_join_without_gap(reader):

@@ -207,6 +207,14 @@ async def test_older_alerts_that_wait_for_review_are_one_step_away(own_page):
     assert f'id="alert-{mission.alerts["denied"]}"' not in waiting
 
 
+async def test_what_was_just_reviewed_stays_in_the_list_to_be_undone(own_page):
+    page, mission = own_page
+    alert, form = mission.alerts["held"], {"review": "noise", "next": "/alerts?review=open"}
+    async with page.client(headers=OWN, follow_redirects=True) as client:
+        text = (await client.post(f"/alerts/{alert}/review", data=form)).text
+    assert "Reviewed: <strong>noise</strong>" in text
+
+
 async def test_an_alert_shows_who_reported_it_why_it_alerted_and_where_it_was_sent(page, mission):
     text = (await page.get(f"/alerts/{mission.alerts['confirmed']}")).text
     for words in ("江城晚报", "due to receive", "the status of a watched meeting changed", "The service refused"):

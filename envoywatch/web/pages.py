@@ -25,6 +25,8 @@ SPANS = {1: "24 hours", 3: "3 days", 7: "7 days", 30: "30 days"}
 
 _PAGE = 50
 _MEETINGS = 500
+_UNDO_FOR = timedelta(minutes=15)
+"""What was just reviewed stays in the list of what is to review, so that it can be undone there."""
 
 
 def today(request: Request) -> Response:
@@ -59,7 +61,10 @@ def alerts(request: Request) -> Response:
     """All alerts, or those nobody has reviewed, newest first, a page at a time."""
     before = number(request, "before")
     to_review = request.query_params.get("review") == "open"
-    found = read(request, lambda reader: views.list_alerts(reader, limit=_PAGE + 1, before=before, to_review=to_review))
+    hide = context_of(request).now() - _UNDO_FOR if to_review else None
+    found = read(
+        request, lambda reader: views.list_alerts(reader, limit=_PAGE + 1, before=before, hide_reviewed_before=hide)
+    )
     return show(
         request, "alerts.html", alerts=found[:_PAGE], before=_next(found), first=before is None, to_review=to_review
     )

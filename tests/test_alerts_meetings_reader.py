@@ -21,9 +21,9 @@ AT = datetime(2024, 5, 15, 12, tzinfo=UTC)  # a Wednesday
 
 def _people():
     findings = []
-    persons = parse_people(PEOPLE_FILE.read_text(encoding="utf-8"), PEOPLE_FILE, load_office_kinds(), findings)
+    lines = parse_people(PEOPLE_FILE.read_text(encoding="utf-8"), PEOPLE_FILE, load_office_kinds(), findings)
     assert not findings
-    return People(persons)
+    return People(line.person for line in lines)
 
 
 READER = MeetingReader(_people())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from alerts.meetings.sides import level_of
 from config.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -102,10 +101,13 @@ def _are_two_occasions(one: Event, two: Event) -> bool:
 def _joined(first: Event, second: Event) -> Event:
     stronger, weaker = (second, first) if _outweighs(second, first) else (first, second)
     ruling = replace(stronger.ruling, day=stronger.ruling.day or (weaker.ruling.day if _agree(first, second) else None))
-    sides = stronger.sides if len(stronger.names) >= len(weaker.names) else weaker.sides
-    if level_of(sides) != level_of(stronger.sides) and len(stronger.names) == len(weaker.names):
-        sides = max((stronger.sides, weaker.sides), key=lambda those: sum(side.serves for side in those))
+    sides = max((stronger.sides, weaker.sides), key=_fullness)
     return replace(stronger, sides=sides, ruling=ruling, place=stronger.place or weaker.place)
+
+
+def _fullness(sides: tuple[Side, ...]) -> tuple[int, int]:
+    """The mention that names most people, and says most of their offices."""
+    return sum(bool(side.label) for side in sides), sum(side.serves for side in sides)
 
 
 def _agree(one: Event, two: Event) -> bool:

@@ -290,9 +290,9 @@ def level_of(sides: Iterable[Side]) -> Level:
     serving = [side for side in present if side.serves]
     if len(serving) < 2:  # noqa: PLR2004 (two sides)
         return Level.OTHER
-    countries = [side.country for side in serving]
-    known = {country for country in countries if country}
-    foreign = len(known) > 1 or None in countries
-    if not foreign:
+    known = {side.country for side in serving if side.country}
+    # An unnamed minister without a country is most often one's own; a named stranger is not.
+    stranger = any(side.label and not side.country for side in serving)
+    if len(known) < 2 and not stranger:  # noqa: PLR2004 (two states)
         return Level.OTHER
     return max((side.level for side in serving), key=RANK.__getitem__)

@@ -190,11 +190,19 @@ def _span_of(title, text, word):
     return Span(field, start, start + len(word))
 
 
+_filled = {}
+"""The finished database by configuration: filling it takes longer than most tests."""
+
+
 def seed(folder, config=CONFIG):
     """The small archive: four articles, one meeting with an official confirmation, one source that fails."""
+    if config in _filled:
+        (folder / "archive.db").write_bytes(_filled[config])
     archive = Archive(folder, config)
     with closing(archive):
-        fill(archive)
+        if config not in _filled:
+            fill(archive)
+    _filled.setdefault(config, archive.path.read_bytes())
     return archive
 
 

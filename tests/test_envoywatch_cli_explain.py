@@ -191,6 +191,22 @@ def test_a_url_that_cannot_be_read_is_told_in_words_with_a_remedy(tmp_path, outl
     assert "hint: " in said.stderr
 
 
+@pytest.mark.parametrize("has_database", [True, False])
+def test_what_is_known_of_the_ledger_is_taken_into_account(cli, monkeypatch, has_database):
+    from envoywatch import reading_now, why
+
+    monkeypatch.setattr(why, "LEDGER_WINDOW", timedelta(days=36_500))  # the small archive is of 2023
+    _, reading = reading_of(cli.archive, 1, url="https://b.example/9", source="Broken Times")
+    monkeypatch.setattr(reading_now, "read_page_now", lambda config, url: reading)
+    if not has_database:
+        cli.archive.path.unlink()
+    said = cli("explain", "https://b.example/9")
+    assert said.code == 0
+    assert "Not stored: Envoy received" in said.out
+    assert ("this was told before" in said.out) is has_database
+    assert cli.json("explain", "https://b.example/9")["stored"] is False
+
+
 # ---------------------------------------------------------------- the parts, without a network
 
 

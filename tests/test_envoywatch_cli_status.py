@@ -12,7 +12,7 @@ from storage.model import DeliveryFault, DeliveryState, Fault, FaultKind, Receip
 from storage.outbox import finish_delivery, lease_deliveries
 from storage.runs import beat, end_run, set_note, start_run
 from storage.views import Health, Run
-from tests.seeding import NOW, Archive, Commands, open_again, seed
+from tests.seeding import CONFIG, NOW, Archive, Commands, open_again, seed
 
 
 @pytest.fixture
@@ -175,6 +175,16 @@ def daemon_now(archive, at, *, ended=False):
 def test_the_daemon_is_told_in_words(cli, back, ended, told):
     daemon_now(cli.archive, datetime.now(UTC) - back, ended=ended)
     assert told in cli("status").out
+
+
+def test_an_archive_that_was_never_polled_says_so(tmp_path, capsys):
+    config = CONFIG.replace('digests:\n  - {name: Morning, at: "07:30 UTC", channels: [desk]}\n', "digests: []\n")
+    Archive(tmp_path, config.replace("  - name: Broken Times\n", "  - name: Broken Times\n    paused: true\n")).close()
+    archive = type("Closed", (), {"config_file": tmp_path / "envoywatch.yaml"})
+    out = Commands(archive, capsys)("status").out
+    assert "last poll    none yet" in out
+    assert "none is configured" in out
+    assert "1 paused" in out
 
 
 def test_a_daemon_that_died_is_told(cli, monkeypatch):

@@ -47,7 +47,7 @@ class Side:
     @property
     def serves(self) -> bool:
         """Whether it acts for a state, a body of states or a political force."""
-        return not (self.former or self.people) and (self.rising or self.level is not Level.OTHER)
+        return not self.people and (self.rising or (not self.former and self.level is not Level.OTHER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Sentence:
                 rising=mention.elect or mention.candidate,
             )
         sides |= self._groups()
-        return _without_doubles(sides, self.tokens)
+        return self._without_doubles(sides)
 
     def _is_principal_of_aide(self, place: int, aides: Iterable[Hit]) -> bool:
         """`Trump's envoy`, «посланник Трампа»: Trump is not there."""
@@ -138,6 +138,29 @@ class Sentence:
             level = Level.OTHER if people else Level.DEPUTY
             groups[hit.start] = Side(hit.start, None, level, group=words, people=people)
         return groups
+
+    def _without_doubles(self, sides: dict[int, Side]) -> dict[int, Side]:
+        """An office beside its holder's name, or a group word beside a name, is one participant."""
+        kept: dict[int, Side] = {}
+        for place, side in sorted(sides.items()):
+            last = next(reversed(kept.values()), None)
+            if last is not None and self._are_one(last, side):
+                kept.pop(last.place)
+                merged = _merged(last, side)
+                kept[merged.place] = merged
+            else:
+                kept[place] = side
+        return kept
+
+    def _are_one(self, one: Side, two: Side) -> bool:
+        if one.label and two.label and one.label != two.label:
+            return False
+        gap = range(one.place + 1, two.place)
+        words = [self.tokens[place].word for place in gap]
+        if not words or words in ([","], ["("], ["，"]):
+            return True
+        # "her Chinese counterpart Xi", « son homologue chinois Xi »: one word between, which joins nothing
+        return one.label is None and len(words) == 1 and words[0].isalpha() and not self._listing & set(gap)
 
     def table(self, trigger: Hit) -> Table:
         """The participants grammar puts at a meeting word; either side may be empty."""
@@ -252,21 +275,6 @@ class Sentence:
     def subject(self) -> Side | None:
         """Whom the sentence is about: its first person."""
         return next((side for _, side in sorted(self.sides.items()) if side.label is not None), None)
-
-
-def _without_doubles(sides: dict[int, Side], tokens: Sequence[Token]) -> dict[int, Side]:
-    """An office beside its holder's name, or a group word beside a name, is one participant."""
-    kept: dict[int, Side] = {}
-    for place, side in sorted(sides.items()):
-        last = next(reversed(kept.values()), None)
-        gap = [token.word for token in tokens[last.place + 1 : place]] if last else []
-        close = last is not None and (not gap or gap in ([","], ["("], ["，"]))
-        if last is not None and close and (last.label is None or side.label is None or last.label == side.label):
-            kept.pop(last.place)
-            kept[place if side.label else last.place] = _merged(last, side)
-        else:
-            kept[place] = side
-    return kept
 
 
 def _merged(one: Side, two: Side) -> Side:

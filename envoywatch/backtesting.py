@@ -5,7 +5,7 @@ Texts and claims are taken as stored; what is compared are matches and alerts.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -122,8 +122,9 @@ class _Replay:
     since: datetime | None
     articles: int = 0
     meetings: dict[str, Meeting] = field(default_factory=dict)
-    reported_by: set[tuple[str, str]] = field(default_factory=set)
-    alert_keys: set[str] = field(default_factory=set)
+    meetings_of: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    reported_by: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    alert_keys: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     first_poll_alerts: Counter[str] = field(default_factory=Counter)
     matched: dict[str, tuple[Counter[str], list[Difference], list[Difference]]] = field(default_factory=dict)
     alerts: dict[str, dict[str, Difference]] = field(default_factory=dict)
@@ -157,26 +158,30 @@ class _Replay:
                 lost.append(_of_article(view.line))
 
     def _known(self, view: ArticleView, reading: Reading) -> Known:
+        """As `storage.record` looks it up: meetings of the same people, who reported them, what was told of them."""
         people = {name for claim in reading.claims for name in claim.participants}
         oldest = view.read_at - LEDGER_WINDOW
-        same_people = [
-            one
-            for one in self.meetings.values()
-            if one.updated_at >= oldest and not people.isdisjoint(one.participants)
-        ]
+        keys = sorted({key for name in people for key in self.meetings_of[name]})
+        meetings = tuple(self.meetings[key] for key in keys if self.meetings[key].updated_at >= oldest)
         return Known(
             same_text=view.line.copy_of,
             same_text_source=view.original.source if view.original else None,
-            meetings=tuple(same_people),
-            reported_by=frozenset(self.reported_by),
-            alert_keys=frozenset(self.alert_keys),
+            meetings=meetings,
+            reported_by=frozenset((one.key, source) for one in meetings for source in self.reported_by[one.key]),
+            alert_keys=frozenset(key for one in meetings for key in self.alert_keys[one.key]),
             first_poll_alerts=self.first_poll_alerts[view.line.source],
         )
 
     def _take_over(self, reading: Reading, outcome: Outcome) -> None:
-        self.meetings.update({meeting.key: meeting for meeting in outcome.meetings})
-        self.reported_by |= {(key, reading.source) for key in outcome.claim_meetings if key}
-        self.alert_keys |= {alert.key for alert in outcome.alerts}
+        for meeting in outcome.meetings:
+            self.meetings[meeting.key] = meeting
+            for name in meeting.participants:
+                self.meetings_of[name].add(meeting.key)
+        for key in filter(None, outcome.claim_meetings):
+            self.reported_by[key].add(reading.source)
+        for alert in outcome.alerts:
+            if alert.meeting_key is not None:
+                self.alert_keys[alert.meeting_key].add(alert.key)
         if reading.first_poll:
             self.first_poll_alerts[reading.source] += len(outcome.alerts)
 

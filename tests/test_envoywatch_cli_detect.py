@@ -1,0 +1,90 @@
+import json
+
+import pytest
+
+from envoywatch.cli.main import run
+
+TEXT = "Macron meets Scholz\n\nEmmanuel Macron met Olaf Scholz in Berlin on Friday. They did not call anybody."
+
+
+@pytest.fixture(autouse=True)
+def no_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ENVOYWATCH_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+
+
+@pytest.fixture
+def article(tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return str(path)
+
+
+def test_a_text_is_told_with_its_evidence_and_the_words_that_decided(article, capsys):
+    assert run(["detect", article, "--date", "2024-05-15", "--lang", "en"]) == 0
+    told = capsys.readouterr().out
+    assert "held  Emmanuel Macron and Olaf Scholz  (leader, 2024-05-10, Berlin; finite past, 0.95)" in told
+    assert "Emmanuel Macron [met|meets] Olaf Scholz in Berlin on Friday." in told
+
+
+def test_the_language_is_guessed_when_it_is_not_given(article, capsys):
+    assert run(["detect", article, "--date", "2024-05-15", "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert document["language"] == "en"
+    assert [claim["status"] for claim in document["claims"]] == ["held"]
+
+
+def test_json_lines_give_one_line_an_item_in_the_contracts_form(tmp_path, capsys):
+    path = tmp_path / "items.jsonl"
+    items = [
+        {"id": "a", "lang": "en", "published": "2024-05-15", "title": "", "text": "Emmanuel Macron met Olaf Scholz."},
+        {"id": 2, "lang": "en", "published": "2024-05-15", "title": "Rain", "text": "It rained."},
+    ]
+    path.write_text("\n".join(map(json.dumps, items)) + "\n\n", encoding="utf-8")
+    assert run(["detect", "--jsonl", str(path)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert second == {"id": 2, "events": []}
+    assert first == {
+        "id": "a",
+        "events": [
+            {
+                "participants": ["Emmanuel Macron", "Olaf Scholz"],
+                "level": "leader",
+                "status": "held",
+                "date": None,
+                "place": None,
+                "evidence": "Emmanuel Macron met Olaf Scholz.",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("{", "property name"),
+        ("[]", "not a JSON object"),
+        ('{"text": "x"}', "no id"),
+        ('{"id": 1, "text": 5}', "text is not a string"),
+        ('{"id": 1, "published": "soon"}', "'soon' is not a date"),
+    ],
+)
+def test_a_bad_line_ends_with_its_file_and_number(tmp_path, capsys, line, what):
+    path = tmp_path / "items.jsonl"
+    path.write_text(f'{{"id": 0, "lang": "en"}}\n{line}\n', encoding="utf-8")
+    assert run(["detect", "--jsonl", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert f"{path}:2: " in error
+    assert what in error
+
+
+def test_a_language_that_is_not_read_is_said(article, capsys):
+    assert run(["detect", article, "--lang", "xx"]) == 0
+    assert "language not read: xx" in capsys.readouterr().out
+
+
+def test_a_missing_file_and_a_wrong_day_are_the_users_mistakes(article, tmp_path, capsys):
+    assert run(["detect", str(tmp_path / "none.txt")]) == 2
+    assert run(["detect", article, "--date", "yesterday"]) == 2
+    assert "2023-05-26" in capsys.readouterr().err

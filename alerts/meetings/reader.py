@@ -35,6 +35,9 @@ LONGEST = 40_000
 
 _UNBROKEN = re.compile(r"\S+")
 
+_BARE_START = 6
+"""Words before a verb without subject: a day, a place."""
+
 _TRIGGERS = 10
 """Meeting words looked at in one sentence."""
 
@@ -202,8 +205,12 @@ class _Article:
         first = (right or left)[0].place
         before = [side for place, side in sorted(sentence.sides.items()) if place < min(first, trigger.start)]
         subject = next((side for side in before if side.label and side.label not in present), None)
-        if subject is None and not before and self._topic and self._topic.label not in present:
-            subject = self._topic
+        if subject is None and trigger.kind is CueClass.AFTER_MEETING:
+            last = max(side.place for side in (*left, *right))
+            later = [side for place, side in sorted(sentence.sides.items()) if place > last]
+            subject = next((side for side in later if side.label and side.label not in present), None)
+        elif subject is None and not before and _leaves_subject_out(sentence, trigger) and self._topic:
+            subject = self._topic if self._topic.label not in present else None
         return ([subject] if subject else []), [*left, *right]
 
     def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
@@ -239,6 +246,13 @@ class _Article:
         span = Span(piece.field, piece.start, piece.end)
         evidence = piece.source[piece.start : piece.end]
         return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+
+
+def _leaves_subject_out(sentence: Sentence, trigger: Hit) -> bool:
+    """A pronoun, or next to nothing, stands before the verb; more words may hold a name that is not known."""
+    start, _ = sentence.segment(trigger)
+    pronoun = any(hit.kind is CueClass.PRONOUN and hit.start <= trigger.end for hit in sentence.hits)
+    return pronoun or trigger.start - start <= _BARE_START
 
 
 def _sentences(source: str, language: str, field: Field) -> Iterator[tuple[int, int]]:

@@ -299,8 +299,8 @@ def level_of(sides: Iterable[Side]) -> Level:
     if len(serving) < 2:  # noqa: PLR2004 (two sides)
         return Level.OTHER
     known = {side.country for side in serving if side.country}
-    # An unnamed minister without a country is most often one's own; a named stranger is not.
-    stranger = any(side.label and not side.country for side in serving)
+    # An unnamed minister without a country is most often one's own; a leader by name is not.
+    stranger = any(side.label and not side.country and side.level is Level.LEADER for side in serving)
     if len(known) < 2 and not stranger:  # noqa: PLR2004 (two states)
         return Level.OTHER
     return max((side.level for side in serving), key=RANK.__getitem__)

@@ -105,6 +105,16 @@ class Daemon:
             self._kicked.add(what)
             self._work.start(what, self._kick(what, pump))
 
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What keeps the daemon from its work right now, a line each."""
+        troubles = []
+        if self.desk.store.trouble:
+            troubles.append(f"the database cannot be written, and is tried again: {self.desk.store.trouble}")
+        if self.stopping.is_set():
+            troubles.append("the daemon is stopping")
+        return tuple(troubles)
+
     async def reload(self) -> None:
         """Read the configuration again; a faulty one is told and the last good one kept."""
         try:
@@ -245,7 +255,11 @@ class Daemon:
         async def poll(request: dict[str, Any]) -> Any:
             return await self._poll_now(request.get("names"))
 
-        server = ControlServer(_database(self.loaded), {**dict.fromkeys(REQUESTS, answer), "poll": poll})
+        async def troubles(_: dict[str, Any]) -> list[str]:
+            return list(self.troubles)
+
+        handlers = {**dict.fromkeys(REQUESTS, answer), "poll": poll, "troubles": troubles}
+        server = ControlServer(_database(self.loaded), handlers)
         await server.start()
         try:
             yield

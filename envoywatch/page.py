@@ -7,12 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from envoywatch.searching import ArchiveSearch
+from envoywatch.snippets import marked_title, snippet
 from envoywatch.web.app import create_app
 from envoywatch.web.context import Readiness, SearchHit, SearchResult, Settings, WebContext
 from envoywatch.web.server import serve
 from storage.model import Field
 from storage.runs import review_alert
-from storage.views import ArticleFilters, Evidence, Mark
+from storage.views import ArticleFilters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from storage.views import Reader
 
 HITS: Final = 30
-_AROUND: Final = 140
-"""Characters of text shown before and after what was found."""
 
 
 @contextlib.asynccontextmanager
@@ -54,21 +53,12 @@ def _context(daemon: Daemon) -> WebContext:
             findings=daemon.findings,
             read_at=daemon.config_read_at,
         ),
-        health=lambda: _health(daemon),
+        health=lambda: Readiness(ready=not daemon.troubles, troubles=daemon.troubles),
         now=daemon.clock.now,
         search=search,
         listen=daemon.loaded.config.web.listen,
         password=daemon.loaded.config.web.password,
     )
-
-
-def _health(daemon: Daemon) -> Readiness:
-    troubles = []
-    if daemon.desk.store.trouble:
-        troubles.append(f"the database cannot be written: {daemon.desk.store.trouble}")
-    if daemon.stopping.is_set():
-        troubles.append("the daemon is stopping")
-    return Readiness(ready=not troubles, troubles=tuple(troubles))
 
 
 def search_page(search: ArchiveSearch, reader: Reader, before: int | None) -> SearchResult:
@@ -79,19 +69,11 @@ def search_page(search: ArchiveSearch, reader: Reader, before: int | None) -> Se
 
 
 def _hit(found: Found) -> SearchHit:
-    line = found.article.line
-    spans = {field: [span for span in found.match.spans if span.field is field] for field in Field}
-    title_marks = tuple(Mark(span.start, span.end, "match") for span in spans[Field.TITLE])
-    snippet = None
-    if spans[Field.TEXT]:
-        text = found.article.text
-        start = max(0, spans[Field.TEXT][0].start - _AROUND)
-        start = text.find(" ", start) + 1 if start else 0
-        end = min(len(text), spans[Field.TEXT][0].end + _AROUND)
-        marks = tuple(
-            Mark(span.start - start, span.end - start, "match")
-            for span in spans[Field.TEXT]
-            if start <= span.start and span.end <= end
-        )
-        snippet = Evidence(text[start:end], line.language, marks)
-    return SearchHit(line, Evidence(line.title, line.language, title_marks), snippet)
+    article, spans = found.article, found.match.spans
+    line = article.line
+    in_text = any(span.field is Field.TEXT for span in spans)
+    return SearchHit(
+        line,
+        marked_title(line.title, spans, line.language),
+        snippet(article.text, spans, line.language) if in_text else None,
+    )

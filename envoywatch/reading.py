@@ -84,17 +84,19 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
     """Read an entry whose page was fetched, or could not be (`fault`), or was not asked for (neither)."""
     spec = pending.spec
     text = extract(page, pending.entry, fault)
-    language = text.language or spec.language
+    text = replace(text, language=text.language or spec.language)
     document = Document(
         title=text.title,
         text=text.text,
-        language=language,
+        language=text.language,
         source=spec.name,
         country=spec.country,
         role=spec.role,
         published_at=min(text.published_at or pending.seen_at, pending.seen_at),
     )
-    claims = readers.meetings.read(document.title, document.text, language, document.published_at or pending.seen_at)
+    claims = readers.meetings.read(
+        document.title, document.text, text.language, document.published_at or pending.seen_at
+    )
     return Reading(
         entry_id=pending.id,
         source_id=pending.source_id,
@@ -108,5 +110,9 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         first_poll=pending.first_poll,
         matches=readers.matcher.match(document),
         claims=claims,
-        notes=() if language in readers.meetings.languages_read else (f"meetings are not read in {language}",),
+        notes=() if text.language in readers.meetings.languages_read else (_not_read(text.language),),
     )
+
+
+def _not_read(language: str | None) -> str:
+    return f"meetings are not read in {language or 'an unknown language'}"

@@ -58,7 +58,6 @@ def sync_sources(db: Database, specs: Iterable[SourceSpec], now: datetime) -> No
         " WHERE active = 1 AND name NOT IN (SELECT value FROM json_each(?))",
         [dump_json(names)],
     )
-    db.execute("UPDATE sources SET active = 0 WHERE json_extract(spec, '$.paused')")
 
 
 def release_leases(db: Database) -> None:
@@ -80,7 +79,10 @@ def lease_due(
 ) -> list[Lease]:
     """Take up to `most` sources that are due (or named), longest overdue first, until `now + hold`."""
     until = now + hold
-    where = "active = 1 AND (leased_until IS NULL OR leased_until <= :now)"
+    where = (
+        "active = 1 AND NOT coalesce(json_extract(spec, '$.paused'), 0)"
+        " AND (leased_until IS NULL OR leased_until <= :now)"
+    )
     if not ignore_schedule:
         where += " AND next_poll_at <= :now"
     if names is not None:

@@ -42,6 +42,7 @@ def command(context: Context, /, *, as_json: bool) -> None:
                 "config": {"file": context.path, "ok": not findings, "findings": findings},
                 "database_path": database,
                 "standing": found,
+                "troubles": _troubles(database),
             }
         )
         return
@@ -49,6 +50,11 @@ def command(context: Context, /, *, as_json: bool) -> None:
     _print_configuration(context.path, config, findings)
     if found is not None:
         _print(found, now)
+        troubles = _troubles(database)
+        if troubles:
+            show.heading("The running daemon is in trouble")
+            for trouble in troubles:
+                show.line(trouble, indent=2)
     elif database is not None:
         show.facts([("database", f"none yet at {database}")])
         show.line("\nStart the daemon with `envoywatch run`, or ask all sources once with `envoywatch poll --all`.")
@@ -86,6 +92,18 @@ def _standing(database: Path | None, config: Config | None, now: datetime) -> St
         return None
     with closing(open_reader(database)) as connection:
         return standing(connection, config, now, process_lives)
+
+
+def _troubles(database: Path | None) -> list[str]:
+    """What the running daemon cannot write down (a full disk, a lock); empty when all is well or none runs."""
+    from envoywatch.control import ask  # noqa: PLC0415 (as above)
+
+    if database is None:
+        return []
+    try:
+        return list(ask(database, {"do": "troubles"}))
+    except ConnectionError:
+        return []
 
 
 def _print_configuration(file: Path, config: Config | None, findings: Sequence[Finding]) -> None:

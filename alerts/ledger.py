@@ -139,7 +139,7 @@ def _may_be_same_people(meeting: Meeting, claim: Claim, at: datetime) -> bool:
         return True
     if claim.level is not meeting.level:
         return False
-    if ours == theirs or len(fewer) > 1:
+    if len(fewer) > 1 or set(claim.participants) == set(meeting.participants):
         return True
     unnamed = claim.participants if fewer == ours else meeting.participants
     if len(unnamed) == len(fewer) or (claim.place and meeting.place and claim.place != meeting.place):

@@ -1,0 +1,391 @@
+"""Stories of tests/data/ledger played through the decision, and the laws that hold for any claims."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from alerts import ledger
+from alerts.decide import FIRST_POLL_MOST, Rules, decide
+from alerts.ledger import PENDING, POSITIVE, advance
+from config.model import MeetingSpec, Watch
+from config.vocabulary import Level, Role, Send, Status
+from storage.identity import text_hash
+from storage.model import (
+    AlertKind,
+    Claim,
+    Field,
+    Known,
+    Match,
+    Outcome,
+    Reading,
+    Reason,
+    Span,
+    Text,
+    TextOrigin,
+    Urgency,
+    Verdict,
+)
+
+STORIES = Path(__file__).parent / "data" / "ledger"
+DAY = datetime(2023, 5, 16, 8, 0, tzinfo=UTC)
+WATCH = Watch(name="Audience", meeting=MeetingSpec(guest="Li Hui", level=Level.LEADER), send=Send.NOW)
+SPAN = Span(Field.TEXT, 0, 4)
+
+
+def claim(text):
+    """A claim written as `STATUS LEVEL, A – B[, Place][, date]`."""
+    said, people, *rest = [part.strip() for part in text.split(",")]
+    status, level = said.split()
+    day = date.fromisoformat(rest.pop()) if rest and rest[-1][:1].isdigit() else None
+    place = rest.pop() if rest else None
+    return Claim(tuple(people.split(" – ")), Level(level), Status(status), day, place, "They met.", SPAN)
+
+
+def line(meeting):
+    """A meeting written the way claims are, with what the ledger adds."""
+    parts = [f"{meeting.status} {meeting.level}", " – ".join(meeting.participants), meeting.place, meeting.date]
+    parts += [f"{meeting.reports} reports" if meeting.reports > 1 else None]
+    parts += ["confirmed" if meeting.confirmed else None, "disputed" if meeting.disputed else None]
+    return ", ".join(str(part) for part in parts if part)
+
+
+@dataclass
+class Memory:
+    """What storage would keep, in memory; entering a reading is what recording does."""
+
+    rules: Rules
+    meetings: dict = field(default_factory=dict)
+    reported_by: set = field(default_factory=set)
+    alert_keys: list = field(default_factory=list)
+    urls: dict = field(default_factory=dict)
+    texts: dict = field(default_factory=dict)
+    first_poll_alerts: dict = field(default_factory=dict)
+    numbers: object = field(default_factory=lambda: count(1))
+
+    def enter(self, reading, now):
+        outcome = decide(reading, self.known(reading), self.rules, now)
+        self.keep(reading, outcome)
+        return outcome
+
+    def known(self, reading):
+        twin = self.texts.get(reading.text_hash)
+        return Known(
+            same_url=self.urls.get(reading.url),
+            same_text=twin and twin[0],
+            same_text_source=twin and twin[1],
+            meetings=tuple(self.meetings.values()),
+            reported_by=frozenset(self.reported_by),
+            alert_keys=frozenset(self.alert_keys),
+            first_poll_alerts=self.first_poll_alerts.get(reading.source, 0),
+        )
+
+    def keep(self, reading, outcome):
+        if not outcome.store_article:
+            return
+        number = self.urls[reading.url] = next(self.numbers)
+        self.texts.setdefault(reading.text_hash, (number, reading.source))
+        self.meetings |= {meeting.key: meeting for meeting in outcome.meetings}
+        self.reported_by |= {
+            (key, reading.source)
+            for one, key in zip(reading.claims, outcome.claim_meetings, strict=False)
+            if key and one.status is not Status.BACKGROUND
+        }
+        self.alert_keys += [alert.key for alert in outcome.alerts]
+        if reading.first_poll:
+            told = self.first_poll_alerts.get(reading.source, 0)
+            self.first_poll_alerts[reading.source] = told + len(outcome.alerts)
+
+
+_number = count()
+
+
+def reading(claims=(), *, source="Wire", role=Role.MEDIA, at=DAY, now=None, words=None, url=None, **fields):
+    number = next(_number)
+    words = words or f"words of {number}"
+    return Reading(
+        entry_id=number,
+        source_id=1,
+        source=source,
+        country=None,
+        role=role,
+        url=url or f"https://outlet.example/{number}",
+        text=Text("Headline", words, "en", TextOrigin.PAGE, published_at=at),
+        text_hash=text_hash("Headline", words),
+        seen_at=now or at,
+        first_poll=fields.pop("first_poll", False),
+        claims=tuple(claims),
+        **fields,
+    )
+
+
+def rules(watches, groups=None):
+    made = []
+    for name, wish in watches.items():
+        spec = dict(wish)
+        made.append(Watch(name=name, send=spec.pop("send", Send.NOW), meeting=MeetingSpec(**spec)))
+    return Rules(tuple(made), lambda name: (groups or {}).get(name, (name,)))
+
+
+def listed(value):
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def stories():
+    for path in sorted(STORIES.glob("*.yaml")):
+        file = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        for story in file["stories"]:
+            yield pytest.param({"watches": file["watches"], **story}, id=f"{path.stem}: {story['story']}")
+
+
+def moment(value):
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def read_step(step):
+    source, _, role = step["from"].partition(" (")
+    at = moment(step["at"])
+    now = moment(step["read"]) if "read" in step else at
+    said = [claim(text) for text in listed(step["says"])]
+    extra = {"words": step.get("text"), "url": step.get("url"), "first_poll": step.get("first_poll", False)}
+    return reading(said, source=source, role=Role(role.rstrip(")") or "media"), at=at, now=now, **extra), now
+
+
+@pytest.mark.parametrize("story", list(stories()))
+def test_a_story_of_claims_ends_in_its_ledger_and_alerts(story):
+    memory = Memory(rules(story["watches"], story.get("groups")))
+    for number, step in enumerate(story["steps"], 1):
+        outcome = memory.enter(*read_step(step))
+        where = f"step {number}, {step['from']}"
+        told = [f"{alert.watch}: {alert.change}" for alert in outcome.alerts]
+        assert told == listed(step.get("alerts")), where
+        if "changes" in step:
+            assert [str(change.change) for change in outcome.changes] == step["changes"], where
+        reasons = {f"{one.watch}: {one.reason}" if one.watch else str(one.reason) for one in outcome.decisions}
+        assert set(listed(step.get("why"))) <= reasons, where
+        assert outcome.decisions, where
+    if "ledger" in story:
+        assert sorted(line(meeting) for meeting in memory.meetings.values()) == sorted(story["ledger"])
+
+
+def test_there_are_stories_of_every_status():
+    said = {
+        claim(text).status for param in stories() for step in param.values[0]["steps"] for text in listed(step["says"])
+    }
+    assert said == set(Status)
+
+
+# ---------------------------------------------------------------- the alert itself
+
+
+def test_an_alert_says_who_what_where_and_when_and_quotes_the_sentence():
+    alert = (
+        Memory(Rules((WATCH,)))
+        .enter(reading([claim("held leader, Li Hui – Volodymyr Zelensky, Kyiv, 2023-05-16")]), DAY)
+        .alerts[0]
+    )
+    assert alert.title == "Li Hui – Volodymyr Zelensky: held, leader level, Kyiv, 2023-05-16"
+    assert (alert.evidence, alert.claim, alert.kind) == ("They met.", 0, AlertKind.MEETING)
+    assert alert.urgency is Urgency.HIGH
+
+
+def test_only_a_report_about_a_leader_is_urgent():
+    watch = Watch(name="All", meeting=MeetingSpec(status=tuple(Status)), send=Send.NOW)
+    memory = Memory(Rules((watch,)))
+    said = [claim("held minister, A – B"), claim("scheduled leader, A – C"), claim("under_way leader, A – D")]
+    alerts = memory.enter(reading(said), DAY).alerts
+    assert [alert.urgency for alert in alerts] == [Urgency.NORMAL, Urgency.NORMAL, Urgency.HIGH]
+
+
+def test_a_matched_query_alerts_once_for_an_article_and_not_for_a_copy():
+    query = Watch(name="Grain", query="grain", send=Send.NOW, channels=("desk",))
+    memory = Memory(Rules((query,)))
+    matched = (Match("Grain", (SPAN,)),)
+    first = memory.enter(reading(matches=matched, words="same"), DAY)
+    assert [(alert.title, alert.channels) for alert in first.alerts] == [("Headline", ("desk",))]
+    copy = memory.enter(reading(matches=matched, words="same"), DAY)
+    assert [(one.verdict, one.reason) for one in copy.decisions] == [(Verdict.QUIET, Reason.COPY)]
+    official = memory.enter(
+        reading([claim("held leader, A – B")], matches=matched, words="same", role=Role.OFFICIAL), DAY
+    )
+    assert [one.reason for one in official.decisions if one.watch] == [Reason.COPY]
+
+
+def test_an_article_without_a_headline_alerts_under_its_address():
+    query = Watch(name="Grain", query="grain", send=Send.NOW)
+    untitled = reading(matches=(Match("Grain", (SPAN,)),))
+    untitled = replace(untitled, text=replace(untitled.text, title=""))
+    assert Memory(Rules((query,))).enter(untitled, DAY).alerts[0].title == untitled.url
+
+
+def test_a_match_of_a_watch_removed_meanwhile_alerts_nobody_and_says_so():
+    outcome = Memory(Rules()).enter(reading(matches=(Match("Gone", (SPAN,)),)), DAY)
+    assert [one.reason for one in outcome.decisions] == [Reason.NO_MATCH]
+
+
+def test_a_changed_meeting_is_not_judged_by_a_watch_without_one():
+    from alerts.decide import _about_change, _Told
+
+    outcome = Memory(Rules()).enter(reading([claim("held leader, A – B")]), DAY)
+    query = Watch(name="Q", query="x")
+    with pytest.raises(ValueError, match="nothing to do with the ledger"):
+        _about_change(_Told(reading(), Known(), None, DAY), query, outcome.changes[0], outcome.meetings[0], Rules())
+
+
+# ---------------------------------------------------------------- laws
+
+PEOPLE = ("Li Hui", "Vladimir Putin", "Sergei Lavrov", "[president]", "[minister]")
+people = st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4, unique=True).map(tuple)
+days = st.none() | st.dates(date(2023, 5, 1), date(2023, 6, 20))
+places = st.sampled_from([None, "Kyiv", "Moscow"])
+hours = st.integers(0, 24 * 40).map(lambda n: DAY + timedelta(hours=n))
+claims = st.builds(
+    Claim, people, st.sampled_from(Level), st.sampled_from(Status), days, places, st.just("They met."), st.just(SPAN)
+)
+WATCHES = Rules(
+    (
+        WATCH,
+        Watch(name="All", meeting=MeetingSpec(status=tuple(Status)), send=Send.NOW),
+        Watch(name="Moscow", meeting=MeetingSpec(between=("Li Hui", "Vladimir Putin")), send=Send.NOW),
+    )
+)
+
+
+def articles(most_claims=3):
+    return st.lists(
+        st.builds(
+            lambda said, source, role, at, first: reading(said, source=source, role=role, at=at, first_poll=first),
+            st.lists(claims, max_size=most_claims),
+            st.sampled_from(["Wire", "Post", "Presidency"]),
+            st.sampled_from([Role.MEDIA, Role.OFFICIAL]),
+            hours,
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+
+
+@given(articles())
+def test_no_claims_raise_and_every_decision_tells_its_reason_and_no_alert_comes_twice(written):
+    memory = Memory(WATCHES)
+    for one in written:
+        outcome = memory.enter(one, one.seen_at)
+        assert isinstance(outcome, Outcome)
+        assert outcome.decisions
+        assert all(isinstance(decision.reason, Reason) for decision in outcome.decisions)
+        assert len(outcome.claim_meetings) == len(one.claims)
+        assert {key for key in outcome.claim_meetings if key} == {meeting.key for meeting in outcome.meetings}
+        assert [alert.key for alert in outcome.alerts] == [
+            decision.alert_key for decision in outcome.decisions if decision.verdict is Verdict.ALERT
+        ]
+    assert len(memory.alert_keys) == len(set(memory.alert_keys))
+
+
+@given(articles())
+def test_a_first_poll_never_floods(written):
+    memory = Memory(WATCHES)
+    for one in written:
+        memory.enter(replace(one, first_poll=True, source="Wire"), one.seen_at)
+    assert len(memory.alert_keys) <= FIRST_POLL_MOST
+
+
+@given(articles(most_claims=1))
+def test_saying_it_again_changes_nothing_more(written):
+    memory = Memory(WATCHES)
+    for one in written:
+        memory.enter(one, one.seen_at)
+        before = dict(memory.meetings)
+        again = memory.enter(reading(one.claims, source=one.source, role=one.role, at=one.seen_at), one.seen_at)
+        assert again.changes == ()
+        assert again.alerts == ()
+        assert memory.meetings == before
+
+
+def entered(said):
+    """The ledger after articles of one claim each: (claim, source, role, time of publication)."""
+    meetings, reported_by = {}, set()
+    for one, source, role, at in said:
+        step = advance(meetings.values(), reported_by, [one], ledger.Testimony(source, role, at, at))
+        meetings |= {meeting.key: meeting for meeting in step.meetings}
+        reported_by |= {(key, source) for key in step.claim_meetings}
+    return list(meetings.values())
+
+
+def told(status, at, source, *, day=None, official=False):
+    """One claim about the same two people."""
+    said = Claim(("Li Hui", "Vladimir Putin"), Level.LEADER, status, day, None, "", SPAN)
+    return said, source, Role.OFFICIAL if official else Role.MEDIA, at
+
+
+MEETING_DAY = date(2023, 5, 16)
+reports = st.builds(
+    told,
+    st.sampled_from(sorted(POSITIVE)),
+    st.integers(0, 3 * 24).map(lambda n: DAY + timedelta(hours=n)),
+    st.sampled_from(["A", "B", "C"]),
+    day=st.sampled_from([None, MEETING_DAY, MEETING_DAY + timedelta(days=1)]),
+    official=st.booleans(),
+)
+
+
+@given(st.lists(reports, min_size=1, max_size=8).flatmap(lambda said: st.tuples(st.just(said), st.permutations(said))))
+def test_reports_of_one_occasion_are_one_meeting_in_any_order(orders):
+    ends = []
+    for said in orders:
+        (meeting,) = entered(said)
+        ends.append(replace(meeting, key="", date=None))
+    assert ends[0] == ends[1]
+    said = orders[0]
+    assert ends[0].reports == len({source for _, source, _, _ in said})
+    assert ends[0].confirmed == any(role is Role.OFFICIAL for _, _, role, _ in said)
+    assert (ends[0].status is Status.HELD) == any(one.status is Status.HELD for one, *_ in said)
+
+
+plans = st.lists(
+    st.builds(
+        told,
+        st.sampled_from([*sorted(PENDING), Status.DENIED]),
+        st.integers(0, 24 * 20).map(lambda n: DAY + timedelta(hours=n)),
+        st.sampled_from(["A", "B", "C"]),
+        day=st.none() | st.dates(MEETING_DAY, MEETING_DAY + timedelta(days=20)),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda one: one[3],
+)
+
+
+@given(plans.flatmap(lambda said: st.tuples(st.just(said), st.permutations(said))))
+def test_of_plans_the_newest_word_stands_in_any_order(orders):
+    for said in orders:
+        (meeting,) = entered(said)
+        newest = max(said, key=lambda one: one[3])
+        assert meeting.status is newest[0].status
+        assert meeting.updated_at == newest[3]
+
+
+@given(st.permutations([Status.DENIED, Status.HELD, Status.SCHEDULED]), st.permutations(range(3)))
+def test_a_report_is_never_undone_whatever_is_read_after_it(statuses, times):
+    said = [
+        told(status, DAY + timedelta(hours=hour), "A", day=MEETING_DAY)
+        for status, hour in zip(statuses, times, strict=True)
+    ]
+    (meeting,) = entered(said)
+    assert meeting.status is Status.HELD
+
+
+@given(
+    st.permutations(
+        ["Li Hui – Dmytro Kuleba", "Li Hui – [foreign minister]", "Li Hui – Dmytro Kuleba – Oleg Nikolenko"]
+    )
+)
+def test_fewer_names_and_more_are_one_meeting_in_any_order(names):
+    said = [(claim(f"held minister, {one}, Kyiv, 2023-05-17"), one, Role.MEDIA, DAY) for one in names]
+    (meeting,) = entered(said)
+    assert meeting.participants == ("Li Hui", "Dmytro Kuleba", "Oleg Nikolenko")
+    assert meeting.reports == 3

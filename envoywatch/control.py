@@ -18,7 +18,7 @@ import structlog
 from config.errors import EnvoywatchError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
 _log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ def _address(path: Path) -> str:
 class ControlServer:
     """Answers requests `{"do": NAME, ...}` with what the handler of that name returns."""
 
-    def __init__(self, database: Path, handlers: dict[str, Callable[[dict[str, Any]], Awaitable[Any]]]) -> None:
+    def __init__(self, database: Path, handlers: Mapping[str, Callable[[dict[str, Any]], Awaitable[Any]]]) -> None:
         self._path = socket_path(database)
         self._handlers = handlers
         self._server: asyncio.Server | None = None

@@ -197,7 +197,7 @@ class _Article:
             return left, right
         if trigger.kind is CueClass.AFTER_MEETING and not right and len(sentence.named_before(trigger.start)) == 2:  # noqa: PLR2004
             return list(sentence.named_before(trigger.start)), []
-        if not right and (not left or any(hit.kind is CueClass.PAIR for hit in sentence.hits)):
+        if not right and (not left or _has_pair_before(sentence, trigger)):
             return self._the_two(sentence, trigger), []
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
@@ -215,7 +215,7 @@ class _Article:
 
     def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
         """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""
-        if not any(hit.kind is CueClass.PAIR for hit in sentence.hits):
+        if not _has_pair_before(sentence, trigger):
             return []
         here = sentence.named_before(trigger.start)
         return list(here[:2]) if len(here) > 1 else list(self._pair[:2])
@@ -246,6 +246,10 @@ class _Article:
         span = Span(piece.field, piece.start, piece.end)
         evidence = piece.source[piece.start : piece.end]
         return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+
+
+def _has_pair_before(sentence: Sentence, trigger: Hit) -> bool:
+    return any(hit.kind is CueClass.PAIR and hit.start <= trigger.start for hit in sentence.hits)
 
 
 def _leaves_subject_out(sentence: Sentence, trigger: Hit) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ruamel.yaml import YAML
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PATH = Path(__file__).resolve().parent / "offices.yaml"
-_KIND_KEYS = {"title", "level", "envoy", "spokesman", "deputy", "country", "means", "words", "plural"}
+_KIND_KEYS = {"title", "level", "envoy", "spokesman", "deputy", "holders", "country", "means", "words", "plural"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class OfficeKind:
     """A kind of office with its words by language; `~` after a word of a form says that it is declined.
 
     `means` are the kinds that a looser word stands for, tried in order ("leader", "head of state"); `country` is set
-    where the word alone says whose office it is (Bundeskanzler, pope). `plural` words name several holders at once.
+    where the word alone says whose office it is (Bundeskanzler, pope). `plural` words name several persons. `holders`
+    is how many hold the office at a time; of many (ministers, ambassadors) the office alone names nobody.
     """
 
     slug: str
@@ -33,6 +34,7 @@ class OfficeKind:
     envoy: bool = False
     spokesman: bool = False
     deputy: bool = False
+    holders: Literal["one", "few", "many"] = "one"
     country: str | None = None
     means: tuple[str, ...] = ()
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -100,6 +102,8 @@ def _kind(slug: str, row: Mapping[str, Any]) -> OfficeKind:
     unknown = sorted(set(row) - _KIND_KEYS)
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r} of office {slug!r}")
+    if row.get("holders", "one") not in {"one", "few", "many"}:
+        raise ValueError(f"`holders` of office {slug!r} is one, few or many")
     return OfficeKind(
         slug=slug,
         title=row.get("title", slug.replace("-", " ")),
@@ -107,6 +111,7 @@ def _kind(slug: str, row: Mapping[str, Any]) -> OfficeKind:
         envoy=bool(row.get("envoy", False)),
         spokesman=bool(row.get("spokesman", False)),
         deputy=bool(row.get("deputy", False)),
+        holders=row.get("holders", "one"),
         country=row.get("country"),
         means=tuple(row.get("means") or ()),
         words=_words(slug, row.get("words") or {}),

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -200,11 +201,22 @@ class Expectation(Strict):
         return value
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Paris or UTC") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
 class ZonedTime(Strict):
     """A time of day in a named zone, written `07:30 Europe/Paris` (UTC when no zone is named)."""
 
     at: time
-    zone: str = "UTC"
+    zone: Zone = "UTC"
 
     @model_validator(mode="before")
     @classmethod
@@ -214,9 +226,7 @@ class ZonedTime(Strict):
         clock, _, zone = value.strip().partition(" ")
         if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", clock):
             raise ValueError(f"{value!r} is not a time of day; write it as 07:30 Europe/Paris")
-        zone = zone.strip() or "UTC"
-        _zone(zone)
-        return {"at": time.fromisoformat(clock.zfill(5)), "zone": zone}
+        return {"at": time.fromisoformat(clock.zfill(5)), "zone": zone.strip() or "UTC"}
 
     def __str__(self) -> str:
         return f"{self.at:%H:%M} {self.zone}"
@@ -227,7 +237,7 @@ class QuietHours(Strict):
 
     start: time
     end: time
-    zone: str = "UTC"
+    zone: Zone = "UTC"
 
     @model_validator(mode="before")
     @classmethod
@@ -237,20 +247,11 @@ class QuietHours(Strict):
         found = re.fullmatch(r"(\d{1,2}:\d\d)\s*-\s*(\d{1,2}:\d\d)(?:\s+(\S+))?", value.strip())
         if not found:
             raise ValueError(f"{value!r} are not quiet hours; write them as 23:00-07:00 Europe/Paris")
-        zone = found[3] or "UTC"
-        _zone(zone)
         return {
             "start": time.fromisoformat(found[1].zfill(5)),
             "end": time.fromisoformat(found[2].zfill(5)),
-            "zone": zone,
+            "zone": found[3] or "UTC",
         }
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Paris or UTC") from error
 
 
 class Channel(Strict):

@@ -81,12 +81,15 @@ class ControlServer:
         try:
             request = json.loads(line)
             handler = self._handlers[request["do"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {"error": "the daemon does not understand this request", "hint": "are both of the same version?"}
         try:
             return {"result": await handler(request)}
         except EnvoywatchError as error:
             return {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}
+        except Exception:  # noqa: BLE001 (a bug in one request must neither end the daemon nor leave the asker waiting)
+            _log.exception("a request of another process failed", request=request["do"])
+            return {"error": "the daemon failed at this request", "hint": "its log has the cause"}
 
 
 def ask(database: Path, request: dict[str, Any]) -> Any:
@@ -101,11 +104,14 @@ def ask(database: Path, request: dict[str, Any]) -> Any:
             connection.connect(address)
         except OSError as error:
             raise ConnectionError(f"no daemon listens at {address}: {error}") from error
-        with connection.makefile("rwb") as stream:
-            stream.write(json.dumps(request).encode() + b"\n")
-            stream.flush()
-            line = stream.readline(_LINE_MAX)
-    answer = json.loads(line) if line else {"error": "the daemon ended before it answered"}
+        try:
+            with connection.makefile("rwb") as stream:
+                stream.write(json.dumps(request).encode() + b"\n")
+                stream.flush()
+                line = stream.readline(_LINE_MAX)
+        except OSError as error:
+            raise EnvoywatchError(f"the daemon did not answer: {error}", hint="see its log") from error
+    answer = json.loads(line) if line.endswith(b"\n") else {"error": "the daemon ended before it answered"}
     if "error" in answer:
         kind = UsageError if answer.get("exit_code") == UsageError.exit_code else EnvoywatchError
         raise kind(answer["error"], hint=answer.get("hint", ""))

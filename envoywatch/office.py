@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from config.errors import UsageError
 from envoywatch.clock import Clock
 from envoywatch.control import ask
 from storage.errors import DatabaseBusyError
@@ -33,7 +34,7 @@ def perform(store: SqliteStore, request: dict[str, Any], clock: Clock) -> Any:
         case {"do": "prune", "days": int() | float() as days}:
             return store.write_now(prune, now - timedelta(days=days), POLL_LOG_KEPT, now)
         case _:
-            raise ValueError(f"unknown request {request.get('do')!r}")
+            raise UsageError(f"the request {request.get('do')!r} cannot be carried out as it was made")
     return None
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from storage.errors import DatabaseBusyError
+from storage.errors import DatabaseBusyError, DatabaseRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def sole_writer(path: Path, doing: str) -> Iterator[None]:
-    """Hold the lock of the database at `path`; raises DatabaseBusyError naming the process that holds it.
+    """Hold the lock of the database at `path`, until the block or the process ends, however it ends.
 
-    The kernel lets go of it when the process ends, however it ends.
+    Raises DatabaseBusyError naming the process that holds it, DatabaseRefusedError when no lock file can be made there.
     """
     lock_path = path.with_name(path.name + ".lock")
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseRefusedError(
+            f"the database at {path} cannot be locked: {error.strerror}",
+            hint="change storage.path, or its folder's owner",
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,11 +58,15 @@ def delivery_from_row(row: Sequence[Any]) -> Delivery:
 
 def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None) -> None:
     """Write what one attempt ended in; one that is dead goes out through `fallback` as a delivery of its own."""
+    # What a person dropped while it was on its way stays dropped, unless it arrived.
     row = db.execute(
-        "UPDATE deliveries SET state = ?, attempts = attempts + 1, leased_until = NULL, due_at = coalesce(?, due_at),"
+        "UPDATE deliveries SET state = CASE WHEN state = 'dropped' AND NOT ? THEN state ELSE ? END,"
+        " attempts = attempts + 1, leased_until = NULL,"
+        " due_at = coalesce(?, due_at),"
         " sent_at = CASE WHEN ? THEN ? ELSE sent_at END, fault = ?, last_error = ? WHERE id = ?"
-        " RETURNING key, alert_id, digest_id",
+        " RETURNING key, alert_id, digest_id, state",
         [
+            receipt.ok,
             receipt.state,
             to_text(receipt.retry_at) if receipt.retry_at else None,
             receipt.ok,
@@ -72,7 +76,7 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
             receipt.delivery_id,
         ],
     ).fetchone()
-    if row is not None and fallback and receipt.state in (DeliveryState.DEAD, DeliveryState.PARKED):
+    if row is not None and fallback and row[3] in (DeliveryState.DEAD, DeliveryState.PARKED):
         db.execute(
             # Not through a channel that had this message before: fallbacks may name each other.
             "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
@@ -94,15 +98,13 @@ def hold_delivery(db: Database, delivery_id: int, until: datetime) -> None:
 
 
 def retry_delivery(db: Database, delivery_id: int, now: datetime) -> None:
-    """Send again at once, by a person's wish. Raises NotStoredError; one already sent stays as it is."""
+    """Send again at once, by a person's wish. Raises NotStoredError; one sent, or on its way now, stays as it is."""
     row = _get_state(db, delivery_id)
     if row == DeliveryState.SENT:
         raise NotStoredError(
             f"delivery {delivery_id} was sent already", hint="`envoywatch outbox list` shows what is not"
         )
-    db.execute(
-        "UPDATE deliveries SET state = 'due', due_at = ?, leased_until = NULL WHERE id = ?", [to_text(now), delivery_id]
-    )
+    db.execute("UPDATE deliveries SET state = 'due', due_at = ? WHERE id = ?", [to_text(now), delivery_id])
 
 
 def drop_delivery(db: Database, delivery_id: int) -> None:

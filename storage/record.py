@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.vocabulary import Level, Status
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Decide = Callable[[Reading, Known], Outcome]
 
 LEDGER_WINDOW = timedelta(days=60)
-"""How far back a claim looks for the meeting that it is about; older ones are history."""
+"""How far before what it tells of a claim looks for the meeting that it is about; older ones are history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Recorded:
 
 def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime) -> Recorded:
     """Decide about a reading beside what is stored, and write all of the outcome."""
-    known = _known(db, reading, now)
+    known = _known(db, reading)
     outcome = decide(reading, known)
     if not outcome.store_article:
         article_id = outcome.article_id or known.same_url
@@ -74,18 +74,18 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
 # ---------------------------------------------------------------- what is known
 
 
-def _known(db: Database, reading: Reading, now: datetime) -> Known:
+def _known(db: Database, reading: Reading) -> Known:
     same_url = db.execute("SELECT id FROM articles WHERE url = ?", [clean(reading.url)]).fetchone()
     same_text = db.execute(
         "SELECT id, source FROM articles WHERE text_hash = ? ORDER BY id LIMIT 1", [reading.text_hash]
     ).fetchone()
     people = sorted({name for claim in reading.claims for name in claim.participants})
-    meetings = meetings_of(db, people, now - LEDGER_WINDOW) if people else ()
+    meetings = meetings_of(db, people, _earliest(reading) - LEDGER_WINDOW) if people else ()
     keys = [meeting.key for meeting in meetings]
     reported = db.execute(
         "SELECT DISTINCT m.key, a.source FROM claims c JOIN meetings m ON m.id = c.meeting_id"
-        " JOIN articles a ON a.id = c.article_id WHERE m.key IN (SELECT value FROM json_each(?))",
-        [dump_json(keys)],
+        " JOIN articles a ON a.id = c.article_id WHERE c.status <> ? AND m.key IN (SELECT value FROM json_each(?))",
+        [Status.BACKGROUND, dump_json(keys)],
     ).fetchall()
     alerts = db.execute(
         "SELECT a.key FROM alerts a JOIN meetings m ON m.id = a.meeting_id"
@@ -108,6 +108,13 @@ def _known(db: Database, reading: Reading, now: datetime) -> Known:
         alert_keys=frozenset(row[0] for row in alerts),
         first_poll_alerts=first_poll_alerts,
     )
+
+
+def _earliest(reading: Reading) -> datetime:
+    """When the article, or what it tells of, happened: an old meeting told anew must be found, not made again."""
+    days = [datetime.combine(claim.date, time(), UTC) for claim in reading.claims if claim.date]
+    floor = datetime.min.replace(tzinfo=UTC) + 2 * LEDGER_WINDOW  # the first days of the calendar have none before them
+    return max(min([reading.published_at, *days]), floor)
 
 
 _MEETING = (
@@ -201,9 +208,10 @@ def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
         meeting_id = db.execute(
             "INSERT INTO meetings (key, participants, level, status, date, place, first_reported_at, updated_at,"
             " reports, confirmed, disputed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET level = excluded.level, status = excluded.status, date = excluded.date,"
-            " place = excluded.place, updated_at = excluded.updated_at, reports = excluded.reports,"
-            " confirmed = excluded.confirmed, disputed = excluded.disputed RETURNING id",
+            " ON CONFLICT (key) DO UPDATE SET participants = excluded.participants, level = excluded.level,"
+            " status = excluded.status, date = excluded.date, place = excluded.place,"
+            " first_reported_at = excluded.first_reported_at, updated_at = excluded.updated_at,"
+            " reports = excluded.reports, confirmed = excluded.confirmed, disputed = excluded.disputed RETURNING id",
             [
                 meeting.key,
                 dump_json([clean(name) for name in meeting.participants]),

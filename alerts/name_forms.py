@@ -28,6 +28,7 @@ class NameForms:
         self._bearers = Counter(
             name
             for person in people
+            if person.surname_alone
             for name in {fold_name(short) for shorts in person.shorts.values() for short in shorts}
         )
 

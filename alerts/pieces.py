@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _UNSPACED = frozenset({"zh"})
 _ACRONYM_MAX = 4
+_WORD_LIKE = 4
 _LAST_FOLDED = 0x3100
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
 
@@ -100,7 +101,9 @@ class Scanner:
             for form in full_forms(person, language):
                 self._pattern(form).full[person.label] = person
             for form in short_forms(person, language):
-                self._pattern(form).short[person.label] = person
+                # A surname that never stands alone and looks like a word ("He", «Но») is sought in the full name only.
+                if person.surname_alone or not self._spaced or len(form) > _WORD_LIKE:
+                    self._pattern(form).short[person.label] = person
 
     def _add_offices(self, language: str) -> None:
         for kind in load_lexicon().kinds.values():

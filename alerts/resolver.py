@@ -141,8 +141,6 @@ class Resolver:
         if here:
             return self._nearest(here, piece.start)
         able = [person for person in piece.persons if person.surname_alone]
-        if len(able) != len(piece.persons) and len(piece.persons) > 1:
-            return None
         persons = self._by_note(able)
         if len(persons) == 1 and (len(able) == 1 or persons[0].level_at(self._at) is not Level.OTHER):
             return persons[0]

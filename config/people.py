@@ -43,7 +43,9 @@ _PARTICLES = frozenset(
     {"von", "van", "der", "den", "de", "da", "do", "dos", "del", "della", "al", "bin", "bint", "ibn", "la", "le", "el"}
     | {"фон", "ван", "дер", "де", "да", "ди", "дель", "ла", "ле", "бин", "ибн", "аль"}
 )
-_FAMILY_NAME_FIRST = frozenset({"CN", "KP", "KR", "VN", "TW"})
+_NUMBER = re.compile(r"[IVX]+\.?")
+_FAMILY_NAME_FIRST = frozenset({"CN", "KP", "KR", "TW"})
+_NEVER_SHORT = frozenset({"VN"})  # half of Vietnam bears three surnames; the press writes names in full
 
 
 class UnknownPersonError(UsageError):
@@ -108,13 +110,7 @@ class People:
 
     def __init__(self, persons: Iterable[Person], groups: Mapping[str, Sequence[str]] | None = None) -> None:
         self.persons = tuple(persons)
-        self._by_name: dict[str, Person] = {}
-        for person in self.persons:
-            for names in person.forms.values():
-                for name in names:
-                    self._by_name.setdefault(fold_name(name), person)
-        for person in self.persons:
-            self._by_name[fold_name(person.label)] = person
+        self._by_name = _names_of(self.persons)
         self._by_office: dict[tuple[str, str | None], list[tuple[HeldOffice, Person]]] = defaultdict(list)
         for person in self.persons:
             for office in person.offices:
@@ -130,7 +126,7 @@ class People:
         return len(self.persons)
 
     def find(self, reference: str) -> Person | None:
-        """By label, slug (`li-hui`, with or without `@`) or any base form; None when nobody is known by it."""
+        """By label, slug (`li-hui`, with or without `@`), base form, or a surname that only one bears; None for others."""
         return self._by_name.get(fold_name(reference.removeprefix("@")))
 
     def find_group(self, reference: str) -> tuple[Person, ...] | None:
@@ -171,6 +167,23 @@ class People:
         return tuple(self._by_office.get((kind, country), ()))
 
 
+def _names_of(persons: Sequence[Person]) -> dict[str, Person]:
+    """Whom each folded name means: labels before other full names, and surnames that one person bears."""
+    names = {fold_name(person.label): person for person in persons}
+    alone: dict[str, dict[str, Person]] = defaultdict(dict)
+    for person in persons:
+        for full in person.forms.values():
+            for name in full:
+                names.setdefault(fold_name(name), person)
+        for shorts in person.shorts.values():
+            for name in shorts:
+                alone[fold_name(name)][person.label] = person
+    for name, bearers in alone.items():
+        if len(bearers) == 1:
+            names.setdefault(name, *bearers.values())
+    return names
+
+
 def fold_name(name: str) -> str:
     """A name for comparing: lower case, without diacritics, hyphens and punctuation as spaces."""
     folded = unicodedata.normalize("NFKD", name.lower().translate(_STROKES))
@@ -192,7 +205,7 @@ def short_of(name: str, country: str | None) -> str | None:
         last = name.rpartition("·")[2]
         return last if len(last) > 1 else None
     words = name.split()
-    if len(words) < 2:  # noqa: PLR2004 (a name of one word has no part to stand alone)
+    if country in _NEVER_SHORT or len(words) < 2 or _NUMBER.fullmatch(words[-1]):  # noqa: PLR2004 (one word; Felipe VI, Frederik X.)
         return None
     if country in _FAMILY_NAME_FIRST:
         return words[0]
@@ -330,10 +343,11 @@ def _written(
     for language, text in {**written, "en": f"{own}; {english}" if english else own}.items():
         full: list[str] = []
         alone: list[str] = []
+        derived = "/" not in text  # who gives one short form gives all of that language
         for variant in text.split(";"):
             name, *given = (part.strip() for part in variant.split("/"))
             full.append(name)
-            alone += given or filter(None, [short_of(name, country)])
+            alone += filter(None, [short_of(name, country)]) if derived else given
         forms[language], shorts[language] = tuple(dict.fromkeys(full)), tuple(dict.fromkeys(alone))
     return forms, shorts
 

@@ -113,7 +113,7 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
         sources={
             health: sum(one.health is health for one in sources) for health in Health if health is not Health.PAUSED
         },
-        paused=sum(one.health is Health.PAUSED for one in sources),
+        paused=sum(source.paused for source in config.sources) if config else 0,
         unseen=tuple(_unseen(one) for health in _UNSEEN for one in sources if one.health is health),
         totals=totals(connection),
         copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,

@@ -145,7 +145,7 @@ def test_the_screen_fits_sixty_columns_and_says_what_cannot_be_seen(cli, monkeyp
 
 def test_the_screen_as_json(cli):
     document = cli.json("status")
-    assert set(document) == {"config", "database_path", "standing"}
+    assert set(document) == {"config", "database_path", "standing", "troubles"}
     assert document["config"]["ok"] is True
     assert set(document["standing"]) == {
         "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",

@@ -111,6 +111,8 @@ class Grouper:
 
     def _linked(self, before: Piece, after: Piece) -> bool:
         pair = f"{before.role}-{after.role}"
+        if pair == "office-person" and not _may_hold(before, after):
+            return False
         if self._fits(pair, before.end, after.start):
             return True
         return pair == "office-person" and self._fits("office-owner", before.end, after.start)
@@ -145,6 +147,12 @@ class Grouper:
             ever_held(person, kinds) and (not group.countries or group.countries[0] in countries_of(person))
             for person in before.person.persons
         )
+
+
+def _may_hold(office: Piece, person: Piece) -> bool:
+    """False for «похорон Папи Трамп»: the word alone says whose office it is, and none of these served there."""
+    countries = {kind.country for kind in office.offices}
+    return None in countries or any(countries & countries_of(one) for one in person.persons)
 
 
 def ever_held(person: Person, kinds: Iterable[str]) -> bool:

@@ -81,7 +81,8 @@ class Scanner:
         """The pieces in the order of the text; of overlapping ones the leftmost and then the longest stands."""
         folded = fold(text)
         lead = 1 if self._spaced else 0
-        found = self._automaton.find_matches_as_indexes(" " * lead + folded, overlapping=True)
+        # A name may begin a line, but not run over its end.
+        found = self._automaton.find_matches_as_indexes(" " * lead + folded.replace("\n", " "), overlapping=True)
         # The pattern's leading blank stands for the border before it, hence the shift by one is undone by `lead`.
         spans = sorted(((start, -(end - lead), index) for index, start, end in found))
         pieces: list[Piece] = []
@@ -89,6 +90,8 @@ class Scanner:
         for start, negative_end, index in spans:
             end = -negative_end
             if start < last or (self._spaced and end < len(folded) and folded[end].isalnum()):
+                continue
+            if "\n" in folded[start:end]:
                 continue
             piece = _as_piece(self._entries[index], start, end, text)
             if piece is not None:

@@ -126,7 +126,7 @@ class People:
         return len(self.persons)
 
     def find(self, reference: str) -> Person | None:
-        """By label, slug (`li-hui`, with or without `@`), base form, or a surname that only one bears; None for others."""
+        """By label, slug (`li-hui`, with or without `@`), base form, or a surname of only one; else None."""
         return self._by_name.get(fold_name(reference.removeprefix("@")))
 
     def find_group(self, reference: str) -> tuple[Person, ...] | None:

@@ -26,7 +26,7 @@ from storage.views import (
 from storage.views_counts import count_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from config.model import Config
     from storage.views import DatabaseFacts, Reader, Run, SourceHealth, Totals
@@ -114,7 +114,7 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
             health: sum(one.health is health for one in sources) for health in Health if health is not Health.PAUSED
         },
         paused=sum(source.paused for source in config.sources) if config else 0,
-        unseen=tuple(_unseen(one) for health in _UNSEEN for one in sources if one.health is health),
+        unseen=_unseen_of(sources),
         totals=totals(connection),
         copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,
         outbox=outbox_counts(connection),
@@ -160,6 +160,12 @@ def process_lives(run: Run) -> bool:
 
 
 # ---------------------------------------------------------------- what does not work
+
+
+def _unseen_of(sources: Iterable[SourceHealth]) -> tuple[UnseenSource, ...]:
+    """The worst first, and those that the same advice helps beside each other."""
+    found = [_unseen(one) for one in sources if one.health in _UNSEEN]
+    return tuple(sorted(found, key=lambda one: (_UNSEEN.index(one.health), one.remedy, one.name.casefold())))
 
 
 def _unseen(source: SourceHealth) -> UnseenSource:

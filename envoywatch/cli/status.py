@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -204,9 +205,11 @@ def _print_unseen(found: Standing) -> None:
         show.line("Nothing new of any source: no daemon runs. Start it with `envoywatch run`.", indent=2)
     elif not unseen:
         show.line("Nothing that is known of.", indent=2)
-    for one in unseen[:_LISTED]:
+    listed = unseen[:_LISTED]
+    for one, after in zip_longest(listed, listed[1:]):
         show.line(f"{one.name}: {one.why}" + (f", since {short(one.since)}" if one.since else ""), indent=2)
-        show.line(one.remedy, indent=4)
+        if after is None or after.remedy != one.remedy:  # what helps all of them is said once, below the last
+            show.line(one.remedy, indent=4)
     if len(unseen) > _LISTED:
         show.line(f"and {len(unseen) - _LISTED} more: `envoywatch sources list` has them all", indent=2)
 

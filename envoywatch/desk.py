@@ -6,14 +6,14 @@ import asyncio
 import os
 import socket
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from alerts.decide import Rules
 from config.people import load_people
 from crawler.engine import Engine
-from crawler.settings import settings_of
+from crawler.settings import EngineSettings, settings_of
 from crawler.workers import Workers
 from envoywatch.reading import start_worker, warm_up
 from storage.model import Endpoint, SourceSpec
@@ -71,7 +71,7 @@ class Desk:
         """Take a new configuration into every part."""
         self.config = config
         self.rules = rules_of(config)
-        self.engine.update(settings_of(config.crawl))
+        self.engine.update(engine_settings(config))
         self.workers.restart((config,))
         await self.sync()
 
@@ -86,7 +86,7 @@ async def open_desk(
     config: Config, store: SqliteStore, clock: Clock, listener: Listener | None = None
 ) -> AsyncIterator[Desk]:
     """Engine and workers started, sources in step with the configuration; stopped again at the end."""
-    engine = Engine(settings_of(config.crawl))
+    engine = Engine(engine_settings(config))
     workers = Workers(
         WORKERS, initializer=start_worker, initargs=(config,), timeout=WORK_TIMEOUT, memory_mb=WORK_MEMORY_MB
     )
@@ -98,6 +98,11 @@ async def open_desk(
     finally:
         await engine.stop(timedelta(seconds=1))
         await workers.stop()
+
+
+def engine_settings(config: Config) -> EngineSettings:
+    """The engine's own leave for private addresses is off: each request brings its source's, which may be narrower."""
+    return replace(settings_of(config.crawl), private_addresses=False)
 
 
 async def warm(workers: Workers) -> None:

@@ -32,12 +32,12 @@ _DIGITS_MAX = 9  # more seconds than this are certainly over the limit, and int(
 
 # The first class of which any link of the exception's chain is an instance decides.
 _KINDS: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
-    (AddressRefusedError, FaultKind.ADDRESS, "{host} is not at a public address ({error}), and private ones are off"),
+    (AddressRefusedError, FaultKind.ADDRESS, "{error}, and private_addresses is off"),
     (RobotsForbidError, FaultKind.ROBOTS, "robots.txt of {host} forbids this address to us"),
     (TooLargeError, FaultKind.TOO_LARGE, "{error}"),
     (EncodingRefusedError, FaultKind.MALFORMED, "{error}"),
     (HeadersTooLargeError, FaultKind.TOO_LARGE, "{host} sent {error}"),
-    (DownloadCancelledError, FaultKind.TOO_LARGE, "the body is larger than the limit"),
+    (DownloadCancelledError, FaultKind.TOO_LARGE, "the body is larger than crawl.max_size_mb allows"),
     (VerificationError, FaultKind.TLS, "the certificate of {host} is for another name"),
     (TLSError, FaultKind.TLS, "no safe connection with {host}: {error}"),
     (CannotResolveHostError, FaultKind.NAME, "the name {host} has no address"),

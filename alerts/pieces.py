@@ -93,6 +93,8 @@ class Scanner:
                 continue
             if "\n" in folded[start:end]:
                 continue
+            if "\n" in folded[start:end]:
+                continue
             piece = _as_piece(self._entries[index], start, end, text)
             if piece is not None:
                 pieces.append(piece)
@@ -179,7 +181,7 @@ def fold(text: str) -> str:
 
 
 def _folding() -> dict[int, str]:
-    table: dict[int, str] = {}
+    table: dict[int, str] = dict.fromkeys(map(ord, "\t\r\v\f"), " ")
     for code in [*range(0x21, _LAST_FOLDED), *_FULL_WIDTH]:
         char = chr(code)
         folded = _folded_char(char)

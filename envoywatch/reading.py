@@ -110,9 +110,5 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         first_poll=pending.first_poll,
         matches=readers.matcher.match(document),
         claims=claims,
-        notes=() if text.language in readers.meetings.languages_read else (_not_read(text.language),),
+        notes=readers.meetings.notes(document.text, text.language),
     )
-
-
-def _not_read(language: str | None) -> str:
-    return f"meetings are not read in {language or 'an unknown language'}"

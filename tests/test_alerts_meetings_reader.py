@@ -191,6 +191,15 @@ def test_yesterdays_talks_and_tomorrows_second_round_are_two():
     assert told(text) == {pair(MACRON, MODI), pair(MACRON, MODI, status="scheduled")}
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\t", "\u00a0"])
+def test_a_name_is_found_right_after_a_line_end_and_a_tab(blank):
+    assert told(f"It rained.{blank}Macron met{' '}Modi.") == {pair(MACRON, MODI)}
+
+
+def test_no_name_runs_over_a_line_end():
+    assert told("", title="Xi") == told("Jinping met Macron.", title="Xi") == set()
+
+
 # ---------------------------------------------------------------- bad input
 
 

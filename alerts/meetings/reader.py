@@ -99,8 +99,8 @@ class MeetingReader:
 
     def _mentions(self, title: str, text: str, code: str, at: datetime) -> dict[Field, list[Mention]]:
         """Names are sought in title and text together, so that a full name in one explains a surname in the other."""
-        joined = f"{title}\n {text.replace(chr(10), ' ')}"
-        border = len(title) + 2
+        joined = f"{title}\n{text}"
+        border = len(title) + 1
         found: dict[Field, list[Mention]] = {Field.TITLE: [], Field.TEXT: []}
         for mention in self._finder.find(joined, code, at.date()):
             if mention.end < border:

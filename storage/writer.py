@@ -66,6 +66,8 @@ class Writer:
         if self._stopping.is_set():
             raise StorageError("the database is being closed")
         future: Future[T] = Future()
+        # A caller that stops waiting must not cancel it: the work is done all the same, and the writer must live.
+        future.set_running_or_notify_cancel()
         self._jobs.put(_Job(run, future))
         return future
 

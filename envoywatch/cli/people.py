@@ -197,5 +197,5 @@ def _refuse_known(config: Config, item: dict[str, Any]) -> None:
 
 
 def _difference(before: str, after: str, name: str) -> list[str]:
-    lines = (text.splitlines(keepends=True) for text in (before, after))
-    return list(difflib.unified_diff(*lines, fromfile=name, tofile=name, n=1))
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return list(difflib.unified_diff(old, new, fromfile=name, tofile=name, n=1))

@@ -62,6 +62,7 @@ class _Pattern:
     country: str | None = None
     adjective: bool = False
     marker: str | None = None
+    thing: bool = False
 
 
 class Scanner:
@@ -73,6 +74,8 @@ class Scanner:
         self._add_people(people, language)
         self._add_offices(language)
         self._add_countries(language)
+        for word in load_lexicon().phrases[language].things:
+            self._pattern(word).thing = True
         lead = " " if self._spaced else ""
         self._entries = list(self._patterns.values())
         self._automaton = ahocorasick_rs.AhoCorasick([lead + form for form in self._patterns])
@@ -94,6 +97,9 @@ class Scanner:
             if "\n" in folded[start:end]:
                 continue
             if "\n" in folded[start:end]:
+                continue
+            if self._entries[index].thing:
+                last = end
                 continue
             piece = _as_piece(self._entries[index], start, end, text)
             if piece is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.noun_phrases import NounPhrase, countries_of, ever_held
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
 _LEVELS = tuple(Level)
+_EXCLUSIVE = frozenset({"president", "prime-minister", "monarch", "pope", "foreign-minister", "speaker"})
+"""Offices of which all holders of note are known: said of another bearer of a name, they tell a namesake."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NAME_WORD = re.compile(r"[ \u00a0]+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
 _LONGEST_UNKNOWN = 4
@@ -91,6 +93,8 @@ class Resolver:
         persons = piece.persons
         if group.offices or group.markers:
             persons = self._fitting(group, persons) or (persons if piece.full else ())
+            if not piece.full and self._is_namesake(group, persons):
+                return None
         elif not piece.full:
             return None
         return _single(self._by_note(persons))
@@ -104,6 +108,12 @@ class Resolver:
         now = [p for p in persons if any(office.kind in kinds for office in p.offices_at(self._at))]
         ever = [p for p in persons if ever_held(p, kinds)]
         return tuple(now or ever or persons)
+
+    def _is_namesake(self, group: NounPhrase, persons: Sequence[Person]) -> bool:
+        """Whether an office that few hold at a time is said of a surname none of whose bearers ever held it."""
+        kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
+        exclusive = any(kind.slug in _EXCLUSIVE for kind in group.kinds) and "former" not in group.markers
+        return exclusive and not any(ever_held(person, kinds) for person in persons)
 
     def _by_note(self, persons: Sequence[Person]) -> tuple[Person, ...]:
         """The highest-ranking today of several that bear one name."""
@@ -296,19 +306,31 @@ class Resolver:
     # -- context
 
     def _in_context(self, mention: Mention, mentions: Sequence[Mention]) -> Mention:
-        """A bare `the president` is the one president this text is about; with none, or two, it is nobody."""
-        if mention.kind != OFFICE or mention.label or mention.country or mention.level is not Level.LEADER:
+        """A bare `the president` is the one president this text is about; with none, or two, it is nobody.
+
+        An envoy, and another office with its country, is likewise the one whom the text names.
+        """
+        if mention.kind != OFFICE or mention.label or mention.former:
+            return mention
+        bare_leader = mention.level is Level.LEADER and not mention.country
+        if not (bare_leader or mention.envoy or (mention.country and mention.level is not Level.LEADER)):
             return mention
         kinds = load_lexicon().kinds
         meant = {mention.office, *kinds[mention.office or "leader"].means}
         holders = {
-            other.label: other for other in mentions if other.label and other.office in meant and not other.former
+            other.label: other
+            for other in mentions
+            if other.label
+            and other.office in meant
+            and not other.former
+            and mention.country in {None, other.country}
+            and mention.deputy == other.deputy
         }
         if len(holders) != 1:
             return mention
         (holder,) = holders.values()
-        return Mention(
-            mention.start, mention.end, holder.label, holder.level, holder.country, OFFICE, office=mention.office
+        return replace(
+            holder, start=mention.start, end=mention.end, kind=OFFICE, office=mention.office, acting=False
         )
 
 

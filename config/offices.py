@@ -46,13 +46,15 @@ class Phrases:
     """What may stand around an office word in one language. The patterns are regular expressions over a whole gap.
 
     `links` by the kinds of the two neighbours (`office-country`, `country-office`, ...); `particles` may stand inside
-    a personal name; `given` are first names that make a surname another's, `followers` words that make it a thing.
+    a personal name; `given` are first names that make a surname another's, `followers` words that make it a thing;
+    `things` are whole words that hold a name by chance.
     """
 
     links: Mapping[str, str]
     particles: frozenset[str]
     given: frozenset[str]
     followers: frozenset[str]
+    things: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +134,5 @@ def _phrases(row: Mapping[str, Any]) -> Phrases:
         particles=frozenset(row.get("particles") or ()),
         given=frozenset(row.get("given") or ()),
         followers=frozenset(row.get("followers") or ()),
+        things=frozenset(row.get("things") or ()),
     )

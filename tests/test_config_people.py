@@ -93,7 +93,7 @@ def test_level_and_former_follow_the_day():
 
 
 def test_the_highest_office_comes_first():
-    kallas = load_people().get("Mohammed bin Salman")
+    crown_prince = load_people().get("Mohammed bin Salman")
     assert next(held.kind for held in kallas.offices_at(date(2023, 1, 1))) in {"prime-minister", "crown-prince"}
 
 

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from alerts.decide import Rules
+from config.model import Config, Digest, Expectation, MeetingSpec
+from envoywatch.clock import Clock
+from envoywatch.clocks import WAIT_FOR_READING, ring, set_digest_clocks
+from envoywatch.desk import Silent
+from storage.runs import clock_state
+from storage.store import open_store
+from tests.seeding import NOW, seed
+
+MORNING = Digest(name="Morning", at="07:30 UTC", channels=("desk",))
+DAY = timedelta(days=1)
+
+
+def expect(guest, by):
+    return Expectation(name=f"{guest} received", meeting=MeetingSpec(guest=guest), by=by, channels=("desk",))
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A desk with what the clocks need; its time stands still until it is set."""
+    path = seed(tmp_path).path
+    with open_store(path, "test") as store:
+        clock = Clock(NOW)
+        clock.hold()
+        yield SimpleNamespace(store=store, clock=clock, config=Config(), rules=Rules(), listener=Silent())
+
+
+def rows(desk, query):
+    return desk.store.read_now(lambda connection: [tuple(row) for row in connection.execute(query)])
+
+
+async def test_promise_12_a_digest_rings_at_its_time_once_and_again_the_next_day(desk):
+    desk.config = Config(digests=(MORNING,), channels={"desk": {"url": "json://127.0.0.1:9"}})
+    await set_digest_clocks(desk)
+    assert not await ring(desk)
+    desk.clock.start = datetime(2023, 5, 19, 7, 31, tzinfo=UTC)
+    assert await ring(desk)
+    assert not await ring(desk)
+    await set_digest_clocks(desk)
+    assert not await ring(desk)
+    desk.clock.start += DAY
+    assert await ring(desk)
+    assert rows(desk, "SELECT since = lag(until) OVER (ORDER BY id) FROM digests") == [(None,), (1,)]
+    assert rows(desk, "SELECT count(*) FROM deliveries WHERE digest_id IS NOT NULL") == [(2,)]
+
+
+async def test_promise_42_what_was_expected_and_did_not_come_is_told_once_with_what_was_read(desk):
+    desk.config = Config(expect=(expect("Nobody Yet", NOW - timedelta(hours=1)), expect("Arda Lin", NOW)))
+    assert await ring(desk)
+    assert not await ring(desk)
+    ((title, detail),) = rows(desk, "SELECT title, detail FROM alerts WHERE kind = 'overdue'")
+    assert title.startswith("Nobody Yet received: not reported by ")
+    assert detail == "2 of 3 sources were read in the day before"
+    assert rows(desk, "SELECT reason FROM decisions WHERE watch = 'Nobody Yet received'") == [("expected-not-come",)]
+
+
+async def test_promise_42_with_no_source_read_the_answer_is_unknown(desk):
+    desk.clock.start = NOW + 5 * DAY
+    desk.config = Config(expect=(expect("Nobody Yet", desk.clock.start - timedelta(hours=1)),))
+    assert await ring(desk)
+    ((title,),) = rows(desk, "SELECT title FROM alerts WHERE kind = 'overdue'")
+    assert "unknown: no source could be read" in title
+
+
+async def test_nothing_is_overdue_before_its_time(desk):
+    desk.config = Config(expect=(expect("Nobody Yet", NOW + DAY),))
+    assert not await ring(desk)
+
+
+async def test_what_is_still_to_be_read_is_waited_for_but_not_for_ever(desk):
+    desk.config = Config(expect=(expect("Nobody Yet", NOW - timedelta(seconds=1)),))
+    await desk.store.write(lambda db: db.execute("UPDATE entries SET state = 'pending'"))
+    assert not await ring(desk)
+    desk.clock.start = NOW + WAIT_FOR_READING
+    assert await ring(desk)
+    assert len(await desk.store.write(clock_state)) == 1

@@ -28,6 +28,7 @@ class CueClass(StrEnum):
     """What a pattern says: the first block names a meeting, the second what became of it, the third who and when."""
 
     MEETS = "meets"  # finite past: it took place
+    SPEAKS = "speaks"  # finite past of talking: it took place, unless the article calls it a call
     MEETS_NOW = "meets_now"  # present tense: news in a headline, habit elsewhere
     MEETS_BARE = "meets_bare"  # a verb without tense (Chinese): took place unless something says otherwise
     UNDER_WAY = "under_way"  # going on or just begun
@@ -41,6 +42,7 @@ class CueClass(StrEnum):
 
     TAKES_PLACE = "takes_place"  # what makes a noun real: "took place", "lasted"
     PLANS = "plans"  # will, is due, is scheduled
+    AHEAD = "ahead"  # "before", "ahead of": what is named behind it is still to come, what stands before it is not
     PROPOSES = "proposes"  # may, hopes, is ready, invites
     UNDECIDED = "undecided"  # not yet decided, permitted, confirmed
     REFUSES = "refuses"
@@ -54,6 +56,7 @@ class CueClass(StrEnum):
     TRAVELS = "travels"  # came in order to
     BY_PHONE = "by_phone"
     FICTION = "fiction"  # a play, a wax figure, a street
+    SPORT = "sport"  # a cup, a final: whoever meets there need not be the leader of that name
     HABIT = "habit"  # usually, every year
 
     CONTRAST = "contrast"  # a hard border between clauses
@@ -68,6 +71,11 @@ class CueClass(StrEnum):
     AIDE = "aide"  # the person named beside it is its principal, not present
     ABSENT = "absent"  # the person named behind it was not there: "instead of"
     UNNAMED = "unnamed"  # an unnamed official side
+    LEADERS = "leaders"  # an unnamed group of other states' leaders
+    FOREIGN = "foreign"  # beside an unnamed group: it comes from elsewhere
+    OWN = "own"  # before an unnamed side: one's own
+    NAMELY = "namely"  # between a group and its members' names
+    PRESS = "press"  # reporters: whoever meets them has met nobody
     PEOPLE = "people"  # business, culture, sport, voters, press: no state's side
     BODY = "body"  # a sitting of a body
 
@@ -179,11 +187,15 @@ class Lexicon(Strict):
     """One language. `spaced` is false where words are written without spaces; `words` are then taken whole.
 
     `verb_last` is true where the object of an infinitive stands before it ("will Scholz treffen").
+    `free_order` is true where both sides may stand behind the verb ("traf Xi seinen Gastgeber Macron").
+    `companions` are the words for "with": whoever stands behind one is a partner, and a subject is still to come.
     """
 
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
     spaced: bool = True
     verb_last: bool = False
+    free_order: bool = False
+    companions: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     before_place: tuple[str, ...]
     times: Times

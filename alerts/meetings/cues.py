@@ -25,6 +25,7 @@ _PRIORITY = {
             CueClass.CALLS,
             CueClass.UNDER_WAY,
             CueClass.MEETS,
+            CueClass.SPEAKS,
             CueClass.WILL_MEET,
             CueClass.AFTER_MEETING,
             CueClass.INVITES,
@@ -123,6 +124,7 @@ class CompiledLexicon:
         vocabulary = {*lexicon.words, *self._cues.vocabulary, *self._places.vocabulary, *self.calendar.vocabulary}
         self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary)
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
+        self.companions = frozenset(normalise(word) for word in lexicon.companions)
 
     def hits(self, tokens: Sequence[Token]) -> list[Hit]:
         """What the sentence says, in order; a pattern inside a longer one of its layer does not count."""

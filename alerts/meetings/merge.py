@@ -90,7 +90,7 @@ def _are_two_occasions(one: Event, two: Event) -> bool:
         return False
     days = {one.ruling.day, two.ruling.day} - {None}
     if Status.REMOTE in statuses and len(statuses) > 1:
-        return one.ruling.firm and two.ruling.firm
+        return one.ruling.firm and two.ruling.firm and not (one.ruling.spoken or two.ruling.spoken)
     if Status.BACKGROUND in statuses and len(statuses) > 1:
         return len(days) > 1 or not statuses & _REAL
     if statuses & _REAL and Status.SCHEDULED in statuses:

@@ -158,13 +158,16 @@ class _Article:
 
     def _sentence_events(self, piece: _Piece, mentions: Sequence[Mention]) -> Iterator[Event]:
         tokens = self._lexicon.tokenizer.tokens(piece.source, (piece.start, piece.end), mentions)
-        sentence = Sentence(tokens, self._lexicon.hits(tokens))
+        spaced, companions = self._lexicon.lexicon.spaced, self._lexicon.companions
+        sentence = Sentence(tokens, self._lexicon.hits(tokens), spaced=spaced, companions=companions)
         days = self._lexicon.calendar.days(tokens)
         cities = self._lexicon.places(tokens)
         setting = Setting(
             self._published,
             title=piece.field is Field.TITLE,
             question=bool(tokens) and tokens[-1].word in {"?", "？"},
+            lead=piece.field is Field.TEXT and not piece.source[: piece.start].strip(),
+            place=bool(cities),
             past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
         )
         for trigger in sentence.triggers[:_TRIGGERS]:
@@ -181,10 +184,12 @@ class _Article:
         """The participants of each meeting that one meeting word reports."""
         table = sentence.table(trigger)
         left, right = list(table.left), list(table.right)
-        if not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
+        if table.awaits and len(right) > 1:
+            left = self._subject(sentence, trigger, right)
+        elif not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
             left, right = self._completed(sentence, trigger, left, right)
         for group in _split(sentence, left, right):
-            sides = _distinct(group)
+            sides = _distinct(side for side in group if not side.press)
             if len(sides) > 1 and any(side.label for side in sides):
                 yield sides
 
@@ -202,16 +207,22 @@ class _Article:
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
-        first = (right or left)[0].place
-        before = [side for place, side in sorted(sentence.sides.items()) if place < min(first, trigger.start)]
+        if right and self._lexicon.lexicon.free_order and (other := sentence.follower(right[0], trigger)):
+            return [other], right
+        return self._subject(sentence, trigger, [*left, *right]), [*left, *right]
+
+    def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:
+        """Who met those that are known: named before, or after a report of what followed, or the article's topic."""
+        present = {side.label for side in known}
+        places = [side.place for side in known]
+        before = [side for place, side in sorted(sentence.sides.items()) if place < min(*places, trigger.start)]
         subject = next((side for side in before if side.label and side.label not in present), None)
         if subject is None and trigger.kind is CueClass.AFTER_MEETING:
-            last = max(side.place for side in (*left, *right))
-            later = [side for place, side in sorted(sentence.sides.items()) if place > last]
+            later = [side for place, side in sorted(sentence.sides.items()) if place > max(places)]
             subject = next((side for side in later if side.label and side.label not in present), None)
         elif subject is None and not before and _leaves_subject_out(sentence, trigger) and self._topic:
             subject = self._topic if self._topic.label not in present else None
-        return ([subject] if subject else []), [*left, *right]
+        return [subject] if subject else []
 
     def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
         """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""

@@ -10,11 +10,25 @@ from config.lexicon import CueClass
 from config.vocabulary import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from alerts.meetings.cues import Hit
     from alerts.meetings.tokens import Token
+    from alerts.names import Mention
 
+_GROUPS = {
+    CueClass.LEADERS: Level.LEADER,
+    CueClass.UNNAMED: Level.DEPUTY,
+    CueClass.AIDE: Level.DEPUTY,
+    CueClass.PEOPLE: Level.OTHER,
+    CueClass.PRESS: Level.OTHER,
+}
+"""Classes that stand for somebody without a name, with the level."""
+_LEADERS = frozenset({"president", "prime-minister", "chancellor", "leader", "head-of-state", "monarch"})
+_NAMELY_GAP = 4
+_RISING = frozenset({"opposition-leader", "candidate"})
+_FOREIGN_WITHIN = 5
+"""Words between a group and what tells where it comes from: "leaders of five African states"."""
 RANK = {Level.LEADER: 3, Level.MINISTER: 2, Level.DEPUTY: 1, Level.OTHER: 0}
 _LIST_GAP = 9
 """Words between two members of a list: ", Prime Minister of the Republic of X, and"."""
@@ -37,7 +51,11 @@ class Side:
     people: bool = False
     """Business, press, voters: nobody who acts for a state."""
     rising: bool = False
-    """Elected or standing for office: a political force, though not in office."""
+    """Elected, standing for office or leading an opposition: a political force, though not in office."""
+    stranger: bool = False
+    """Of another state or body of states, whichever it is."""
+    press: bool = False
+    """Whoever meets reporters has met nobody."""
 
     @property
     def name(self) -> str:
@@ -56,13 +74,19 @@ class Table:
 
     left: tuple[Side, ...]
     right: tuple[Side, ...]
+    awaits: bool = False
+    """The right side is tied by a word for "with" and the left one is empty: somebody met them."""
 
 
 class Sentence:
     """A sentence with what was found in it; answers who stands where."""
 
-    def __init__(self, tokens: Sequence[Token], hits: Sequence[Hit]) -> None:
+    def __init__(
+        self, tokens: Sequence[Token], hits: Sequence[Hit], *, spaced: bool = True, companions: Collection[str] = ()
+    ) -> None:
         self.tokens = tokens
+        self._aides_before = spaced
+        self._companions = companions
         self.hits = hits
         self._listing = self._places(CueClass.LISTING)
         self._says = self._places(CueClass.SAYS)
@@ -97,24 +121,43 @@ class Sentence:
                 continue
             if self._is_principal_of_aide(place, aides) or self._is_absent(place):
                 continue
-            sides[place] = Side(
-                place,
-                mention.label,
-                mention.level or Level.OTHER,
-                mention.country,
-                former=mention.former,
-                group=mention.office or "official",
-                rising=mention.elect or mention.candidate,
-            )
+            sides[place] = self._side(place, mention)
         sides |= self._groups()
         return self._without_doubles(sides)
+
+    def _side(self, place: int, mention: Mention) -> Side:
+        own = any(hit.kind is CueClass.OWN and hit.end == place for hit in self.hits)
+        foreign = mention.label is None and not own and (mention.envoy or self._comes_from_elsewhere(place))
+        group = mention.kind == "group"
+        of_leaders = group and mention.office in _LEADERS and (foreign or mention.country is not None)
+        unnamed = Level.DEPUTY if group and not of_leaders else Level.OTHER
+        return Side(
+            place,
+            mention.label,
+            Level.LEADER if of_leaders else mention.level or unnamed,
+            mention.country,
+            former=mention.former,
+            group=mention.office or "official",
+            rising=mention.elect or mention.candidate or mention.office in _RISING,
+            stranger=foreign,
+        )
+
+    def _comes_from_elsewhere(self, place: int) -> bool:
+        return any(
+            hit.kind is CueClass.FOREIGN
+            and (hit.end in {place, place - 1} or place < hit.start <= place + _FOREIGN_WITHIN)
+            for hit in self.hits
+        )
 
     def _is_principal_of_aide(self, place: int, aides: Iterable[Hit]) -> bool:
         """`Trump's envoy`, «посланник Трампа»: Trump is not there."""
         after = self._after_possessive(place)
         if after is not None and after < len(self.tokens) and self.tokens[after].mention is not None:
             return True
-        return any(hit.end == place or (after is not None and after <= hit.start <= after + 1) for hit in aides)
+        if any(hit.start == place + 1 for hit in aides):  # "Lula aide", 特朗普特使
+            return True
+        behind = {hit.end for hit in aides} if self._aides_before else set()
+        return place in behind or any(after is not None and after <= hit.start <= after + 1 for hit in aides)
 
     def _is_absent(self, place: int) -> bool:
         """`not Putin but Lavrov`, `instead of Putin`."""
@@ -131,12 +174,19 @@ class Sentence:
     def _groups(self) -> dict[int, Side]:
         groups: dict[int, Side] = {}
         for hit in self.hits:
-            if hit.kind not in {CueClass.UNNAMED, CueClass.PEOPLE, CueClass.AIDE}:
+            level = _GROUPS.get(hit.kind)
+            if level is None or self.tokens[hit.start].mention is not None:
                 continue
             words = " ".join(self.tokens[place].word for place in hit.places)
-            people = hit.kind is CueClass.PEOPLE
-            level = Level.OTHER if people else Level.DEPUTY
-            groups[hit.start] = Side(hit.start, None, level, group=words, people=people)
+            groups[hit.start] = Side(
+                hit.start,
+                None,
+                level,
+                group=words,
+                people=hit.kind in {CueClass.PEOPLE, CueClass.PRESS},
+                stranger=hit.kind is CueClass.LEADERS,
+                press=hit.kind is CueClass.PRESS,
+            )
         return groups
 
     def _without_doubles(self, sides: dict[int, Side]) -> dict[int, Side]:
@@ -159,8 +209,11 @@ class Sentence:
         words = [self.tokens[place].word for place in gap]
         if not words or words in ([","], ["("], ["，"]):
             return True
+        if one.label is None and any(hit.kind is CueClass.NAMELY and set(hit.places) <= set(gap) for hit in self.hits):
+            return len(words) <= _NAMELY_GAP
         # "her Chinese counterpart Xi", « son homologue chinois Xi »: one word between, which joins nothing
-        return one.label is None and len(words) == 1 and words[0].isalpha() and not self._listing & set(gap)
+        plain = words[:-1] if words[-1] == "," else words
+        return one.label is None and len(plain) == 1 and plain[0].isalpha() and not self._listing & set(gap)
 
     def table(self, trigger: Hit) -> Table:
         """The participants grammar puts at a meeting word; either side may be empty."""
@@ -171,14 +224,23 @@ class Sentence:
         if (
             trigger.kind in {CueClass.MEETING_NOUN, CueClass.AFTER_MEETING}
             and len(right) > 1
-            and self._is_closed(right)
+            and not self._accompanied(trigger, right)
+            and len({side.name for side in right}) > 1
         ):
-            left = []
-        return Table(tuple(left), tuple(right))
+            left = []  # "talks between A and B": the right side is complete without a subject
+        return Table(tuple(left), tuple(right), awaits=not left and self._accompanied(trigger, right))
 
-    def _is_closed(self, right: Sequence[Side]) -> bool:
-        """`talks between A and B`: the right side is complete without a subject."""
-        return len({side.name for side in right}) > 1
+    def _accompanied(self, trigger: Hit, right: Sequence[Side]) -> bool:
+        """`talks with A and B`, unlike `between A and B`."""
+        first = right[0].place if right else trigger.end
+        return any(token.word in self._companions for token in self.tokens[trigger.start : first])
+
+    def follower(self, side: Side, trigger: Hit) -> Side | None:
+        """Who stands next behind `side`, no border between: «traf Xi am Montag seinen Gastgeber Macron»."""
+        limit = min(self._stop_right(max(side.place + 1, trigger.end), self.segment(trigger)[1]), side.place + _REACH)
+        found = (self.sides[place] for place in range(side.place + 1, limit) if place in self.sides)
+        other = next(found, None)
+        return other if other and other.name != side.name and not self._speaks(other.place) else None
 
     def _right(self, trigger: Hit, end: int) -> list[Side]:
         inner = [self.sides[place] for place in range(trigger.start, trigger.end) if place in self.sides]
@@ -259,8 +321,11 @@ class Sentence:
         return len(between) == 1 and self.tokens[one + 1].word in {",", "、", "-", "–", "—", "/"}
 
     def _speaks(self, place: int) -> bool:
-        """`..., said X` and `X said`: not at the table."""
+        """`..., said X` and `X said`: not at the table. In `received X, said Y` it is Y who speaks."""
         near = {place - 1, place - 2, place + 1, place + 2}
+        words = [token.word for token in self.tokens[max(place - 1, 0) : place + 2]]
+        if words[-1:] == [","] and words[:1] != [","]:
+            near -= {place + 2}
         return bool(self._says & near)
 
     def named_before(self, place: int) -> tuple[Side, ...]:
@@ -289,6 +354,8 @@ def _merged(one: Side, two: Side) -> Side:
         group=named.group,
         people=named.people,
         rising=one.rising or two.rising,
+        stranger=(one.stranger or two.stranger) and not named.label,
+        press=named.press,
     )
 
 
@@ -300,7 +367,9 @@ def level_of(sides: Iterable[Side]) -> Level:
         return Level.OTHER
     known = {side.country for side in serving if side.country}
     # An unnamed minister without a country is most often one's own; a leader by name is not.
-    stranger = any(side.label and not side.country and side.level is Level.LEADER for side in serving)
+    stranger = any(
+        side.stranger or (side.label and not side.country and side.level is Level.LEADER) for side in serving
+    )
     if len(known) < 2 and not stranger:  # noqa: PLR2004 (two states)
         return Level.OTHER
     return max((side.level for side in serving), key=RANK.__getitem__)

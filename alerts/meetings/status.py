@@ -5,14 +5,14 @@ Each class of meeting word has its row of rules; the first rule that has somethi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alerts.meetings.times import Day, Sense
 from config.lexicon import CueClass
-from config.vocabulary import Status
+from config.vocabulary import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +28,10 @@ _NEAR = 4
 _BESIDE = 3
 """Words between a modal and the finite verb that it makes unreal ("was to have met")."""
 _ADJACENT = 2
+_AHEAD = 4
+"""Words between "before" and the meeting that it puts off: "before flying on to talks"."""
+_CLOSE = 8
+"""Words between a verb of meeting and what calls it off."""
 
 _MODAL = {
     CueClass.CANCELS: Status.CANCELLED,
@@ -38,6 +42,7 @@ _MODAL = {
     CueClass.HEARSAY: Status.PROPOSED,
     CueClass.PROPOSES: Status.PROPOSED,
     CueClass.PLANS: Status.SCHEDULED,
+    CueClass.AHEAD: Status.SCHEDULED,
 }
 """Classes that take reality away, with what they leave; in the guideline's order of precedence."""
 
@@ -55,6 +60,8 @@ class Ruling:
     confidence: float
     firm: bool = True
     """False for a headline's present tense and the like: the body may say otherwise."""
+    spoken: bool = False
+    """Held by a verb of talking: a call, if the article says so elsewhere."""
 
 
 class _Mention:
@@ -71,6 +78,10 @@ class Setting:
     published: date
     title: bool
     question: bool
+    lead: bool = False
+    """The body's first sentence."""
+    place: bool = False
+    """The sentence says where."""
     past_year: bool = False
     """The sentence names an earlier year."""
 
@@ -107,6 +118,21 @@ class _Case:
     def after(self, kind: CueClass) -> Hit | None:
         """Behind it in the segment, no other meeting word between."""
         return self._within(kind, self.trigger.start, self.own[1])
+
+    def governed_by(self, kind: CueClass) -> Hit | None:
+        """Behind it: anything that a noun's verb may be, and of a verb a cancellation close by."""
+        if self.trigger.kind is CueClass.MEETING_NOUN:
+            return self.after(kind) if kind is not CueClass.AHEAD else None
+        if kind is not CueClass.CANCELS or self.trigger.kind is CueClass.AFTER_MEETING:
+            return None
+        return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))
+
+    def of_state(self) -> bool:
+        """Whether two people of rank are named around it."""
+        ranked = {
+            s.label for s in self.sentence.sides.values() if s.label and s.level in {Level.LEADER, Level.MINISTER}
+        }
+        return len(ranked) > 1
 
     def around(self, kind: CueClass) -> Hit | None:
         """Before or behind."""
@@ -170,7 +196,9 @@ def decide_status(sentence: Sentence, trigger: Hit, days: Sequence[Day], setting
 
 
 def _made_up(case: _Case) -> _Outcome:
-    return _MENTION if case.around(CueClass.FICTION) or case.around(CueClass.BODY) else None
+    if case.around(CueClass.FICTION) or case.around(CueClass.BODY):
+        return _MENTION
+    return _MENTION if case.around(CueClass.SPORT) and not case.of_state() else None
 
 
 def _denied(case: _Case) -> _Outcome:
@@ -233,15 +261,18 @@ def _done(case: _Case) -> _Outcome:
     return case.took_place("finite past", 0.95)
 
 
+def _spoken(case: _Case) -> _Outcome:
+    return replace(case.took_place("finite past of talking", 0.85), spoken=True)
+
+
 # ---------------------------------------------------------------- present tense and verbs without tense
 
 
 def _governed(case: _Case) -> _Outcome:
     """A modal, a plan or a refusal before it (a noun: also behind it)."""
-    noun = case.trigger.kind is CueClass.MEETING_NOUN
     for kind, status in _MODAL.items():
-        modal = case.before(kind) or (case.after(kind) if noun or kind is CueClass.CANCELS else None)
-        if modal is None:
+        modal = case.before(kind) or case.governed_by(kind)
+        if modal is None or (kind is CueClass.AHEAD and case.trigger.start - modal.end > _AHEAD):
             continue
         left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
         if left_open:
@@ -261,7 +292,8 @@ def _still_ahead(case: _Case) -> _Outcome:
 
 
 def _headline(case: _Case) -> _Outcome:
-    if not case.setting.title and case.past is None:
+    lead = case.setting.lead and case.setting.place
+    if not case.setting.title and not lead and case.past is None:
         return _MENTION
     return case.took_place("headline present", 0.7, firm=False)
 
@@ -308,7 +340,8 @@ def _purpose(case: _Case) -> _Outcome:
     travel = case.before(CueClass.TRAVELS)
     if not travel and not case.setting.title:
         return None
-    return case.ruling(Status.SCHEDULED, case.future, "purpose of a journey or a headline's infinitive", 0.7, travel)
+    rule = "purpose of a journey or a headline's infinitive"
+    return case.ruling(Status.SCHEDULED, case.future, rule, 0.7, travel, firm=False)
 
 
 _ALWAYS: tuple[Callable[[_Case], _Outcome], ...] = (_made_up, _denied, _remote)
@@ -317,6 +350,7 @@ _RULES: dict[CueClass, tuple[Callable[[_Case], _Outcome], ...]] = {
     CueClass.CALLS: (),
     CueClass.INVITES: (_invited,),
     CueClass.MEETS: (*_FINITE, _done),
+    CueClass.SPEAKS: (*_FINITE, _spoken),
     CueClass.UNDER_WAY: (*_FINITE, _going_on),
     CueClass.MEETS_NOW: (_not_going_to, _governed, _asked, _habitual, _still_ahead, _headline),
     CueClass.MEETS_BARE: (_not_done, _governed, _asked, _habitual, _still_ahead, _reported),

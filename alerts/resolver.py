@@ -324,14 +324,12 @@ class Resolver:
             and other.office in meant
             and not other.former
             and mention.country in {None, other.country}
-            and mention.deputy == other.deputy
+            and not (mention.deputy and not other.deputy)
         }
         if len(holders) != 1:
             return mention
         (holder,) = holders.values()
-        return replace(
-            holder, start=mention.start, end=mention.end, kind=OFFICE, office=mention.office, acting=False
-        )
+        return replace(holder, start=mention.start, end=mention.end, kind=OFFICE, office=mention.office, acting=False)
 
 
 def _single(persons: Sequence[Person]) -> Person | None:

@@ -53,6 +53,7 @@ class CueClass(StrEnum):
     CONDITIONAL = "conditional"
     HEARSAY = "hearsay"
     BACKGROUND = "background"
+    RECENT = "recent"  # "earlier today": no more than a week back, though a word of it alone would be background
     TRAVELS = "travels"  # came in order to
     BY_PHONE = "by_phone"
     FICTION = "fiction"  # a play, a wax figure, a street

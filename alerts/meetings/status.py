@@ -174,7 +174,7 @@ class _Case:
         if self.past is None and self.setting.past_year:
             return self.ruling(Status.BACKGROUND, None, "in an earlier year", confidence, *hits)
         background = self.around(CueClass.BACKGROUND)
-        if background and self.past is None:
+        if background and self.past is None and not self.around(CueClass.RECENT):
             return self.ruling(Status.BACKGROUND, None, "told as known", 0.8, background)
         return self.ruling(Status.HELD, self.past, rule, confidence, *hits, firm=firm)
 

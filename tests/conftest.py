@@ -7,6 +7,9 @@ import pytest
 
 import envoywatch
 
+# Parallel workers of pytest hand their terminal's width down; output in a pipe is to have none.
+os.environ.pop("COLUMNS", None)
+
 SHARED = Path(os.environ.get("ENVOYWATCH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 

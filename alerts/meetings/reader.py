@@ -207,8 +207,8 @@ class _Article:
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
-        if right and self._lexicon.lexicon.free_order and (other := sentence.follower(right[0], trigger)):
-            return [other], right
+        if right and self._lexicon.lexicon.free_order and (others := sentence.followers(right[0], trigger)):
+            return right, others
         return self._subject(sentence, trigger, [*left, *right]), [*left, *right]
 
     def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:

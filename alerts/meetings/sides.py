@@ -235,21 +235,21 @@ class Sentence:
         first = right[0].place if right else trigger.end
         return any(token.word in self._companions for token in self.tokens[trigger.start : first])
 
-    def follower(self, side: Side, trigger: Hit) -> Side | None:
+    def followers(self, side: Side, trigger: Hit) -> list[Side]:
         """Who stands next behind `side`, no border between: «traf Xi am Montag seinen Gastgeber Macron»."""
-        limit = min(self._stop_right(max(side.place + 1, trigger.end), self.segment(trigger)[1]), side.place + _REACH)
-        found = (self.sides[place] for place in range(side.place + 1, limit) if place in self.sides)
-        other = next(found, None)
-        return other if other and other.name != side.name and not self._speaks(other.place) else None
+        limit = self._stop_right(max(side.place + 1, trigger.end), self.segment(trigger)[1])
+        return [other for other in self._row(side.place + 1, limit) if other.name != side.name]
 
     def _right(self, trigger: Hit, end: int) -> list[Side]:
         inner = [self.sides[place] for place in range(trigger.start, trigger.end) if place in self.sides]
         limit = self._stop_right(trigger.end, end)
-        first = next(
-            (place for place in range(trigger.end, min(limit, trigger.end + _REACH)) if place in self.sides), None
-        )
+        return inner + self._row(trigger.end, limit)
+
+    def _row(self, start: int, limit: int) -> list[Side]:
+        """The first person from a token on, and whoever is listed with it."""
+        first = next((place for place in range(start, min(limit, start + _REACH)) if place in self.sides), None)
         if first is None or self._speaks(first):
-            return inner
+            return []
         found = [self.sides[first]]
         for place in range(first + 1, limit):
             if place not in self.sides:
@@ -257,7 +257,7 @@ class Sentence:
             if not self._is_listed(found[-1].place, place) or self._speaks(place):
                 break
             found.append(self.sides[place])
-        return inner + found
+        return found
 
     def _carried(self, trigger: Hit, start: int) -> list[Side]:
         """The subject of the verb before, where this one goes on: `received X and then called Y`."""

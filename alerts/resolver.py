@@ -185,8 +185,8 @@ class Resolver:
         former = "former" in group.markers or person.former_at(self._at)
         spoken = group.kinds[0] if group.kinds else None
         level = held[0].level if held else Level.OTHER
-        if not held and spoken and not former and not {"elect", "candidate"} & set(group.markers):
-            level = self._level(group, spoken)
+        if not held and spoken and self._is_sworn_by_text(group, spoken, former=former):
+            level, former = self._level(group, spoken), False
         country = (held[0].country if held else None) or self._country(group) or person.country
         return Mention(
             group.start,
@@ -204,6 +204,17 @@ class Resolver:
             elect="elect" in group.markers,
             candidate="candidate" in group.markers,
         )
+
+    @staticmethod
+    def _is_sworn_by_text(group: NounPhrase, spoken: OfficeKind, *, former: bool) -> bool:
+        """Whether the text's own title counts although nothing is known of it.
+
+        An envoy's or a minister's does: mandates change faster than data. A leader's does not where we know that it
+        is over, because former presidents go on being called so.
+        """
+        if {"former", "elect", "candidate"} & set(group.markers):
+            return False
+        return not former or spoken.level is not Level.LEADER
 
     # -- offices
 

@@ -208,5 +208,5 @@ def _folded_char(char: str) -> str:
     return base if category[0] in "LN" and base.isalnum() else char
 
 
-_LETTERS = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "a", "œ": "o", "ё": "е", "ґ": "г"}
+_LETTERS = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "a", "œ": "o", "ё": "е", "ґ": "г", "ʼ": " "}
 _FOLDING = _folding()

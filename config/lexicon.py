@@ -29,6 +29,7 @@ class CueClass(StrEnum):
 
     MEETS = "meets"  # finite past: it took place
     SPEAKS = "speaks"  # finite past of talking: it took place, unless the article calls it a call
+    DISCUSSES = "discusses"  # finite past of discussing: a meeting where a place is named
     MEETS_NOW = "meets_now"  # present tense: news in a headline, habit elsewhere
     MEETS_BARE = "meets_bare"  # a verb without tense (Chinese): took place unless something says otherwise
     UNDER_WAY = "under_way"  # going on or just begun

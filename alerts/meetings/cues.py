@@ -28,6 +28,7 @@ _PRIORITY = {
             CueClass.SPEAKS,
             CueClass.WILL_MEET,
             CueClass.AFTER_MEETING,
+            CueClass.DISCUSSES,
             CueClass.INVITES,
             CueClass.MEETS_NOW,
             CueClass.MEETS_BARE,

@@ -269,12 +269,13 @@ class Sentence:
         return before[:1] if any(self.is_companion(side) for side in before[1:]) else before
 
     def _subject_of_pronoun(self, trigger: Hit, start: int, left: list[Side]) -> list[Side]:
-        """`X talked to Y, his way to Z is barred`: the pronoun goes on with X, though Y stands nearer."""
+        """`X talked with Y, his way to Z is barred`: X goes on, though Y stands nearer."""
         earlier = [hit for hit in self.triggers if start <= hit.start and hit.end <= trigger.start]
         if not left or not earlier or left[0].place < earlier[-1].end:
             return left
         pronoun = any(left[-1].place < place < trigger.end for place in self._pronouns)
-        return (self._left(earlier[-1], start) or left) if pronoun else left
+        partner = any(token.word in self._companions for token in self.tokens[left[0].place - 2 : left[0].place])
+        return (self._left(earlier[-1], start) or left) if pronoun or partner else left
 
     def starts_with_pronoun(self) -> bool:
         """Whether somebody is meant before anybody is named: `In Moscow he saw X`."""

@@ -261,6 +261,10 @@ def _done(case: _Case) -> _Outcome:
     return case.took_place("finite past", 0.95)
 
 
+def _discussed_nowhere(case: _Case) -> _Outcome:
+    return None if case.setting.place else _MENTION
+
+
 def _spoken(case: _Case) -> _Outcome:
     return replace(case.took_place("finite past of talking", 0.85), spoken=True)
 
@@ -351,6 +355,7 @@ _RULES: dict[CueClass, tuple[Callable[[_Case], _Outcome], ...]] = {
     CueClass.INVITES: (_invited,),
     CueClass.MEETS: (*_FINITE, _done),
     CueClass.SPEAKS: (*_FINITE, _spoken),
+    CueClass.DISCUSSES: (_discussed_nowhere, *_FINITE, _spoken),
     CueClass.UNDER_WAY: (*_FINITE, _going_on),
     CueClass.MEETS_NOW: (_not_going_to, _governed, _asked, _habitual, _still_ahead, _headline),
     CueClass.MEETS_BARE: (_not_done, _governed, _asked, _habitual, _still_ahead, _reported),

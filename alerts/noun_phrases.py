@@ -99,7 +99,9 @@ class Grouper:
         """«помощник Путина»: the name after the office is whose aide it is, not who the aide is."""
         assert group.person is not None  # noqa: S101 (asked only of groups with a person)
         kinds = {kind.slug for kind in group.kinds}
-        return kinds <= _BOUND_TO_A_PERSON and not any(ever_held(p, kinds) for p in group.person.persons)
+        if not kinds <= _BOUND_TO_A_PERSON:
+            return False
+        return not any(ever_held(person, _BOUND_TO_A_PERSON) for person in group.person.persons)
 
     def _take_person_of_owner(self, group: NounPhrase, pieces: Sequence[Piece], at: int) -> int:
         group.owner, group.person = group.person, None

@@ -59,6 +59,7 @@ class CueClass(StrEnum):
     BY_PHONE = "by_phone"
     FICTION = "fiction"  # a play, a wax figure, a street
     SPORT = "sport"  # a cup, a final: whoever meets there need not be the leader of that name
+    AIRPORT = "airport"  # a greeting at an airport: a meeting only where leaders greet each other
     HABIT = "habit"  # usually, every year
 
     CONTRAST = "contrast"  # a hard border between clauses
@@ -186,7 +187,9 @@ class Times(Strict):
 
 
 class Lexicon(Strict):
-    """One language. `spaced` is false where words are written without spaces; `words` are then taken whole.
+    """One language. `articles` before a person or an office are overlooked.
+
+    `spaced` is false where words are written without spaces; `words` are then taken whole.
 
     `verb_last` is true where the object of an infinitive stands before it ("will Scholz treffen").
     `free_order` is true where both sides may stand behind the verb ("traf Xi seinen Gastgeber Macron").
@@ -199,6 +202,7 @@ class Lexicon(Strict):
     free_order: bool = False
     companions: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
     before_place: tuple[str, ...]
     times: Times
     places: dict[str, tuple[str, ...]]

@@ -123,7 +123,7 @@ class CompiledLexicon:
                 self._places.add(form, city)
         self.calendar = Calendar(lexicon.times, spaced=lexicon.spaced)
         vocabulary = {*lexicon.words, *self._cues.vocabulary, *self._places.vocabulary, *self.calendar.vocabulary}
-        self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary)
+        self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary, articles=lexicon.articles)
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
         self.companions = frozenset(normalise(word) for word in lexicon.companions)
 

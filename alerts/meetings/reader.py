@@ -184,7 +184,10 @@ class _Article:
         """The participants of each meeting that one meeting word reports."""
         table = sentence.table(trigger)
         left, right = list(table.left), list(table.right)
-        if table.awaits and len(right) > 1:
+        if trigger.kind is CueClass.UNDER_WAY and len(left) < 2 and not right:  # noqa: PLR2004 (two sides)
+            named = sentence.named_before(trigger.start)
+            left = list(named) if len(named) == 2 else left  # noqa: PLR2004 ("X greets Y, the talks have begun")
+        elif len(right) > 1 and (table.awaits or (not left and _has_pronoun_before(sentence, trigger))):
             left = self._subject(sentence, trigger, right)
         elif not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
             left, right = self._completed(sentence, trigger, left, right)
@@ -207,8 +210,11 @@ class _Article:
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
-        if right and self._lexicon.lexicon.free_order and (others := sentence.followers(right[0], trigger)):
-            return right, others
+        if right and not left:
+            follow = sentence.followers(right[0], trigger) if self._lexicon.lexicon.free_order else []
+            others = self._object(sentence, trigger, right[0]) or follow
+            if others:
+                return right, others
         return self._subject(sentence, trigger, [*left, *right]), [*left, *right]
 
     def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:
@@ -233,14 +239,18 @@ class _Article:
 
     def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
         """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""
+        earliest = trigger.start - 3 if subject.place >= trigger.end else max(subject.place, trigger.start - 3)
         pronoun = any(
-            hit.kind is CueClass.PRONOUN and max(subject.place, trigger.start - 3) < hit.start <= trigger.end + 2
+            hit.kind is CueClass.PRONOUN and earliest < hit.start <= trigger.end + 2 and hit.start != subject.place
             for hit in sentence.hits
         )
         if not pronoun:
             return []
         named = () if sentence.starts_with_pronoun() else sentence.named_before(trigger.start)
-        other = next((side for side in reversed(named) if side.label != subject.label), self._topic)
+        others = [side for side in reversed(named) if side.label != subject.label]
+        # "met Lavrov, but whether Putin will see him is open": not his own minister
+        foreign = (side for side in others if side.country != subject.country)
+        other = next(foreign, None) or next(iter(others), self._topic)
         return [other] if other and other.label != subject.label else []
 
     def _event(
@@ -257,6 +267,11 @@ class _Article:
         span = Span(piece.field, piece.start, piece.end)
         evidence = piece.source[piece.start : piece.end]
         return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+
+
+def _has_pronoun_before(sentence: Sentence, trigger: Hit) -> bool:
+    start, _ = sentence.segment(trigger)
+    return any(hit.kind is CueClass.PRONOUN and start <= hit.start <= trigger.start for hit in sentence.hits)
 
 
 def _has_pair_before(sentence: Sentence, trigger: Hit) -> bool:

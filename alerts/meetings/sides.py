@@ -25,6 +25,7 @@ _GROUPS = {
 }
 """Classes that stand for somebody without a name, with the level."""
 _LEADERS = frozenset({"president", "prime-minister", "chancellor", "leader", "head-of-state", "monarch"})
+_VERBS = frozenset({CueClass.MEETS, CueClass.MEETS_BARE})
 _NAMELY_GAP = 4
 _RISING = frozenset({"opposition-leader", "candidate"})
 _FOREIGN_WITHIN = 5
@@ -85,7 +86,7 @@ class Sentence:
         self, tokens: Sequence[Token], hits: Sequence[Hit], *, spaced: bool = True, companions: Collection[str] = ()
     ) -> None:
         self.tokens = tokens
-        self._aides_before = spaced
+        self._spaced = spaced
         self._companions = companions
         self.hits = hits
         self._listing = self._places(CueClass.LISTING)
@@ -156,7 +157,7 @@ class Sentence:
             return True
         if any(hit.start == place + 1 for hit in aides):  # "Lula aide", 特朗普特使
             return True
-        behind = {hit.end for hit in aides} if self._aides_before else set()
+        behind = {hit.end for hit in aides} if self._spaced else set()
         return place in behind or any(after is not None and after <= hit.start <= after + 1 for hit in aides)
 
     def _is_absent(self, place: int) -> bool:
@@ -238,17 +239,20 @@ class Sentence:
     def followers(self, side: Side, trigger: Hit) -> list[Side]:
         """Who stands next behind `side`, no border between: «traf Xi am Montag seinen Gastgeber Macron»."""
         limit = self._stop_right(max(side.place + 1, trigger.end), self.segment(trigger)[1])
-        return [other for other in self._row(side.place + 1, limit) if other.name != side.name]
+        row = self._row(side.place + 1, limit, speaking=trigger.start == 0)  # « Reçu par X, Y a déclaré »
+        return [other for other in row if other.name != side.name]
 
     def _right(self, trigger: Hit, end: int) -> list[Side]:
         inner = [self.sides[place] for place in range(trigger.start, trigger.end) if place in self.sides]
         limit = self._stop_right(trigger.end, end)
+        if not self._spaced and trigger.kind in _VERBS:  # an object stands right behind its verb
+            limit = next((at for at in range(trigger.end, limit) if self.tokens[at].word == "，"), limit)
         return inner + self._row(trigger.end, limit)
 
-    def _row(self, start: int, limit: int) -> list[Side]:
+    def _row(self, start: int, limit: int, *, speaking: bool = False) -> list[Side]:
         """The first person from a token on, and whoever is listed with it."""
         first = next((place for place in range(start, min(limit, start + _REACH)) if place in self.sides), None)
-        if first is None or self._speaks(first):
+        if first is None or (self._speaks(first) and not speaking):
             return []
         found = [self.sides[first]]
         for place in range(first + 1, limit):
@@ -283,6 +287,8 @@ class Sentence:
 
     def _left(self, trigger: Hit, start: int) -> list[Side]:
         limit = self._stop_left(trigger.start, start)
+        if limit > start and self._resumes(trigger.start):
+            return self._row(start, limit)
         places = [place for place in range(limit, trigger.start) if place in self.sides]
         if not places or trigger.start - places[-1] > _REACH:
             return []
@@ -292,6 +298,10 @@ class Sentence:
                 break
             found.append(self.sides[place])
         return found[::-1]
+
+    def _resumes(self, at: int) -> bool:
+        """`X, who won, and Y, where it rained, met`: behind a comma and "and" the main clause goes on."""
+        return any(self.tokens[place - 1].word == "," for place in self._carries & {at - 1, at - 2} if place)
 
     def _stop_right(self, at: int, end: int) -> int:
         nouns = {place for hit in self.triggers if hit.kind is CueClass.MEETING_NOUN for place in hit.places}
@@ -322,10 +332,10 @@ class Sentence:
         return len(between) == 1 and self.tokens[one + 1].word in {",", "、", "-", "–", "—", "/"}
 
     def _speaks(self, place: int) -> bool:
-        """`..., said X` and `X said`: not at the table. In `received X, said Y` it is Y who speaks."""
+        """`..., said X` and `X said`: not at the table. In `received X, said Y` and `after X Y said` Y speaks."""
         near = {place - 1, place - 2, place + 1, place + 2}
-        words = [token.word for token in self.tokens[max(place - 1, 0) : place + 2]]
-        if words[-1:] == [","] and words[:1] != [","]:
+        before, after = self.tokens[max(place - 1, 0)], self.tokens[place + 1 : place + 2]
+        if after and (after[0].mention is not None or (after[0].word == "," and before.word != ",")):
             near -= {place + 2}
         return bool(self._says & near)
 

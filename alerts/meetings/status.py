@@ -92,9 +92,10 @@ class _Case:
     def __init__(self, sentence: Sentence, trigger: Hit, days: Sequence[Day], setting: Setting) -> None:
         self.sentence, self.trigger, self.setting = sentence, trigger, setting
         self._days = days
+        self._places = set(trigger.places)
         self.start, self.end = sentence.segment(trigger)
         others = [hit for hit in sentence.triggers if not set(hit.places) & set(trigger.places)]
-        own_start = max((hit.end for hit in others if hit.end <= trigger.start), default=self.start)
+        own_start = max((hit.end for hit in others if hit.end < trigger.start), default=self.start)
         own_end = min((hit.start for hit in others if hit.start >= trigger.end), default=self.end)
         self.own = (max(self.start, own_start), min(self.end, own_end))
 
@@ -127,12 +128,14 @@ class _Case:
             return None
         return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))
 
-    def of_state(self) -> bool:
-        """Whether two people of rank are named around it."""
-        ranked = {
-            s.label for s in self.sentence.sides.values() if s.label and s.level in {Level.LEADER, Level.MINISTER}
-        }
+    def of_state(self, *levels: Level) -> bool:
+        """Whether two people of such rank are named in the sentence."""
+        ranked = {side.label for side in self.sentence.sides.values() if side.label and side.level in levels}
         return len(ranked) > 1
+
+    def within(self, kind: CueClass) -> Hit | None:
+        """A pattern of which the meeting word is a part."""
+        return next((hit for hit in self.sentence.hits if hit.kind is kind and set(hit.places) & self._places), None)
 
     def around(self, kind: CueClass) -> Hit | None:
         """Before or behind."""
@@ -198,7 +201,9 @@ def decide_status(sentence: Sentence, trigger: Hit, days: Sequence[Day], setting
 def _made_up(case: _Case) -> _Outcome:
     if case.around(CueClass.FICTION) or case.around(CueClass.BODY):
         return _MENTION
-    return _MENTION if case.around(CueClass.SPORT) and not case.of_state() else None
+    if case.around(CueClass.SPORT) and not case.of_state(Level.LEADER, Level.MINISTER):
+        return _MENTION
+    return _MENTION if case.within(CueClass.AIRPORT) and not case.of_state(Level.LEADER) else None
 
 
 def _denied(case: _Case) -> _Outcome:
@@ -266,6 +271,9 @@ def _discussed_nowhere(case: _Case) -> _Outcome:
 
 
 def _spoken(case: _Case) -> _Outcome:
+    call = next((hit for hit in case.sentence.hits if hit.kind in {CueClass.CALLS, CueClass.BY_PHONE}), None)
+    if call:
+        return case.ruling(Status.REMOTE, case.past, "by telephone or video", 0.8, call)
     return replace(case.took_place("finite past of talking", 0.85), spoken=True)
 
 

@@ -45,7 +45,8 @@ def visible(text: str) -> str:
 class Tokenizer:
     """Cuts sentences of one language. Without spaces, `vocabulary` is taken whole: longest first, from the left."""
 
-    def __init__(self, *, spaced: bool, vocabulary: Iterable[str] = ()) -> None:
+    def __init__(self, *, spaced: bool, vocabulary: Iterable[str] = (), articles: Iterable[str] = ()) -> None:
+        self._articles = frozenset(articles)
         self._whole = None if spaced else AhoCorasick(sorted(set(vocabulary)), matchkind=MatchKind.LeftmostLongest)
 
     def words(self, text: str, start: int, end: int) -> list[Token]:
@@ -74,6 +75,8 @@ class Tokenizer:
             if mention.start < at:
                 continue
             tokens += self.words(text, at, mention.start)
+            if tokens and tokens[-1].start >= at and tokens[-1].word in self._articles:
+                tokens.pop()
             tokens.append(Token(mention.start, mention.end, MENTION, mention))
             at = mention.end
         return tokens + self.words(text, at, span[1])

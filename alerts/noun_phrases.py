@@ -30,6 +30,8 @@ class NounPhrase:
     person: Piece | None = None
     owner: Piece | None = None
     last_role: str = ""
+    shared: bool = False
+    """One of several countries' office told in one phrase: one holder, though the word is a plural."""
 
     def add(self, piece: Piece) -> None:
         """Take the next piece in."""
@@ -78,7 +80,37 @@ class Grouper:
             group, index = self._phrase(pieces, index)
             if group is not None:
                 groups.append(group)
-        return self._appositions(groups)
+        return self._appositions(self._shared(groups, pieces))
+
+    def _shared(self, groups: Sequence[NounPhrase], pieces: Sequence[Piece]) -> list[NounPhrase]:
+        """`the presidents of Russia and Iran` are two phrases; so are 俄罗斯和伊朗总统, where nothing tells a plural."""
+        out = list(groups)
+        for group in groups:
+            if group.person or not group.offices or len(group.countries) != 1:
+                continue
+            partners = self._partners(group, [piece for piece in pieces if piece.country])
+            for piece in partners:
+                if not any(other.start <= piece.start < other.end for other in groups):
+                    out.append(
+                        NounPhrase(piece.start, piece.end, [], [piece.country or ""], group.offices, shared=True)
+                    )
+                    group.shared = True
+        return sorted(out, key=lambda group: group.start)
+
+    def _partners(self, group: NounPhrase, countries: Sequence[Piece]) -> list[Piece]:
+        """The other countries whose office it is, right behind the phrase or right before it."""
+        link = "country-country" if group.offices[-1].plural else "country-country-one"
+        found: list[Piece] = []
+        first, last = group.start, group.end
+        for piece in countries:
+            if piece.start > last and group.offices[-1].plural and self._fits(link, last, piece.start):
+                found.append(piece)
+                last = piece.end
+        for piece in reversed(countries):
+            if piece.end < first and self._fits(link, piece.end, first):
+                found.append(piece)
+                first = piece.start
+        return found
 
     def _phrase(self, pieces: Sequence[Piece], index: int) -> tuple[NounPhrase | None, int]:
         """The phrase that begins at this piece, None where it turns out to be no more than a country or a marker."""

@@ -219,7 +219,7 @@ class Resolver:
     # -- offices
 
     def _office_mention(self, group: NounPhrase) -> Mention | None:
-        if group.offices[0].plural:
+        if group.offices[0].plural and not group.shared:
             return self._built(group, None, GROUP)
         unknown = self._unknown_name(group)
         if unknown is not None:

@@ -192,6 +192,57 @@ def test_yesterdays_talks_and_tomorrows_second_round_are_two():
     assert told(text) == {pair(MACRON, MODI), pair(MACRON, MODI, status="scheduled")}
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The presidents of France and Russia met."),
+        ("en", "The French and Russian presidents met."),
+        ("ru", "Президенты Франции и России встретились."),
+        ("zh", "法国和俄罗斯总统举行会谈。"),
+    ],
+)
+def test_two_countries_share_one_office_word(language, text):
+    assert told(text, language) == {pair(MACRON, PUTIN)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Macron meets holder Kovacs in the final of the Cup.",
+        "Macron took questions from reporters.",
+        "Macron was greeted at the airport by ministers.",
+        "Modi met party leaders.",
+    ],
+)
+def test_sport_reporters_and_airports_are_no_meeting_of_states(text):
+    assert not any(level == "leader" for _, level, _ in told(text))
+
+
+def test_foreign_leaders_without_names_count_and_ones_own_do_not():
+    assert told("Macron met European leaders.") == {(frozenset({MACRON, "[leader]"}), "leader", "held")}
+    assert {level for _, level, _ in told("Macron met union leaders.")} <= {"other"}
+
+
+def test_a_bare_envoy_is_the_one_the_text_names_or_else_a_stranger():
+    assert told("Li Hui landed. Macron received the envoy.") == {pair(MACRON, "Li Hui")}
+    assert told("Macron received the special envoy.") == {(frozenset({MACRON, "[envoy]"}), "leader", "held")}
+    assert {level for _, level, _ in told("Macron received his special envoy.")} == {"other"}
+
+
+def test_a_list_may_follow_what_it_is_a_list_of():
+    assert told("Macron met two leaders: Modi and Xi Jinping.") == {pair(MACRON, MODI), pair(MACRON, XI)}
+
+
+def test_talking_is_meeting_only_where_nothing_speaks_of_a_telephone():
+    assert told("Macron and Modi spoke for an hour.") == {pair(MACRON, MODI)}
+    assert told("Macron and Modi spoke for an hour, their first phone call.") == {pair(MACRON, MODI, status="remote")}
+
+
+def test_discussing_is_meeting_only_where_a_place_is_named():
+    assert told("Macron and Modi discussed trade in Paris.") == {pair(MACRON, MODI)}
+    assert told("Macron and Modi discussed trade.") == set()
+
+
 @pytest.mark.parametrize("blank", ["\n", "\r\n", "\t", "\u00a0"])
 def test_a_name_is_found_right_after_a_line_end_and_a_tab(blank):
     assert told(f"It rained.{blank}Macron met{' '}Modi.") == {pair(MACRON, MODI)}

@@ -83,7 +83,7 @@ class Grouper:
         return self._appositions(self._shared(groups, pieces))
 
     def _shared(self, groups: Sequence[NounPhrase], pieces: Sequence[Piece]) -> list[NounPhrase]:
-        """`the presidents of Russia and Iran` are two phrases; so are 俄罗斯和伊朗总统, where nothing tells a plural."""
+        """`the presidents of Russia and Iran` are two phrases; so are 俄罗斯和伊朗总统, without a plural."""
         out = list(groups)
         for group in groups:
             if group.person or not group.offices or len(group.countries) != 1:

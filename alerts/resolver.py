@@ -187,6 +187,8 @@ class Resolver:
         level = held[0].level if held else Level.OTHER
         if not held and spoken and self._is_sworn_by_text(group, spoken, former=former):
             level, former = self._level(group, spoken), False
+        if spoken and "acting" in group.markers:
+            level = min(level, spoken.level, key=_LEVELS.index)
         country = (held[0].country if held else None) or self._country(group) or person.country
         return Mention(
             group.start,

@@ -239,7 +239,7 @@ class _Article:
 
     def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
         """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""
-        earliest = trigger.start - 3 if subject.place >= trigger.end else max(subject.place, trigger.start - 3)
+        earliest = trigger.start - 3 if subject.place >= trigger.end else max(subject.place, trigger.start - 4)
         pronoun = any(
             hit.kind is CueClass.PRONOUN and earliest < hit.start <= trigger.end + 2 and hit.start != subject.place
             for hit in sentence.hits

@@ -222,6 +222,8 @@ class Sentence:
         right = self._right(trigger, end)
         left = self._carried(trigger, start) or self._left(trigger, start)
         left = self._subject_of_pronoun(trigger, start, left)
+        if trigger.kind is CueClass.MEETING_NOUN and not right and self._lies_ahead(trigger):
+            left = []  # "X met Y ahead of the summit": the summit is another matter
         if (
             trigger.kind in {CueClass.MEETING_NOUN, CueClass.AFTER_MEETING}
             and len(right) > 1
@@ -230,6 +232,11 @@ class Sentence:
         ):
             left = []  # "talks between A and B": the right side is complete without a subject
         return Table(tuple(left), tuple(right), awaits=not left and self._accompanied(trigger, right))
+
+    def _lies_ahead(self, trigger: Hit) -> bool:
+        return any(
+            hit.kind is CueClass.AHEAD and trigger.start - _LIST_GAP <= hit.end <= trigger.start for hit in self.hits
+        )
 
     def _accompanied(self, trigger: Hit, right: Sequence[Side]) -> bool:
         """`talks with A and B`, unlike `between A and B`."""
@@ -287,8 +294,8 @@ class Sentence:
 
     def _left(self, trigger: Hit, start: int) -> list[Side]:
         limit = self._stop_left(trigger.start, start)
-        if limit > start and self._resumes(trigger.start):
-            return self._row(start, limit)
+        if self._resumes(trigger.start):
+            return self._row(start, trigger.start - 1)
         places = [place for place in range(limit, trigger.start) if place in self.sides]
         if not places or trigger.start - places[-1] > _REACH:
             return []
@@ -301,7 +308,7 @@ class Sentence:
 
     def _resumes(self, at: int) -> bool:
         """`X, who won, and Y, where it rained, met`: behind a comma and "and" the main clause goes on."""
-        return any(self.tokens[place - 1].word == "," for place in self._carries & {at - 1, at - 2} if place)
+        return any(self.tokens[place - 1].word in {",", "，"} for place in self._carries & {at - 1, at - 2} if place)
 
     def _stop_right(self, at: int, end: int) -> int:
         nouns = {place for hit in self.triggers if hit.kind is CueClass.MEETING_NOUN for place in hit.places}
@@ -325,7 +332,8 @@ class Sentence:
     def _is_listed(self, one: int, two: int) -> bool:
         """Whether two people are members of one list: joined by a listing word and little else."""
         between = range(one + 1, two)
-        if len(between) > _LIST_GAP or self._says & set(between) or self._trigger_places & set(between):
+        gap = _REACH if not self._spaced and one + 1 in self._listing else _LIST_GAP  # 同来华出席……的某某
+        if len(between) > gap or self._says & set(between) or self._trigger_places & set(between):
             return False
         if self._listing & set(between):
             return True

@@ -284,7 +284,7 @@ def _governed(case: _Case) -> _Outcome:
     """A modal, a plan or a refusal before it (a noun: also behind it)."""
     for kind, status in _MODAL.items():
         modal = case.before(kind) or case.governed_by(kind)
-        if modal is None or (kind is CueClass.AHEAD and case.trigger.start - modal.end > _AHEAD):
+        if modal is None or (kind is CueClass.AHEAD and not 0 <= case.trigger.start - modal.end <= _AHEAD):
             continue
         left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
         if left_open:

@@ -9,9 +9,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
 import config
+from config.data_yaml import parse_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,7 +42,7 @@ class _Rule:
 
 @cache
 def _tables() -> Mapping[str, Mapping[str, tuple[_Rule, ...]]]:
-    data = YAML(typ="safe", pure=True).load((TABLES / "declension.yaml").read_text(encoding="utf-8"))
+    data = parse_data((TABLES / "declension.yaml").read_text(encoding="utf-8"))
     return {
         language: {kind: tuple(_rule(row) for row in rows) for kind, rows in kinds.items()}
         for language, kinds in data.items()
@@ -135,7 +134,7 @@ _FEMININE = {"ru": ("а", "я"), "uk": ("а", "я"), "pl": ("a", "ść")}
 
 @cache
 def _transliteration() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = YAML(typ="safe", pure=True).load(
+    data: Mapping[str, Any] = parse_data(
         (TABLES / "transliteration.yaml").read_text(encoding="utf-8")
     )
     return data

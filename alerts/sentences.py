@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
+from config.data_yaml import parse_data
 
 LONGEST = 1_000
 """Characters. A longer stretch without an end of sentence (a table, a transcript) is cut where it breathes."""
@@ -37,7 +37,7 @@ def _all_habits() -> dict[str, _Habits]:
     text = resources.files("config").joinpath("lexicon/sentences.yaml").read_text(encoding="utf-8")
     return {
         language: _Habits(frozenset(entry["abbreviations"]), entry.get("ordinal_dots", False))
-        for language, entry in YAML(typ="safe", pure=True).load(text).items()
+        for language, entry in parse_data(text).items()
     }
 
 

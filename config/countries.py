@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
+from config.data_yaml import parse_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Countries:
 @cache
 def load_countries() -> Countries:
     """The file, read once."""
-    data = YAML(typ="safe", pure=True).load(PATH.read_text(encoding="utf-8"))
+    data = parse_data(PATH.read_text(encoding="utf-8"))
     words = {
         code: {
             language: CountryWords(tuple(row["names"]), tuple(row.get("adjectives", ())))

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from config.data_yaml import parse_data
 from config.errors import ConfigError, Finding
 from config.model import Strict
 
@@ -228,7 +229,7 @@ def load_lexicon(language: str) -> Lexicon:
 def parse_lexicon(text: str, file: Path) -> Lexicon:
     """Read a lexicon; raises ConfigError with file and line of every fault."""
     try:
-        data = YAML(typ="safe", pure=True).load(text)
+        data = parse_data(text)
         return Lexicon.model_validate(data)
     except MarkedYAMLError as error:
         mark = error.problem_mark

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ruamel.yaml import YAML
 
+from config.data_yaml import parse_data
 from config.errors import ConfigError, Finding
 from config.vocabulary import LANGUAGES, Level
 
@@ -83,19 +84,23 @@ def load_lexicon() -> Lexicon:
 
 def parse_lexicon(text: str, path: Path, findings: list[Finding]) -> Lexicon:
     """Read the file's text; faults are appended to `findings` with their lines."""
-    data = YAML(typ="rt").load(text)
+    data = parse_data(text)
     kinds = {}
+    faults: list[tuple[str, str]] = []
     for slug, row in data["kinds"].items():
-        line = data["kinds"].lc.key(slug)[0] + 1
         try:
             kinds[slug] = _kind(slug, row)
         except ValueError as error:
-            findings.append(Finding(path, line, 1, str(error)))
-    for slug, kind in kinds.items():
-        for meant in kind.means:
-            if meant not in kinds:
-                line = data["kinds"].lc.key(slug)[0] + 1
-                findings.append(Finding(path, line, 1, f"office {slug!r} means {meant!r}, which is not a kind"))
+            faults.append((slug, str(error)))
+    faults += [
+        (slug, f"office {slug!r} means {meant!r}, which is not a kind")
+        for slug, kind in kinds.items()
+        for meant in kind.means
+        if meant not in kinds
+    ]
+    if faults:
+        lines = YAML(typ="rt").load(text)["kinds"].lc  # slow, and only a fault needs its place
+        findings += [Finding(path, lines.key(slug)[0] + 1, 1, told) for slug, told in faults]
     markers = {name: _words(name, row) for name, row in data["markers"].items()}
     return Lexicon(kinds, markers, {language: _phrases(row) for language, row in data["phrases"].items()})
 

@@ -7,9 +7,8 @@ import re
 from functools import cache
 from importlib import resources
 
-from ruamel.yaml import YAML
-
 from alerts.watches.nodes import Condition
+from config.data_yaml import parse_data
 from config.vocabulary import Role
 
 
@@ -38,7 +37,7 @@ def parse_value(condition: Condition, value: str) -> str:
 def _language_names() -> dict[str, str]:
     """ISO 639-1 codes and the English name of each."""
     file = resources.files("alerts.watches").joinpath("languages.yaml")
-    return dict(YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8")))
+    return dict(parse_data(file.read_text(encoding="utf-8")))
 
 
 def _language(value: str) -> str:

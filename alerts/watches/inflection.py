@@ -12,9 +12,9 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pymorphy3
-from ruamel.yaml import YAML
 
 from alerts.text import fold
+from config.data_yaml import parse_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,7 +132,7 @@ def _with_endings(word: str, table: Mapping[str, tuple[str, ...]]) -> Iterator[s
 def _rules() -> dict[str, _Rules]:
     text = resources.files("alerts.watches").joinpath("inflection.yaml").read_text(encoding="utf-8")
     return {
-        language: _read_rules(language, entry) for language, entry in YAML(typ="safe", pure=True).load(text).items()
+        language: _read_rules(language, entry) for language, entry in parse_data(text).items()
     }
 
 

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from ruamel.yaml import YAML
 
+from config.data_yaml import parse_data
 from config.errors import EnvoywatchError
 from config.vocabulary import Level, Role, Status
 
@@ -200,7 +200,7 @@ def read_expected() -> Expected:
 
 def _yaml(name: str) -> Any:
     text = files("envoywatch.demo").joinpath(name).read_text(encoding="utf-8")
-    return YAML(typ="safe", pure=True).load(text)
+    return parse_data(text)
 
 
 def _article(entry: _Entry, outlets: dict[str, Outlet], originals: dict[str, _Entry]) -> Article:

@@ -194,6 +194,7 @@ class Lexicon(Strict):
 
     `verb_last` is true where the object of an infinitive stands before it ("will Scholz treffen").
     `free_order` is true where both sides may stand behind the verb ("traf Xi seinen Gastgeber Macron").
+    `owners` tie an unnamed envoy to whom he acts for ("enviado de Trump"): only the envoy is at the table.
     `companions` are the words for "with": whoever stands behind one is a partner, and a subject is still to come.
     """
 
@@ -201,6 +202,7 @@ class Lexicon(Strict):
     spaced: bool = True
     verb_last: bool = False
     free_order: bool = False
+    owners: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()

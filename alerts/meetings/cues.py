@@ -126,6 +126,7 @@ class CompiledLexicon:
         self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary, articles=lexicon.articles)
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
         self.companions = frozenset(normalise(word) for word in lexicon.companions)
+        self.owners = frozenset(normalise(word) for word in lexicon.owners)
 
     def hits(self, tokens: Sequence[Token]) -> list[Hit]:
         """What the sentence says, in order; a pattern inside a longer one of its layer does not count."""

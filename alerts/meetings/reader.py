@@ -158,8 +158,13 @@ class _Article:
 
     def _sentence_events(self, piece: _Piece, mentions: Sequence[Mention]) -> Iterator[Event]:
         tokens = self._lexicon.tokenizer.tokens(piece.source, (piece.start, piece.end), mentions)
-        spaced, companions = self._lexicon.lexicon.spaced, self._lexicon.companions
-        sentence = Sentence(tokens, self._lexicon.hits(tokens), spaced=spaced, companions=companions)
+        sentence = Sentence(
+            tokens,
+            self._lexicon.hits(tokens),
+            spaced=self._lexicon.lexicon.spaced,
+            companions=self._lexicon.companions,
+            owners=self._lexicon.owners,
+        )
         days = self._lexicon.calendar.days(tokens)
         cities = self._lexicon.places(tokens)
         setting = Setting(

@@ -35,6 +35,7 @@ _LIST_GAP = 9
 """Words between two members of a list: ", Prime Minister of the Republic of X, and"."""
 _CARRY = 3
 """Words between "and" and the verb that shares the subject of the one before."""
+_PAUSES = frozenset({",", "–", "—", "-"})
 _REACH = 22
 """Words between a meeting word and the nearest person that belongs to it."""
 
@@ -83,11 +84,18 @@ class Sentence:
     """A sentence with what was found in it; answers who stands where."""
 
     def __init__(
-        self, tokens: Sequence[Token], hits: Sequence[Hit], *, spaced: bool = True, companions: Collection[str] = ()
+        self,
+        tokens: Sequence[Token],
+        hits: Sequence[Hit],
+        *,
+        spaced: bool = True,
+        companions: Collection[str] = (),
+        owners: Collection[str] = (),
     ) -> None:
         self.tokens = tokens
         self._spaced = spaced
         self._companions = companions
+        self._owners = owners
         self.hits = hits
         self._listing = self._places(CueClass.LISTING)
         self._says = self._places(CueClass.SAYS)
@@ -99,6 +107,7 @@ class Sentence:
         self._carries = self._places(CueClass.CARRIES)
         self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
         self._trigger_places = {place for hit in self.triggers for place in hit.places}
+        self._noun_places = self._places(CueClass.MEETING_NOUN)
         self.sides = self._sides()
 
     def _places(self, kind: CueClass) -> set[int]:
@@ -155,10 +164,18 @@ class Sentence:
         after = self._after_possessive(place)
         if after is not None and after < len(self.tokens) and self.tokens[after].mention is not None:
             return True
+        if self._is_owner_of_envoy(place):
+            return True
         if any(hit.start == place + 1 for hit in aides):  # "Lula aide", 特朗普特使
             return True
         behind = {hit.end for hit in aides} if self._spaced else set()
         return place in behind or any(after is not None and after <= hit.start <= after + 1 for hit in aides)
+
+    def _is_owner_of_envoy(self, place: int) -> bool:
+        """`enviado de Trump`, « émissaire du roi Mohammed VI »."""
+        envoy = self.tokens[place - 2].mention if place > 1 else None
+        tied = envoy is not None and self.tokens[place - 1].word in self._owners
+        return tied and envoy is not None and envoy.label is None and envoy.level is Level.DEPUTY
 
     def _is_absent(self, place: int) -> bool:
         """`not Putin but Lavrov`, `instead of Putin`."""
@@ -297,6 +314,7 @@ class Sentence:
         if self._resumes(trigger.start):
             return self._row(start, trigger.start - 1)
         places = [place for place in range(limit, trigger.start) if place in self.sides]
+        places = [place for place in places if not self.sides[place].press] or places
         if not places or trigger.start - places[-1] > _REACH:
             return []
         found = [self.sides[places[-1]]]
@@ -311,16 +329,15 @@ class Sentence:
         return any(self.tokens[place - 1].word in {",", "，"} for place in self._carries & {at - 1, at - 2} if place)
 
     def _stop_right(self, at: int, end: int) -> int:
-        nouns = {place for hit in self.triggers if hit.kind is CueClass.MEETING_NOUN for place in hit.places}
-        stops = self._says | (self._trigger_places - nouns)
+        stops = self._says | (self._trigger_places - self._noun_places)
         for place in range(at, end):
             if place in stops or (place in self._subordinate and place > at):
                 return place
         return end
 
-    def _stop_left(self, at: int, start: int) -> int:
+    def _stop_left(self, at: int, start: int, *, nouns: bool = False) -> int:
         """Just after the last border; a relative pronoun lets its noun through."""
-        stops = self._says | self._trigger_places
+        stops = self._says | (self._trigger_places - self._noun_places if nouns else self._trigger_places)
         for place in range(at - 1, start - 1, -1):
             if place in stops:
                 return place + 1
@@ -343,7 +360,7 @@ class Sentence:
         """`..., said X` and `X said`: not at the table. In `received X, said Y` and `after X Y said` Y speaks."""
         near = {place - 1, place - 2, place + 1, place + 2}
         before, after = self.tokens[max(place - 1, 0)], self.tokens[place + 1 : place + 2]
-        if after and (after[0].mention is not None or (after[0].word == "," and before.word != ",")):
+        if after and (after[0].mention is not None or (after[0].word in _PAUSES and before.word not in _PAUSES)):
             near -= {place + 2}
         return bool(self._says & near)
 

@@ -16,11 +16,15 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A reference that cannot be resolved; `offset` is its place in the text as written."""
+    """A reference that cannot be resolved; `offset` is its place in the text as written.
+
+    `is_unset` tells a variable that has no value from what is no reference at all.
+    """
 
     offset: int
     message: str
     hint: str
+    is_unset: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,8 @@ def expand(text: str, environ: Mapping[str, str]) -> Expanded:
         if found["fallback"] is not None:
             return found["default"]
         name = found["name"]
-        troubles.append(
-            Trouble(found.start(), f"the environment variable {name} is not set", f"set it first: export {name}=...")
-        )
+        message = f"the environment variable {name} is not set"
+        troubles.append(Trouble(found.start(), message, f"set it first: export {name}=...", is_unset=True))
         return ""
 
     return Expanded(_REFERENCE.sub(resolve, text), tuple(values), tuple(troubles))

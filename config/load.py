@@ -26,6 +26,9 @@ __all__ = ["Check", "Loaded", "Problem", "load_config"]
 
 Loc = tuple[str | int, ...]
 
+_NO_ADDRESS = "-"
+"""Stands for a channel's URL that could not be had. No service has such an address: nothing can be sent there."""
+
 _PUBLIC: tuple[Loc, ...] = (("storage",), ("crawl",), ("web", "listen"), ("sources", "include"))
 """Where a value from the environment is no secret: a home folder blackened in every log would help nobody."""
 
@@ -47,12 +50,19 @@ class Loaded:
 
 
 def load_config(
-    path: Path, *, environ: Mapping[str, str], checks: Sequence[Check] = (), lenient_sources: bool = False
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    checks: Sequence[Check] = (),
+    lenient_sources: bool = False,
+    only_to_read: bool = False,
 ) -> Loaded:
     """Read and judge the file and everything it includes.
 
     Raises ConfigError with every fault found. With `lenient_sources` a fault of one source only leaves that source
-    out (for a daemon that already runs); all other faults still refuse the whole.
+    out (for a daemon that already runs); all other faults still refuse the whole. With `only_to_read` the channels and
+    the page's password may name environment variables that are not set, since nothing will be sent or served: such a
+    channel keeps its name and has no address.
     """
     try:
         tree = parse_yaml(read_text(path), environ)
@@ -60,7 +70,7 @@ def load_config(
         trouble = fault.trouble
         raise ConfigError([Finding(path, trouble.line, trouble.column, trouble.message, trouble.hint)]) from None
     _refuse_shapeless(path, tree)
-    draft = _Draft(path, tree)
+    draft = _Draft(path, tree, only_to_read=only_to_read)
     raw = draft.validated()
     sources = draft.expanded(raw)
     fields = {name: getattr(raw, name) for name in Config.model_fields if name != "sources"}
@@ -101,6 +111,7 @@ class _Draft:
 
     path: Path
     tree: Tree
+    only_to_read: bool = False
     told_so_far: list[_Told] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     kept: dict[str, list[int]] = field(default_factory=dict)
@@ -108,10 +119,14 @@ class _Draft:
     origins: list[Callable[[Loc, int | None], Finding]] = field(default_factory=list)
     """For each source: from a place inside it to a finding without words."""
     lenient: bool = False
+    stubs: set[Loc] = field(default_factory=set)
+    """The places of `_salvage`: what is wrong there is told already."""
 
     def __post_init__(self) -> None:
         self.files.append(self.path)
         for trouble in self.tree.troubles:
+            if self.only_to_read and trouble.is_unset and _is_for_sending(trouble.loc):
+                continue
             finding = Finding(self.path, trouble.line, trouble.column, trouble.message, trouble.hint)
             self._tell(finding, of_source=_of_source(trouble.loc))
 
@@ -139,7 +154,7 @@ class _Draft:
         data = {name: value for name, value in self.tree.data.items() if value is not None or name not in _SECTIONS}
         self.kept = {name: list(range(len(value))) for name, value in data.items() if isinstance(value, list)}
         for loc in {trouble.loc[:2] for trouble in self.tree.troubles if len(trouble.loc) > 2}:  # noqa: PLR2004
-            _salvage(data, loc)
+            self._salvage(data, loc)
         unsound = {trouble.loc for trouble in self.tree.troubles}
         while True:
             try:
@@ -172,10 +187,24 @@ class _Draft:
             if len(loc) == 1 or not isinstance(data.get(section), list | dict):
                 data.pop(section, None)
                 self.kept.pop(section, None)
-            elif not _salvage(data, loc):
+            elif not self._salvage(data, loc):
                 del data[section][loc[1]]
                 if section in self.kept:
                     del self.kept[section][int(loc[1])]
+
+    def _salvage(self, data: dict[str, Any], loc: Loc) -> bool:
+        """Put the bare name in the place of a faulty person or channel, so that what refers to it is not told too."""
+        section, key = str(loc[0]), loc[1]
+        try:
+            item = data[section][key]
+        except (KeyError, IndexError, TypeError):
+            return False
+        stub = _stub(section, item)
+        if stub is None or stub == item:
+            return False
+        data[section][key] = stub
+        self.stubs.add(self._original(loc[:2]))
+        return True
 
     # ------------------------------------------------------------ sources
 
@@ -265,6 +294,8 @@ class _Draft:
             if len(loc) > 1 and loc[0] == "sources" and isinstance(loc[1], int):
                 where = self.origins[loc[1]](loc[2:], problem.offset)
                 gone |= set() if problem.warning else {loc[1]}
+            elif self._original(loc)[:2] in self.stubs:
+                continue
             else:
                 where = self._finding(self._original(loc), problem.offset)
             finding = replace(where, message=problem.message, hint=problem.hint, warning=problem.warning)
@@ -311,24 +342,19 @@ def _as_written(tree: Tree, loc: Loc) -> Loc:
     return loc
 
 
-def _salvage(data: dict[str, Any], loc: Loc) -> bool:
-    """Put the bare name in the place of a faulty person or channel, so that what refers to it is not told as well."""
-    section, key = str(loc[0]), loc[1]
-    try:
-        item = data[section][key]
-    except (KeyError, IndexError, TypeError):
-        return False
-    stub: Any = None
+def _stub(section: str, item: Any) -> Any:
+    """What can stand in the place of a faulty item; None when nothing can."""
     if section == "channels":
-        stub = {"url": "-"}
-    elif section == "groups":
-        stub = []
-    elif section == "people" and isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]:
-        stub = {"name": item["name"][:100]}
-    if stub is None or stub == item:
-        return False
-    data[section][key] = stub
-    return True
+        return {"url": _NO_ADDRESS}
+    if section == "groups":
+        return []
+    if section == "people" and isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]:
+        return {"name": item["name"][:100]}
+    return None
+
+
+def _is_for_sending(loc: Loc) -> bool:
+    return loc[:1] == ("channels",) or loc == ("web", "password")
 
 
 def _secrets(tree: Tree, config: Config) -> frozenset[str]:

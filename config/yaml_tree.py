@@ -36,13 +36,17 @@ _ESCAPE = re.compile(r"\\(x..|u....|U........|.)")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something wrong at a place of the text; `line` and `column` count from 1, `loc` is where it stands."""
+    """Something wrong at a place of the text; `line` and `column` count from 1, `loc` is where it stands.
+
+    `is_unset` is true when nothing is wrong but that an environment variable has no value.
+    """
 
     line: int
     column: int
     message: str
     hint: str = ""
     loc: Loc = ()
+    is_unset: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,7 @@ class _Builder:
         for trouble in expanded.troubles:
             mark, shift = node.start_mark, _written_offset(self.text, node, trouble.offset)
             place = (mark.line + 1, mark.column + 1 + shift)
-            self.troubles.append(Trouble(*place, trouble.message, trouble.hint, loc))
+            self.troubles.append(Trouble(*place, trouble.message, trouble.hint, loc, trouble.is_unset))
         return text if expanded.troubles else expanded.text
 
 

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.channels import check_url
 from config.checks import Problem
 from config.errors import ConfigError
 from config.load import load_config
 from config.yaml_tree import NotYamlError, parse_yaml
+from envoywatch.checks import all_checks
 
 GOOD_SOURCE = "sources:\n  - name: A\n    endpoints: [feed: 'http://a.example/rss']\n"
 
@@ -579,3 +581,47 @@ def test_findings_read_as_one_line_each(tmp_path):
         load(tmp_path, "a: 1\nb: 2\n")
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[0].rsplit("/", 1)[1] for line in lines] == ["envoywatch.yaml:1:1", "envoywatch.yaml:2:1"]
+
+
+# ---------------------------------------------------------------- without the means to send
+
+SENDING = """\
+web: {listen: "0.0.0.0:8470", password: "${PAGE}"}
+channels: {desk: {url: "${DESK_URL}", quiet: "${QUIET}"}, phone: {url: "json://h/", fallback: desk}}
+watches: [{name: W, query: grain, channels: [desk]}]
+"""
+
+
+def test_reading_needs_no_variable_of_what_is_sent_or_served(tmp_path):
+    config = load(tmp_path, SENDING, checks=all_checks(), only_to_read=True).config
+    assert list(config.channels) == ["desk", "phone"]
+    assert config.watches[0].channels == ("desk",)
+
+
+def test_a_channel_without_its_variable_cannot_be_sent_to(tmp_path):
+    text = 'channels: {desk: {url: "json://127.0.0.1:1/${KEY}"}}\n'
+    url = load(tmp_path, text, checks=all_checks(), only_to_read=True).config.channels["desk"].url
+    assert "127.0.0.1" not in url
+    assert check_url(url) is not None
+
+
+def test_sending_needs_every_variable_of_the_channels_and_tells_each_once(tmp_path):
+    said = [message for _, _, message, _ in faults(tmp_path, SENDING, checks=all_checks())]
+    assert said == [f"the environment variable {name} is not set" for name in ("PAGE", "DESK_URL", "QUIET")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("crawl: {user_agent: '${AGENT}'}\n", "AGENT is not set"),
+        ("channels: {desk: {url: '${not a name}'}}\n", "not a reference"),
+        ("channels: {desk: {url: 'json://${HOST', quiet: 5}}\n", "not a reference"),
+    ],
+)
+def test_reading_forgives_nothing_else(tmp_path, text, said):
+    assert said in only(tmp_path, text, checks=all_checks(), only_to_read=True)[2]
+
+
+def test_a_faulty_channel_is_told_only_for_its_own_fault(tmp_path):
+    text = "channels: {desk: {url: 'json://127.0.0.1/', quiet: sometimes}}\n"
+    assert "quiet hours" in only(tmp_path, text, checks=all_checks())[2]

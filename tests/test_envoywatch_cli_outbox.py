@@ -133,3 +133,40 @@ def test_a_digest_that_nobody_is_to_get_is_not_sent(desk, web, capsys):
 
 def test_a_digest_of_the_future_is_refused(desk, capsys):
     assert desk("digest", "--since", "2999-01-01") == 2
+
+
+@pytest.fixture
+def secretive(desk):
+    """The same, with an address in a variable that is not set."""
+    desk.file.write_text(desk.file.read_text().replace("/good", "/${DESK_KEY_OF_NOBODY}"))
+    return desk
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        ("outbox", "list"),
+        ("outbox", "drop", "1"),
+        ("outbox", "retry", "1"),
+        ("alerts", "list"),
+        ("meetings", "list"),
+        ("search", "grain"),
+        ("digest",),
+        ("sources", "list"),
+        ("status",),
+        ("watches", "list"),
+        ("people", "list"),
+        ("prune", "--dry-run"),
+    ],
+)
+def test_what_only_reads_does_without_the_secrets_of_the_channels(secretive, capsys, reads):
+    assert secretive(*reads) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sends", [("outbox", "test"), ("digest", "--send"), ("poll",), ("run",), ("check",)])
+def test_what_sends_is_refused_without_the_secrets_of_the_channels(secretive, web, capsys, sends):
+    assert secretive(*sends) == 2
+    err = capsys.readouterr().err
+    assert "DESK_KEY_OF_NOBODY is not set" in err
+    assert len(err.splitlines()) == 1
+    assert web.seen == []

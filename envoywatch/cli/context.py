@@ -21,12 +21,16 @@ FILE_NAME = "envoywatch.yaml"
 
 @dataclass
 class Context:
-    """The global options; `load` reads the configuration once. `verbosity` is -1 quiet, 0, or 1 verbose."""
+    """The global options, and the configuration, read once. `verbosity` is -1 quiet, 0, or 1 verbose.
+
+    Commands that send or start the daemon take `load`; those that only read take `config` and `database`.
+    """
 
     config_file: Path | None
     environ: Mapping[str, str]
     verbosity: int = 0
     _loaded: Loaded | None = field(default=None, repr=False)
+    _can_send: bool = field(default=False, repr=False)
 
     @property
     def quiet(self) -> bool:
@@ -40,27 +44,41 @@ class Context:
             return self.config_file
         return find_config(self.environ)
 
-    def load(self, *, lenient_sources: bool = False) -> Loaded:
+    def load(self) -> Loaded:
         """The configuration with every check passed; logs blacken its secrets from now on. Raises ConfigError."""
-        if self._loaded is None:
-            from config.load import load_config  # noqa: PLC0415 (pydantic and YAML cost 0.3 s)
-            from envoywatch.checks import all_checks  # noqa: PLC0415 (likewise)
-
-            self._loaded = load_config(
-                self.path, environ=self.environ, checks=all_checks(), lenient_sources=lenient_sources
-            )
+        if self._loaded is None or not self._can_send:
+            self._loaded, self._can_send = self._read(only_to_read=False), True
             self.start_logs()
         return self._loaded
 
+    def load_to_read(self, *, lenient_sources: bool = False) -> Loaded:
+        """Like `load`, but nothing may be sent with it: it does not need the environment variables of the channels."""
+        if self._loaded is None:
+            self._loaded = self._read(only_to_read=True, lenient_sources=lenient_sources)
+            self.start_logs()
+        return self._loaded
+
+    def _read(self, *, only_to_read: bool, lenient_sources: bool = False) -> Loaded:
+        from config.load import load_config  # noqa: PLC0415 (pydantic and YAML cost 0.3 s)
+        from envoywatch.checks import all_checks  # noqa: PLC0415 (likewise)
+
+        return load_config(
+            self.path,
+            environ=self.environ,
+            checks=all_checks(),
+            lenient_sources=lenient_sources,
+            only_to_read=only_to_read,
+        )
+
     @property
     def config(self) -> Config:
-        """The configuration; see `load`."""
-        return self.load().config
+        """The configuration for commands that send nothing; see `load_to_read`."""
+        return self.load_to_read().config
 
     @property
     def database(self) -> Path:
         """The database file; a relative path starts at the configuration file's folder."""
-        loaded = self.load()
+        loaded = self.load_to_read()
         return loaded.path.parent / loaded.config.storage.path.expanduser()
 
     def start_logs(self) -> None:

@@ -42,7 +42,7 @@ def command(context: Context, /, since: datetime | None, form: DigestFormat, *, 
     start = since or now - _BACK
     if start >= now:
         raise UsageError("--since lies ahead", hint="a digest tells of the past")
-    config = context.config
+    config = context.load().config if wants_sending else context.config
     with reading(context) as connection:
         data = make_digest(connection, _NAME, start, now, config)
     if not wants_sending:

@@ -108,4 +108,5 @@ def test_command(context: Context, /, channels: tuple[str, ...], *, as_json: boo
         alert = Alert(key, AlertKind.TEST, "Test message of Envoywatch", now, detail=detail)
         return render_alert(AlertFacts(alert, key)), key
 
-    return send_now(context.config, channels or context.config.channels, make, as_json=as_json)
+    config = context.load().config
+    return send_now(config, channels or config.channels, make, as_json=as_json)

@@ -111,21 +111,21 @@ def add_source(
     context: Context, /, url: str, *, name: str | None, kind: str | None, links: str | None, **told: str | None
 ) -> None:
     """Find what can be read at URL, the page of an outlet or the feed itself, and add it to the configuration."""
-    loaded = context.load()
+    config = context.config
     if kind is None:
         from envoywatch.cli.sources_net import discover_at  # noqa: PLC0415 (the crawler takes 0.5 s)
 
-        found = discover_at(loaded.config, url, say=context.say)
+        found = discover_at(config, url, say=context.say)
         kind, url, title = found[0].kind.value, found[0].url, found[0].title
         for other in found[1:]:
             context.say(f"also found: {other.kind.value} {escape(other.url)} ({other.entries} entries)")
     else:
         title = ""
     endpoint: dict[str, str] = {kind: url, **({"links": links} if links else {})}
-    item: dict[str, Any] = {"name": name or _free_name(loaded.config, title, url)}
+    item: dict[str, Any] = {"name": name or _free_name(config, title, url)}
     item |= {key: value for key, value in told.items() if value}
     item["endpoints"] = [endpoint]
-    _refuse_unfit(loaded.config, item)
+    _refuse_unfit(config, item)
     from config.edit import add_item  # noqa: PLC0415 (YAML is loaded by now)
 
     _change(context, lambda text: add_item(text, "sources", item))
@@ -222,13 +222,13 @@ def import_sources(context: Context, /, file: Path) -> None:
 
     What is not known yet goes into a CSV file beside the configuration, which then includes it.
     """
-    loaded = context.load()
+    config = context.config
     from config.edit import add_item  # noqa: PLC0415 (YAML is loaded by now)
     from config.files import write_atomic  # noqa: PLC0415 (likewise)
     from config.sources_files import read_sources, write_csv  # noqa: PLC0415 (likewise)
 
     offered = read_sources(file)
-    new = _unknown(offered, loaded.config.sources)
+    new = _unknown(offered, config.sources)
     if not new:
         context.say(f"nothing new: all {len(offered)} sources of {escape(file)} are configured already")
         return

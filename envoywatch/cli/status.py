@@ -64,7 +64,7 @@ def command(context: Context, /, *, as_json: bool) -> None:
 def _configuration(context: Context) -> tuple[Config | None, Sequence[Finding], Path | None]:
     """The configuration, its faults and where the database lies; a faulty file may still tell the last."""
     try:
-        loaded = context.load(lenient_sources=True)
+        loaded = context.load_to_read(lenient_sources=True)
     except ConfigError as error:
         return None, error.findings, _database_of(context)
     return loaded.config, loaded.dropped, context.database

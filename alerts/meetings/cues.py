@@ -68,29 +68,39 @@ class Hit:
         return self.places[-1] + 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern(Generic[Payload]):
+    """A pattern with what it stands for; `needs` are words of which the sentence must hold one each."""
+
+    payload: Payload
+    elements: tuple[Element, ...]
+    needs: tuple[frozenset[str], ...]
+
+
 class PatternIndex(Generic[Payload]):
     """Many patterns, each with what it stands for, tried only at words with which one of them begins."""
 
     def __init__(self) -> None:
-        self._exact: dict[str, list[tuple[Payload, tuple[Element, ...]]]] = defaultdict(list)
-        self._prefixed: dict[str, list[tuple[Payload, tuple[Element, ...]]]] = defaultdict(list)
+        self._exact: dict[str, list[_Pattern[Payload]]] = defaultdict(list)
+        self._prefixed: dict[str, list[_Pattern[Payload]]] = defaultdict(list)
         self.vocabulary: set[str] = set()
         self._starting = lru_cache(maxsize=20_000)(self._find_starting)
 
     def add(self, text: str, payload: Payload) -> tuple[Element, ...]:
         """Take in one pattern in the lexicon's notation."""
         elements = parse_pattern(text)
+        pattern = _Pattern(payload, elements, tuple(_needed(elements[1:])))
         for word in elements[0].words:
-            self._exact[word].append((payload, elements))
+            self._exact[word].append(pattern)
         for prefix in elements[0].prefixes:
-            self._prefixed[prefix].append((payload, elements))
+            self._prefixed[prefix].append(pattern)
         if elements[0].mention:
-            self._exact[MENTION].append((payload, elements))
+            self._exact[MENTION].append(pattern)
         for element in elements:
             self.vocabulary |= element.words | set(element.prefixes)
         return elements
 
-    def _find_starting(self, word: str) -> tuple[tuple[Payload, tuple[Element, ...]], ...]:
+    def _find_starting(self, word: str) -> tuple[_Pattern[Payload], ...]:
         found = list(self._exact.get(word, ()))
         for length in range(1, len(word) + 1) if self._prefixed else ():
             found += self._prefixed.get(word[:length], ())
@@ -98,11 +108,14 @@ class PatternIndex(Generic[Payload]):
 
     def find(self, tokens: Sequence[Token]) -> Iterator[tuple[Payload, tuple[int, ...]]]:
         """Every pattern found, with the places of its words; of one pattern at one place only the tightest match."""
+        present = {token.word for token in tokens}
         for at, token in enumerate(tokens):
-            for payload, elements in self._starting(token.word):
-                places = _match(elements, tokens, at)
+            for pattern in self._starting(token.word):
+                if any(present.isdisjoint(words) for words in pattern.needs):
+                    continue
+                places = _match(pattern.elements, tokens, at)
                 if places is not None:
-                    yield payload, places
+                    yield pattern.payload, places
 
 
 class CompiledLexicon:
@@ -174,6 +187,13 @@ def _matches(elements: tuple[Element, ...], index: int, tokens: Sequence[Token],
             yield (at, *rest)
     if element.optional:
         yield from _matches(elements, index + 1, tokens, at)
+
+
+def _needed(elements: Sequence[Element]) -> Iterator[frozenset[str]]:
+    """The words of every place that must be filled and takes words as they stand."""
+    for element in elements:
+        if not (element.gap or element.optional or element.prefixes or element.number):
+            yield element.words | {MENTION} if element.mention else element.words
 
 
 def _fits(element: Element, token: Token) -> bool:

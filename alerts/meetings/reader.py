@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from alerts.meetings.cues import CompiledLexicon, Hit
     from alerts.meetings.status import Ruling
+    from alerts.meetings.tokens import Token
     from alerts.names import Mention
     from config.people import People
 
@@ -140,7 +141,8 @@ class _Article:
         found: list[Event] = []
         for piece in self._pieces:
             mentions = _between(self._mentions[piece.field], piece.start, piece.end)
-            if not _any_between(self._places[piece.field], piece.start, piece.end):
+            nobody = not mentions and self._topic is None and not self._pair
+            if nobody or not _any_between(self._places[piece.field], piece.start, piece.end):
                 self._remember(mentions)
                 continue
             found += self._sentence_events(piece, mentions)
@@ -165,6 +167,13 @@ class _Article:
             companions=self._lexicon.companions,
             owners=self._lexicon.owners,
         )
+        if sentence.triggers:
+            yield from self._trigger_events(piece, sentence, tokens)
+        self._topic = _at_start(sentence.subject()) or self._topic
+        named = _distinct(side for _, side in sorted(sentence.sides.items()) if side.label)
+        self._pair = named if len(named) > 1 else self._pair
+
+    def _trigger_events(self, piece: _Piece, sentence: Sentence, tokens: Sequence[Token]) -> Iterator[Event]:
         days = self._lexicon.calendar.days(tokens)
         cities = self._lexicon.places(tokens)
         setting = Setting(
@@ -181,9 +190,6 @@ class _Article:
                 continue
             for sides in self._tables(sentence, trigger):
                 yield self._event(piece, sentence, trigger, ruling, sides, cities)
-        self._topic = _at_start(sentence.subject()) or self._topic
-        named = _distinct(side for _, side in sorted(sentence.sides.items()) if side.label)
-        self._pair = named if len(named) > 1 else self._pair
 
     def _tables(self, sentence: Sentence, trigger: Hit) -> Iterator[tuple[Side, ...]]:
         """The participants of each meeting that one meeting word reports."""
@@ -208,10 +214,9 @@ class _Article:
         present = {side.label for side in (*left, *right)}
         if len(present - {None}) > 1:
             return left, right
-        if trigger.kind is CueClass.AFTER_MEETING and not right and len(sentence.named_before(trigger.start)) == 2:  # noqa: PLR2004
-            return list(sentence.named_before(trigger.start)), []
-        if not right and (not left or _has_pair_before(sentence, trigger)):
-            return self._the_two(sentence, trigger), []
+        both = self._both(sentence, trigger, left) if not right else None
+        if both is not None:
+            return both, []
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
@@ -221,6 +226,13 @@ class _Article:
             if others:
                 return right, others
         return self._subject(sentence, trigger, [*left, *right]), [*left, *right]
+
+    def _both(self, sentence: Sentence, trigger: Hit, left: list[Side]) -> list[Side] | None:
+        """Both sides where they stand before, None where only one of them can."""
+        named = sentence.named_before(trigger.start)
+        if trigger.kind is CueClass.AFTER_MEETING and len(named) == 2:  # noqa: PLR2004 (two sides)
+            return list(named)
+        return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None
 
     def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:
         """Who met those that are known: named before, or after a report of what followed, or the article's topic."""

@@ -310,10 +310,14 @@ class Sentence:
         return bool(self._pronouns) and min(self._pronouns) < min(self.sides, default=len(self.tokens))
 
     def _left(self, trigger: Hit, start: int) -> list[Side]:
-        limit = self._stop_left(trigger.start, start)
         if self._resumes(trigger.start):
             return self._row(start, trigger.start - 1)
+        limit = self._stop_left(trigger.start, start)
         places = [place for place in range(limit, trigger.start) if place in self.sides]
+        if not places and trigger.kind in {CueClass.MEETS, CueClass.SPEAKS}:
+            # "ist von X zu einem Gespräch empfangen worden": a noun on the way parts no verb from its people
+            limit = self._stop_left(trigger.start, start, nouns=True)
+            places = [place for place in range(limit, trigger.start) if place in self.sides]
         places = [place for place in places if not self.sides[place].press] or places
         if not places or trigger.start - places[-1] > _REACH:
             return []
@@ -363,6 +367,14 @@ class Sentence:
         if after and (after[0].mention is not None or (after[0].word in _PAUSES and before.word not in _PAUSES)):
             near -= {place + 2}
         return bool(self._says & near)
+
+    def addressed_after(self, place: int) -> tuple[Side, ...]:
+        """`During the meeting X assured Y`: the two between whom a word of speech stands, in the same clause."""
+        limit = min((at for at in self._subordinate if at > place), default=len(self.tokens))
+        found = [side for at, side in sorted(self.sides.items()) if place < at < limit and side.label]
+        if len(found) != 2 or not self._says & set(range(found[0].place, found[1].place)):  # noqa: PLR2004 (who, whom)
+            return ()
+        return tuple(found)
 
     def named_before(self, place: int) -> tuple[Side, ...]:
         """Different named people before a token, in order."""

@@ -232,6 +232,8 @@ class _Article:
         named = sentence.named_before(trigger.start)
         if trigger.kind is CueClass.AFTER_MEETING and len(named) == 2:  # noqa: PLR2004 (two sides)
             return list(named)
+        if trigger.kind is CueClass.AFTER_MEETING and not left:
+            return list(sentence.addressed_after(trigger.end))
         return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None
 
     def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:

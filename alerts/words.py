@@ -35,7 +35,7 @@ LEVEL: Final[Mapping[Level, str]] = MappingProxyType(
         Level.LEADER: "leader level",
         Level.MINISTER: "minister level",
         Level.DEPUTY: "deputy level",
-        Level.OTHER: "working level",
+        Level.OTHER: "other level",
     }
 )
 

@@ -18,7 +18,8 @@ from crawler.markup import parse_html
 from crawler.sitemaps import SitemapIndex, parse_sitemap
 from crawler.telegram import parse_preview, preview_url
 from crawler.urls import canonical_url
-from storage.model import Fault
+from storage.faults import describe
+from storage.model import Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,8 @@ _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTIL
 _FEEDS_TRIED = 12
 _SITEMAPS_TRIED = 3
 _LISTING_MIN = 3
+_UNREACHABLE = frozenset({FaultKind.NAME, FaultKind.CONNECT, FaultKind.ADDRESS, FaultKind.TLS})
+"""Where the host itself is out of reach, its other addresses need not be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class _Discovery:
             if found:
                 return found
             named = await self._workers.run(named_feeds, page.body, page.content_type, page.url)
+        elif page.kind in _UNREACHABLE:
+            raise DiscoveryError(f"{address} cannot be read: {page.detail}", hint=describe(page.kind).remedy)
         else:
             named = ()
         found = await self._feeds(named) or await self._feeds(usual_feeds(address))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from alerts import words
 from alerts.clocks import digest_clocks, due_digests, overdue
 from envoywatch.messages import make_digest
 from storage.digests import last_digest_until
@@ -96,7 +97,7 @@ async def _tell_overdue(desk: Desk, item: Overdue, now: datetime) -> None:
     alert = Alert(
         key=item.key,
         kind=AlertKind.OVERDUE,
-        title=f"{expectation.name}: {verdict} by {expectation.by.isoformat()}",
+        title=f"{expectation.name}: {verdict} by {words.moment(expectation.by)}",
         created_at=now,
         watch=expectation.name,
         detail=seen,

@@ -83,7 +83,10 @@ class Daemon:
 
     async def run(self) -> int:
         """The whole life of the daemon; returns its exit code. Raises the errors of its configuration and database."""
-        with open_store(_database(self.loaded), "envoywatch run") as store:
+        with (
+            _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload_soon}),
+            open_store(_database(self.loaded), "envoywatch run") as store,
+        ):
             run_id, was_clean = await store.write(start_run, __version__, self.clock.now())
             if not was_clean:
                 _log.warning("the last run did not end cleanly; what it had begun is taken up again")
@@ -93,10 +96,13 @@ class Daemon:
                     await self._until_stopped(run_id)
                 await self._drain()
             await store.write(end_run, run_id, self.clock.now())
+        _log.info("stopped")
         return 0
 
     def stop(self) -> None:
         """Begin the shutdown."""
+        if not self.stopping.is_set():
+            _log.info("stopping")
         self.stopping.set()
 
     def kick(self, what: str, pump: Callable[[], Awaitable[None]]) -> None:
@@ -146,21 +152,20 @@ class Daemon:
         await clocks.set_digest_clocks(self.desk)
         await self._note_faults(self.loaded.dropped)
         scheduler = self._scheduler(run_id)
-        with _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload_soon}):
-            scheduler.start()
-            watching = asyncio.create_task(self._watch_files(), name="watch configuration")
-            try:
-                self._notifier.notify("READY=1")
-                _log.info("watching", sources=len(self.desk.config.sources), page=self.page_url or "off")
-                if self.options.on_ready is not None:
-                    await self.options.on_ready(self)
-                await self.stopping.wait()
-            finally:
-                self._notifier.notify("STOPPING=1")
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-                # `wait` would block the loop; jobs are short and `_drain` waits for what they started.
-                scheduler.shutdown(wait=False)
+        scheduler.start()
+        watching = asyncio.create_task(self._watch_files(), name="watch configuration")
+        try:
+            self._notifier.notify("READY=1")
+            _log.info("watching", sources=len(self.desk.config.sources), page=self.page_url or "off")
+            if self.options.on_ready is not None:
+                await self.options.on_ready(self)
+            await self.stopping.wait()
+        finally:
+            self._notifier.notify("STOPPING=1")
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            # `wait` would block the loop; jobs are short and `_drain` waits for what they started.
+            scheduler.shutdown(wait=False)
 
     def _scheduler(self, run_id: int) -> AsyncIOScheduler:
         """Intervals in UTC only: APScheduler's cron triggers can loop at the hour of summer time."""
@@ -225,7 +230,8 @@ class Daemon:
         await self.desk.store.write(set_note, "config_faults", faults, self.clock.now())
 
     def _reload_soon(self) -> None:
-        self.kick("reload", self.reload)
+        if hasattr(self, "desk"):  # before that the configuration has only just been read
+            self.kick("reload", self.reload)
 
     async def _watch_files(self) -> None:
         """Watch the folders, not the files: editors replace a file rather than write it."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envoywatch.desk import Desk
-    from storage.model import Delivery, Lease, PendingEntry, Poll
+    from storage.model import Delivery, Lease, PendingEntry, Poll, Reading
     from storage.sources import PollFinish
 
 _log = structlog.get_logger(__name__)
@@ -161,8 +161,14 @@ class ReadStage:
         except (WorkerTimeout, WorkerCrashed) as error:
             await self._without_page(pending, page, str(error))
             return
+        await self._record(reading)
+
+    async def _record(self, reading: Reading) -> None:
+        desk = self._desk
         now = desk.clock.now()
         recorded = await desk.store.record(reading, partial(decide, rules=desk.rules, now=now), now)
+        for title in recorded.alert_titles:
+            _log.info("alert", title=title, source=reading.source)
         if recorded.alert_ids:
             desk.listener.alerted(recorded.alert_ids)
             self._on_alert()
@@ -188,11 +194,7 @@ class ReadStage:
         except (WorkerTimeout, WorkerCrashed) as error:
             await desk.store.fail_entry(pending.id, str(error))
             return
-        now = desk.clock.now()
-        recorded = await desk.store.record(reading, partial(decide, rules=desk.rules, now=now), now)
-        if recorded.alert_ids:
-            desk.listener.alerted(recorded.alert_ids)
-            self._on_alert()
+        await self._record(reading)
 
 
 class DeliverStage:

@@ -45,6 +45,7 @@ class Recorded:
     added: bool
     copy_of: int | None
     alert_ids: tuple[int, ...]
+    alert_titles: tuple[str, ...] = ()
 
 
 def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime) -> Recorded:
@@ -68,7 +69,13 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
     _write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
-    return Recorded(article_id, added=True, copy_of=outcome.copy_of, alert_ids=tuple(alert_ids.values()))
+    return Recorded(
+        article_id,
+        added=True,
+        copy_of=outcome.copy_of,
+        alert_ids=tuple(alert_ids.values()),
+        alert_titles=tuple(alert.title for alert in outcome.alerts if alert.key in alert_ids),
+    )
 
 
 # ---------------------------------------------------------------- what is known

@@ -138,7 +138,7 @@ def listed(value):
 
 def stories():
     for path in sorted(STORIES.glob("*.yaml")):
-        file = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        file = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         for story in file["stories"]:
             yield pytest.param({"watches": file["watches"], **story}, id=f"{path.stem}: {story['story']}")
 

@@ -19,6 +19,7 @@ from alerts.meetings.tokens import visible
 from alerts.names import NameFinder
 from alerts.sentences import split_sentences
 from config.lexicon import CueClass, languages
+from config.vocabulary import Status
 from storage.model import Claim, Cue, Field, Span
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _BARE_START = 6
 
 _TRIGGERS = 10
 """Meeting words looked at in one sentence."""
+
+_BY_PHONE = frozenset({CueClass.CALLS, CueClass.BY_PHONE})
 
 _EVENTS = 200
 """Mentions of meetings gathered from one article."""
@@ -180,7 +183,6 @@ class _Article:
             self._published,
             title=piece.field is Field.TITLE,
             question=bool(tokens) and tokens[-1].word in {"?", "？"},
-            lead=piece.field is Field.TEXT and not piece.source[: piece.start].strip(),
             place=bool(cities),
             past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
         )
@@ -189,7 +191,22 @@ class _Article:
             if ruling is None:
                 continue
             for sides in self._tables(sentence, trigger):
-                yield self._event(piece, sentence, trigger, ruling, sides, cities)
+                told = self._told_as_call(piece, ruling, sides) if ruling.spoken else ruling
+                yield self._event(piece, sentence, trigger, told, sides, cities)
+
+    def _told_as_call(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
+        """Talking was a call if the headline or the next sentence, which names nobody else, says so."""
+        if ruling.status is not Status.HELD:
+            return ruling
+        at = self._pieces.index(piece)
+        beside = [other for other in self._pieces if other.field is Field.TITLE] + self._pieces[at + 1 : at + 2]
+        names = {side.label for side in sides}
+        for other in beside:
+            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            about = {found.label for found in _between(self._mentions[other.field], other.start, other.end)} - {None}
+            if about <= names and any(hit.kind in _BY_PHONE for hit in self._lexicon.hits(tokens)):
+                return replace(ruling, status=Status.REMOTE, rule="talked, and it was by telephone or video")
+        return ruling
 
     def _tables(self, sentence: Sentence, trigger: Hit) -> Iterator[tuple[Side, ...]]:
         """The participants of each meeting that one meeting word reports."""

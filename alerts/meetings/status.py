@@ -78,8 +78,6 @@ class Setting:
     published: date
     title: bool
     question: bool
-    lead: bool = False
-    """The body's first sentence."""
     place: bool = False
     """The sentence says where."""
     past_year: bool = False
@@ -304,8 +302,7 @@ def _still_ahead(case: _Case) -> _Outcome:
 
 
 def _headline(case: _Case) -> _Outcome:
-    lead = case.setting.lead and case.setting.place
-    if not case.setting.title and not lead and case.past is None:
+    if not case.setting.title and not case.setting.place and case.past is None:
         return _MENTION
     return case.took_place("headline present", 0.7, firm=False)
 

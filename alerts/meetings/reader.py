@@ -311,7 +311,7 @@ def _has_pronoun_before(sentence: Sentence, trigger: Hit) -> bool:
 
 
 def _has_pair_before(sentence: Sentence, trigger: Hit) -> bool:
-    return any(hit.kind is CueClass.PAIR and hit.start <= trigger.start for hit in sentence.hits)
+    return any(hit.kind is CueClass.PAIR and hit.start < trigger.end for hit in sentence.hits)
 
 
 def _leaves_subject_out(sentence: Sentence, trigger: Hit) -> bool:

@@ -26,6 +26,8 @@ _GROUPS = {
 """Classes that stand for somebody without a name, with the level."""
 _LEADERS = frozenset({"president", "prime-minister", "chancellor", "leader", "head-of-state", "monarch"})
 _VERBS = frozenset({CueClass.MEETS, CueClass.MEETS_BARE})
+_FOREIGN = frozenset({"envoy", "organisation-head"})
+"""Offices whose holder, if nothing says otherwise, comes from elsewhere."""
 _NAMELY_GAP = 4
 _RISING = frozenset({"opposition-leader", "candidate"})
 _FOREIGN_WITHIN = 5
@@ -129,7 +131,7 @@ class Sentence:
             mention = token.mention
             if mention is None or mention.spokesman:
                 continue
-            if self._is_principal_of_aide(place, aides) or self._is_absent(place):
+            if self._is_principal_of_aide(place, aides) or self._is_absent(place) or self._is_pair(place, mention):
                 continue
             sides[place] = self._side(place, mention)
         sides |= self._groups()
@@ -137,7 +139,9 @@ class Sentence:
 
     def _side(self, place: int, mention: Mention) -> Side:
         own = any(hit.kind is CueClass.OWN and hit.end == place for hit in self.hits)
-        foreign = mention.label is None and not own and (mention.envoy or self._comes_from_elsewhere(place))
+        foreign = (
+            mention.label is None and not own and (mention.office in _FOREIGN or self._comes_from_elsewhere(place))
+        )
         group = mention.kind == "group"
         of_leaders = group and mention.office in _LEADERS and (foreign or mention.country is not None)
         unnamed = Level.DEPUTY if group and not of_leaders else Level.OTHER
@@ -176,6 +180,13 @@ class Sentence:
         envoy = self.tokens[place - 2].mention if place > 1 else None
         tied = envoy is not None and self.tokens[place - 1].word in self._owners
         return tied and envoy is not None and envoy.label is None and envoy.level is Level.DEPUTY
+
+    def _is_pair(self, place: int, mention: Mention) -> bool:
+        """`both leaders`, `the presidents of the two countries`: those who were named before."""
+        beside = {place - 1, place + 1}
+        return mention.label is None and any(
+            hit.kind is CueClass.PAIR and beside & set(hit.places) for hit in self.hits
+        )
 
     def _is_absent(self, place: int) -> bool:
         """`not Putin but Lavrov`, `instead of Putin`."""

@@ -40,6 +40,9 @@ _UNBROKEN = re.compile(r"\S+")
 _BARE_START = 6
 """Words before a verb without subject: a day, a place."""
 
+_PRONOUN_WITHIN = 4
+"""Words between a pronoun and the verb whose object it is; a Chinese character counts as one."""
+
 _TRIGGERS = 10
 """Meeting words looked at in one sentence."""
 
@@ -275,7 +278,10 @@ class _Article:
 
     def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
         """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""
-        earliest = trigger.start - 3 if subject.place >= trigger.end else max(subject.place, trigger.start - 4)
+        near = _PRONOUN_WITHIN if self._lexicon.lexicon.spaced else 2 * _PRONOUN_WITHIN
+        earliest = (
+            trigger.start - near + 1 if subject.place >= trigger.end else max(subject.place, trigger.start - near)
+        )
         pronoun = any(
             hit.kind is CueClass.PRONOUN and earliest < hit.start <= trigger.end + 2 and hit.start != subject.place
             for hit in sentence.hits

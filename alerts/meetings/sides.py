@@ -387,6 +387,11 @@ class Sentence:
             return ()
         return tuple(found)
 
+    def has_subject(self, start: int, end: int) -> bool:
+        """Whether somebody without a word for "with", or `both`, stands there."""
+        subjects = {place for place, side in self.sides.items() if not self.is_companion(side)}
+        return any(start <= place < end for place in subjects | self._places(CueClass.PAIR))
+
     def named_before(self, place: int) -> tuple[Side, ...]:
         """Different named people before a token, in order."""
         found = {side.name: side for at, side in sorted(self.sides.items()) if at < place and side.label}

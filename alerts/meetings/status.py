@@ -103,12 +103,17 @@ class _Case:
         )
 
     def before(self, kind: CueClass) -> Hit | None:
-        """In the same segment, no other meeting word between."""
-        return self._within(kind, self.own[0], self.trigger.end)
+        """In the same segment, no other meeting word between; or around it, as "lehnte ein Treffen ab"."""
+        return self._within(kind, self.own[0], self.trigger.end) or self._bracket(kind)
 
     def far_before(self, kind: CueClass) -> Hit | None:
         """Anywhere before in the segment: verbs that govern a whole clause."""
-        return self._within(kind, self.start, self.trigger.end)
+        return self._within(kind, self.start, self.trigger.end) or self._bracket(kind)
+
+    def _bracket(self, kind: CueClass) -> Hit | None:
+        """Words that stand on both sides of it: a parted verb, "aucune rencontre n'est prévue"."""
+        around = (hit for hit in self.sentence.hits if hit.kind is kind and hit.start < self.trigger.start)
+        return next((hit for hit in around if self.start <= hit.start and self.trigger.end < hit.end <= self.end), None)
 
     def beside(self, kind: CueClass, distance: int) -> Hit | None:
         """At most `distance` words before, or among the meeting word's own."""
@@ -125,6 +130,13 @@ class _Case:
         if kind is not CueClass.CANCELS or self.trigger.kind is CueClass.AFTER_MEETING:
             return None
         return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))
+
+    def in_clause(self, kind: CueClass) -> Hit | None:
+        """Before it, and not before a Chinese comma behind which a clause with its own subject begins (应邀，某某会见)."""
+        end = self.trigger.start
+        commas = [at for at in range(self.own[0], end) if self.sentence.tokens[at].word == "，"]
+        parted = bool(commas) and self.sentence.has_subject(commas[-1], end)
+        return self._within(kind, commas[-1] if parted else self.own[0], self.trigger.end)
 
     def of_state(self, *levels: Level) -> bool:
         """Whether two people of such rank are named in the sentence."""
@@ -281,7 +293,7 @@ def _spoken(case: _Case) -> _Outcome:
 def _governed(case: _Case) -> _Outcome:
     """A modal, a plan or a refusal before it (a noun: also behind it)."""
     for kind, status in _MODAL.items():
-        modal = case.before(kind) or case.governed_by(kind)
+        modal = (case.before(kind) if kind in _DOUBTS else case.in_clause(kind)) or case.governed_by(kind)
         if modal is None or (kind is CueClass.AHEAD and not 0 <= case.trigger.start - modal.end <= _AHEAD):
             continue
         left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None

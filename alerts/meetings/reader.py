@@ -265,9 +265,17 @@ class _Article:
         if subject is None and trigger.kind is CueClass.AFTER_MEETING:
             later = [side for place, side in sorted(sentence.sides.items()) if place > max(places)]
             subject = next((side for side in later if side.label and side.label not in present), None)
-        elif subject is None and not before and _leaves_subject_out(sentence, trigger) and self._topic:
-            subject = self._topic if self._topic.label not in present else None
+        elif subject is None and not before and _leaves_subject_out(sentence, trigger):
+            subject = self._known(known)
         return [subject] if subject else []
+
+    def _known(self, beside: Sequence[Side]) -> Side | None:
+        """Whom the article was last about, but sooner a stranger to those at the table than a countryman."""
+        if self._topic is None:
+            return None
+        present = {side.label for side in beside}
+        strangers = [side for side in (self._topic, *self._pair) if side.country not in {one.country for one in beside}]
+        return next((side for side in (*strangers, self._topic) if side.label not in present), None)
 
     def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
         """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""
@@ -292,8 +300,8 @@ class _Article:
         others = [side for side in reversed(named) if side.label != subject.label]
         # "met Lavrov, but whether Putin will see him is open": not his own minister
         foreign = (side for side in others if side.country != subject.country)
-        other = next(foreign, None) or next(iter(others), self._topic)
-        return [other] if other and other.label != subject.label else []
+        other = next(foreign, None) or next(iter(others), None) or self._known([subject])
+        return [other] if other else []
 
     def _event(
         self,

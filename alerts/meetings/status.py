@@ -127,12 +127,14 @@ class _Case:
         """Behind it: anything that a noun's verb may be, and of a verb a cancellation close by."""
         if self.trigger.kind is CueClass.MEETING_NOUN:
             return self.after(kind) if kind is not CueClass.AHEAD else None
+        if kind is CueClass.QUESTION:  # «примет ли»
+            return self._within(kind, self.trigger.end, self.trigger.end + 1)
         if kind is not CueClass.CANCELS or self.trigger.kind is CueClass.AFTER_MEETING:
             return None
         return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))
 
     def in_clause(self, kind: CueClass) -> Hit | None:
-        """Before it, and not before a Chinese comma behind which a clause with its own subject begins (应邀，某某会见)."""
+        """Before it, and not before a Chinese comma with a subject of its own behind it (应邀，某某会见)."""
         end = self.trigger.start
         commas = [at for at in range(self.own[0], end) if self.sentence.tokens[at].word == "，"]
         parted = bool(commas) and self.sentence.has_subject(commas[-1], end)

@@ -250,8 +250,8 @@ class _Article:
     def _both(self, sentence: Sentence, trigger: Hit, left: list[Side]) -> list[Side] | None:
         """Both sides where they stand before, None where only one of them can."""
         named = sentence.named_before(trigger.start)
-        if trigger.kind is CueClass.AFTER_MEETING and len(named) == 2:  # noqa: PLR2004 (two sides)
-            return list(named)
+        if trigger.kind in {CueClass.AFTER_MEETING, CueClass.CALLS} and len(named) == 2:  # noqa: PLR2004 (two sides)
+            return list(named)  # "X thanked Y after the meeting", "during a telephone call"
         if trigger.kind is CueClass.AFTER_MEETING and not left:
             return list(sentence.addressed_after(trigger.end))
         return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None

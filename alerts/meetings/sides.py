@@ -110,6 +110,7 @@ class Sentence:
         self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
         self._trigger_places = {place for hit in self.triggers for place in hit.places}
         self._noun_places = self._places(CueClass.MEETING_NOUN)
+        self._idioms = self._places(CueClass.NOT_MEETING)
         self.sides = self._sides()
 
     def _places(self, kind: CueClass) -> set[int]:
@@ -241,8 +242,9 @@ class Sentence:
         if one.label is None and any(hit.kind is CueClass.NAMELY and set(hit.places) <= set(gap) for hit in self.hits):
             return len(words) <= _NAMELY_GAP
         # "her Chinese counterpart Xi", « son homologue chinois Xi »: one word between, which joins nothing
+        joining = self._listing | self._trigger_places | self._says
         plain = words[:-1] if words[-1] == "," else words
-        return one.label is None and len(plain) == 1 and plain[0].isalpha() and not self._listing & set(gap)
+        return one.label is None and len(plain) == 1 and plain[0].isalpha() and not joining & set(gap)
 
     def table(self, trigger: Hit) -> Table:
         """The participants grammar puts at a meeting word; either side may be empty."""
@@ -365,7 +367,8 @@ class Sentence:
         """Whether two people are members of one list: joined by a listing word and little else."""
         between = range(one + 1, two)
         gap = _REACH if not self._spaced and one + 1 in self._listing else _LIST_GAP  # 同来华出席……的某某
-        if len(between) > gap or self._says & set(between) or self._trigger_places & set(between):
+        elsewhere = self._says | self._trigger_places | self._idioms
+        if len(between) > gap or elsewhere & set(between):
             return False
         if self._listing & set(between):
             return True

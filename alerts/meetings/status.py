@@ -301,7 +301,10 @@ def _governed(case: _Case) -> _Outcome:
         left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
         if left_open:
             return case.ruling(Status.UNDECIDED, case.future, "asked and left open", 0.85, modal, left_open)
-        return case.ruling(status, case.future, f"not real: {kind}", 0.85, modal)
+        firm = not (
+            set(modal.places) & set(case.trigger.places) and case.before(CueClass.TRAVELS)
+        )  # "flew to Paris to meet"
+        return case.ruling(status, case.future, f"not real: {kind}", 0.85, modal, firm=firm)
     return None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,7 +14,7 @@ from config.checks import Check, Problem, find_problems
 from config.errors import ConfigError, Finding, UsageError
 from config.files import read_text
 from config.messages import errors_of, explain
-from config.model import CatalogueChoice, Config, Include, RawConfig, Source
+from config.model import CatalogueChoice, Config, Crawl, Include, RawConfig, Source
 from config.redact import redact, secrets_of_url
 from config.sources_files import scan_sources
 from config.vocabulary import EndpointKind
@@ -72,10 +74,12 @@ def load_config(
     _refuse_shapeless(path, tree)
     draft = _Draft(path, tree, only_to_read=only_to_read)
     raw = draft.validated()
+    draft.warn_of_bare_numbers(raw)
     sources = draft.expanded(raw)
     fields = {name: getattr(raw, name) for name in Config.model_fields if name != "sources"}
     config = Config(sources=tuple(sources), **fields)
     problems = find_problems(config, checks)
+    draft.warn_of_missing_folder(config)
     config = draft.judge(config, problems, lenient=lenient_sources)
     return Loaded(
         config=config,
@@ -174,6 +178,27 @@ class _Draft:
     def _tell_at(self, loc: Loc, message: str, hint: str, *, key: bool = False) -> None:
         line, column = self.tree.place(_as_written(self.tree, loc), key=key)
         self._tell(Finding(self.path, line, column, message, hint), of_source=_of_source(loc))
+
+    def warn_of_bare_numbers(self, raw: RawConfig) -> None:
+        """A bare number is read as seconds, which may not be what was meant."""
+        durations = [name for name in Crawl.model_fields if isinstance(getattr(raw.crawl, name), timedelta)]
+        places: list[Loc] = [("crawl", name) for name in durations]
+        places += [("sources", index, "interval") for index in self.kept.get("sources", ())]
+        for loc in places:
+            written = str(self.tree.value(loc)).strip()
+            if written.replace(".", "", 1).isdecimal() and float(written):
+                self._warn_at(loc, f"{written} is read as {written} s", f"write {written}s")
+
+    def warn_of_missing_folder(self, config: Config) -> None:
+        """The database is made when it is first needed, its folder is not."""
+        folder = (self.path.parent / config.storage.path.expanduser()).parent
+        if not folder.is_dir():
+            hint = f"make it first: mkdir -p {shlex.quote(str(folder))}"
+            self._warn_at(("storage", "path"), f"the folder of the database is missing: {folder}", hint)
+
+    def _warn_at(self, loc: Loc, message: str, hint: str) -> None:
+        line, column = self.tree.place(_as_written(self.tree, loc))
+        self._tell(Finding(self.path, line, column, message, hint, warning=True), of_source=_of_source(loc))
 
     def _original(self, loc: Loc) -> Loc:
         """The place in the file of a place in what is left of it."""

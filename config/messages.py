@@ -16,7 +16,7 @@ from config.model import Endpoint
 from config.vocabulary import EndpointKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -129,6 +129,10 @@ _PATTERNS = {
     "user_agent": "plain letters, as in: Our desk (+https://example.org/contact)",
 }
 _LONGEST_SHOWN = 60
+_MOST_PLACES = 3
+_ANY = "*"
+"""Stands for the name of a channel or a group."""
+_SHORT_WORD = 3
 
 
 def _field_name(loc: Loc) -> str:
@@ -154,7 +158,39 @@ def _nearest(value: Any, choices: list[str]) -> str:
 
 
 def _unknown(fault: _Fault) -> Words:
-    return f"unknown key `{fault.field}`", did_you_mean(fault.field, known_keys(fault.root, fault.loc[:-1]))
+    siblings = known_keys(fault.root, fault.loc[:-1])
+    hint = _nearest(fault.field, siblings) or _elsewhere(fault) or _alike(fault.field, siblings)
+    return f"unknown key `{fault.field}`", hint or did_you_mean(fault.field, siblings)
+
+
+def _elsewhere(fault: _Fault) -> str:
+    """A hint where exactly this key does belong: an indentation too many or too few puts a key there."""
+    here = tuple(step for step in fault.loc[:-1] if isinstance(step, str))
+    found = (path for path, keys in _groups(fault.root, ()) if fault.field in keys and path != here)
+    paths = list(dict.fromkeys(found))
+    below = [path for path in paths if path[: len(here)] == here]
+    paths = below if here and below else paths
+    if () in paths:
+        return f"`{fault.field}:` stands at the beginning of a line"
+    if not paths or len(paths) > _MOST_PLACES:
+        return ""
+    return f"`{fault.field}` belongs under " + " or ".join(f"`{'.'.join(path)}`" for path in paths)
+
+
+def _alike(word: str, known: Iterable[str]) -> str:
+    """A hint with the key that shares a word with this one, as `private` of `private_addresses`."""
+    parts = {part for part in word.casefold().split("_") if len(part) > _SHORT_WORD}
+    return next((f"did you mean `{key}`?" for key in known if parts & set(key.split("_"))), "")
+
+
+def _groups(root: type[BaseModel], loc: Loc) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Each group of keys of the file at and below `loc`, as the keys that lead to it and those that stand in it."""
+    keys = known_keys(root, loc)
+    if keys:
+        yield tuple(step for step in loc if isinstance(step, str) and step != _ANY), keys
+    for key in keys:
+        for inside in ((key,), (key, 0), (key, _ANY)):
+            yield from _groups(root, (*loc, *inside))
 
 
 def _missing(fault: _Fault) -> Words:

@@ -69,6 +69,16 @@ class Tree:
             node = _step(node, step)[1] if node is not None else None
         return node is not None
 
+    def value(self, loc: Loc) -> Any:
+        """The plain data at this place, None where there is none."""
+        at = self.data
+        for step in loc:
+            try:
+                at = at[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return at
+
     def place(self, loc: Loc, *, offset: int | None = None, key: bool = False) -> tuple[int, int]:
         """Line and column of the value at `loc`, or of its `key`, or of the nearest place above that exists.
 

@@ -13,7 +13,7 @@ from config.redact import redact, redact_urls
 from envoywatch.cli.output import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -22,10 +22,16 @@ _LEVELS = {-2: logging.ERROR, -1: logging.WARNING, 0: logging.INFO, 1: logging.D
 _OURS = ("envoywatch", "alerts", "crawler", "storage", "config")
 
 
-def configure_logs(*, verbosity: int = 0, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+def configure_logs(
+    *,
+    verbosity: int = 0,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+    left_out: Collection[str] = (),
+) -> None:
     """Send structlog's and the standard library's logs to one place; calling it again replaces what held before.
 
-    Libraries (scrapy, apscheduler, uvicorn) are heard from WARNING on.
+    Libraries (scrapy, apscheduler, uvicorn) are heard from WARNING on; our own events named in `left_out` not at all.
     """
     out = stream if stream is not None else sys.stderr
     shared: list[Processor] = [
@@ -38,7 +44,7 @@ def configure_logs(*, verbosity: int = 0, secrets: Iterable[str] = (), stream: T
     ]
     renderer: Processor = render_console if _is_terminal(out) else render_json
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[Omitter(left_out), *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[verbosity]),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
@@ -60,6 +66,19 @@ def configure_logs(*, verbosity: int = 0, secrets: Iterable[str] = (), stream: T
     for package in _OURS:
         logging.getLogger(package).setLevel(_LEVELS[verbosity])
     logging.captureWarnings(capture=True)
+
+
+class Omitter:
+    """Drops events by their name."""
+
+    def __init__(self, events: Collection[str]) -> None:
+        self._events = frozenset(events)
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """A structlog processor."""
+        if event.get("event") in self._events:
+            raise structlog.DropEvent
+        return event
 
 
 class Redactor:

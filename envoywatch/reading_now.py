@@ -14,7 +14,7 @@ from crawler.urls import canonical_url
 from crawler.workers import Workers
 from envoywatch.desk import WORK_MEMORY_MB, WORK_TIMEOUT, spec_of
 from envoywatch.reading import read_entry, start_worker
-from storage.faults import describe
+from storage.faults import describe_page
 from storage.model import Entry, Fault, PendingEntry, Reading, SourceSpec
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def _read(config: Config, pending: PendingEntry) -> Reading:
     finally:
         await engine.stop(_DRAIN)
     if isinstance(page, Fault):
-        text = describe(page.kind)
+        text = describe_page(page.kind)
         raise UnreadableError(
             f"{pending.article_url} could not be read: {text.words} ({page.detail})", hint=text.remedy
         )

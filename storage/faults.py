@@ -89,6 +89,19 @@ _TEXTS = {
     ),
 }
 
+_PAGE_REMEDIES = {
+    FaultKind.ADDRESS: "If you mean to read pages of a private network, set crawl.private_addresses: true.",
+    FaultKind.NAME: "Check the spelling of the host and this machine's name server.",
+    FaultKind.ROBOTS: "Read it in a browser, and ask the publisher for permission if you need it here.",
+    FaultKind.GONE: "The article was taken down or moved: look for it on the site.",
+    FaultKind.RATE_LIMITED: "Try again later.",
+    FaultKind.STATUS: "Open the URL in a browser to see what it answers.",
+    FaultKind.REDIRECTS: "Open the URL in a browser and try the address you end up at.",
+    FaultKind.TOO_LARGE: "Raise crawl.max_size_mb if you need it.",
+    FaultKind.EMPTY: "Open the URL in a browser to see what it answers.",
+}
+"""Where a person asked for one page and no source is meant, the advice differs."""
+
 _DELIVERY_TEXTS = {
     DeliveryFault.REFUSED: FaultText(
         "the service refused the message",
@@ -118,8 +131,14 @@ _DELIVERY_TEXTS = {
 
 
 def describe(kind: FaultKind) -> FaultText:
-    """The words and the remedy for a fault of a source or a page."""
+    """The words and the remedy for a fault of a source."""
     return _TEXTS[kind]
+
+
+def describe_page(kind: FaultKind) -> FaultText:
+    """The words and the remedy for a fault of one page that somebody asked for."""
+    text = _TEXTS[kind]
+    return text._replace(remedy=_PAGE_REMEDIES.get(kind, text.remedy))
 
 
 def describe_delivery(kind: DeliveryFault) -> FaultText:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import socket
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ def sole_writer(path: Path, doing: str) -> Iterator[None]:
     lock_path = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise DatabaseRefusedError(
+            f"the folder of the database is missing: {path.parent}",
+            hint=f"make it (mkdir -p {shlex.quote(str(path.parent))}), or change storage.path",
+        ) from error
     except OSError as error:
         raise DatabaseRefusedError(
             f"the database at {path} cannot be locked: {error.strerror}",

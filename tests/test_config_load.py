@@ -625,3 +625,39 @@ def test_reading_forgives_nothing_else(tmp_path, text, said):
 def test_a_faulty_channel_is_told_only_for_its_own_fault(tmp_path):
     text = "channels: {desk: {url: 'json://127.0.0.1/', quiet: sometimes}}\n"
     assert "quiet hours" in only(tmp_path, text, checks=all_checks())[2]
+
+
+# ---------------------------------------------------------------- hints and warnings
+
+
+def warnings_of(tmp_path, text):
+    return [
+        (one.line, one.message, one.hint) for one in load(tmp_path, text).warnings if "no sources" not in one.message
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("crawl: {allow_private: true}\n", "did you mean `private_addresses`?"),
+        ("min_interval: 5m\n", "`min_interval` belongs under `crawl`"),
+        ("crawl: {sources: []}\n", "`sources:` stands at the beginning of a line"),
+        ("watches: [{name: A, query: b, level: leader}]\n", "`level` belongs under `watches.meeting`"),
+        ("sources: [{name: A, user_agent: x, endpoints: [feed: 'http://a.example/']}]\n", "belongs under `crawl`"),
+        ("web: {name: x}\n", "known: listen, password"),
+    ],
+)
+def test_an_unknown_key_is_told_with_where_it_belongs(tmp_path, text, hint):
+    assert hint in only(tmp_path, text)[3]
+
+
+def test_a_bare_number_is_read_as_seconds_with_a_warning(tmp_path):
+    text = GOOD_SOURCE.replace("A\n", "A\n    interval: 600\n") + 'crawl: {interval: 90, delay: 0, timeout: "10s"}\n'
+    told = warnings_of(tmp_path, text)
+    assert told == [(3, "600 is read as 600 s", "write 600s"), (5, "90 is read as 90 s", "write 90s")]
+
+
+def test_a_database_in_a_missing_folder_is_warned_of(tmp_path):
+    ((line, message, hint),) = warnings_of(tmp_path, "web: {listen: off}\nstorage: {path: none/x.db}\n")
+    assert (line, "missing" in message) == (2, True)
+    assert f"mkdir -p {tmp_path / 'none'}" in hint

@@ -88,3 +88,34 @@ def test_a_missing_file_and_a_wrong_day_are_the_users_mistakes(article, tmp_path
     assert run(["detect", str(tmp_path / "none.txt")]) == 2
     assert run(["detect", article, "--date", "yesterday"]) == 2
     assert "2023-05-26" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "note"),
+    [
+        ("Macron met Scholz.", "en", "read as English"),
+        ("习近平会见朔尔茨。", "zh", "read as Chinese"),
+        ("Зустріч.", None, "cannot be told: name it with --lang"),
+        ("1945", None, "cannot be told: name it with --lang"),
+    ],
+)
+def test_a_text_too_short_to_tell_its_language_is_read_by_its_script(tmp_path, capsys, text, language, note):
+    path = tmp_path / "short.txt"
+    path.write_text(text, encoding="utf-8")
+    assert run(["detect", str(path)]) == 0
+    assert note in capsys.readouterr().out
+    assert run(["detect", str(path), "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert document["language"] == language
+    assert note in document["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "is empty"), (b" \n", "is empty"), (b"\x7fELF\0\1", "is not text"), (b"\xff\xfe\xd8" * 9, "is not text")],
+)
+def test_a_file_without_text_is_the_users_mistake(tmp_path, capsys, content, told):
+    path = tmp_path / "odd.bin"
+    path.write_bytes(content)
+    assert run(["detect", str(path)]) == 2
+    assert f"{path} {told}" in capsys.readouterr().err

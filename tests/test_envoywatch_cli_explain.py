@@ -188,7 +188,7 @@ def test_a_url_that_cannot_be_read_is_told_in_words_with_a_remedy(tmp_path, outl
     said = explain(seed(tmp_path), f"{outlet}/gone")
     assert said.returncode == 1
     assert "could not be read: the page is not there any more" in said.stderr
-    assert "hint: " in said.stderr
+    assert "hint: The article was taken down or moved" in said.stderr
 
 
 @pytest.mark.parametrize("has_database", [True, False])

@@ -264,3 +264,30 @@ def test_check_tells_every_fault_and_warning(tmp_path, capsys):
     assert main.run(["--config", str(path), "check", "--json"]) == 2
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [(one["line"], one["column"]) for one in findings] == [(1, 1), (2, 1)]
+
+
+@pytest.mark.parametrize("arguments", [[], ["sources"], ["alerts"], ["outbox"]])
+def test_asked_for_nothing_the_help_itself_is_told(capsys, arguments):
+    assert main.run(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("Usage: ")
+    assert "\nCommands:\n" in out
+
+
+@pytest.mark.parametrize("arguments", [["search", "-football"], ["watches", "test", "-football"]])
+def test_a_query_that_begins_with_a_dash_is_told_how_to_be_given(capsys, arguments):
+    assert main.run(arguments) == 2
+    assert f"envoywatch {' '.join(arguments[:-1])} -- -word" in capsys.readouterr().err
+
+
+def test_the_examples_of_search_stand_on_lines_of_their_own(capsys):
+    assert main.run(["search", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "\\b" not in out
+    assert "\n    envoywatch search 'grain NEAR/5 corridor lang:en'\n" in out
+
+
+def test_init_elsewhere_says_where_to_go(tmp_path, capsys):
+    assert main.run(["init", str(tmp_path / "my mission")]) == 0
+    assert f"next: `cd '{tmp_path}/my mission'`, look through envoywatch.yaml" in capsys.readouterr().err

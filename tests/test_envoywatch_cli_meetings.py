@@ -181,9 +181,12 @@ def test_an_export_goes_to_a_file_once_and_again_only_by_force(cli, tmp_path):
 
 
 def test_a_file_that_cannot_be_written_is_told_in_a_line(cli, tmp_path):
+    said = cli("meetings", "export", "--force", str(tmp_path))
+    assert said.code != 0
     said = cli("meetings", "export", str(tmp_path / "none" / "x.csv"))
-    assert said.code == 1
-    assert "cannot be written" in said.err
+    assert said.code == 2
+    assert "there is no folder" in said.err
+    assert "hint: make it first" in said.err
 
 
 def unfolded(text):

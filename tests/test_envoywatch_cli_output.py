@@ -114,3 +114,34 @@ def test_a_terminal_is_asked_for_its_own_width(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     print_table(["a"], [("y" * 50,)])
     assert capsys.readouterr().out.count("y") == 50
+
+
+LONG = [Column("ID", right=True, whole=True), Column("AT", whole=True), "WHAT", Column("TITLE", long=True), "REVIEW"]
+LONG_ROWS = [
+    (7, "2023-05-17 10:02", "confirmed by an official source", "The envoy is received " * 4, "wrong-status"),
+    (12, "2023-05-18 09:00", "held", "外交部" * 30, None),
+]
+
+
+def test_on_a_narrow_terminal_a_long_cell_has_a_line_of_its_own(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    print_table(LONG, LONG_ROWS)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines) <= 60
+    assert lines[:2] == ["ID  AT                WHAT                      REVIEW", "    TITLE"]
+    assert lines[2].startswith(" 7  2023-05-17 10:02  confirmed by an official  wrong-status")
+    assert "    The envoy is received The envoy is received The envoy is" in lines
+    assert "12  2023-05-18 09:00  held" in lines
+    assert "".join(lines).count("外") == 30
+
+
+def test_a_terminal_narrower_than_the_whole_cells_still_gets_a_table(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "12")
+    print_table(LONG, LONG_ROWS)
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 12
+
+
+def test_with_room_enough_every_cell_is_in_its_row(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    print_table(LONG, LONG_ROWS[:1])
+    assert len(capsys.readouterr().out.splitlines()) == 2

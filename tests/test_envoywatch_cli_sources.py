@@ -165,7 +165,7 @@ def test_a_feed_is_found_and_added_with_its_title(config, outlet):
 def test_an_address_without_anything_to_read_is_told(config):
     done = program("sources", "add", "http://127.0.0.1:1/")
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "nothing to poll" in done.stderr
+    assert "refuses the connection" in done.stderr
 
 
 # ---------------------------------------------------------------- test
@@ -208,7 +208,7 @@ def test_import_takes_what_is_new_into_a_file_of_its_own(config, tmp_path, capsy
     assert main.run(["sources", "import", str(offered)]) == 0
     assert [source.name for source in read_sources(tmp_path / "list.csv")] == ["Ministry (other.example)", "B"]
     assert config.read_text(encoding="utf-8") == CONFIG + "  - include: list.csv\n"
-    assert "2 sources are in" in capsys.readouterr().err
+    assert "2 sources put into" in capsys.readouterr().err
     assert main.run(["check"]) == 0
     assert main.run(["sources", "import", str(offered)]) == 0
     assert "nothing new" in capsys.readouterr().err

@@ -102,3 +102,11 @@ def test_a_closed_stream_is_no_terminal():
     out = io.StringIO()
     out.close()
     configure_logs(stream=out)
+
+
+def test_events_that_are_said_otherwise_are_left_out():
+    out = io.StringIO()
+    log = log_to(out, left_out=("new entries",))
+    log.info("new entries", count=3)
+    log.warning("delivery failed")
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["delivery failed"]

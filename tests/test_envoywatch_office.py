@@ -7,7 +7,7 @@ from config.errors import UsageError
 from envoywatch.clock import Clock
 from envoywatch.control import ControlServer
 from envoywatch.office import REQUESTS, change, perform
-from storage.errors import DatabaseBusyError, NotStoredError
+from storage.errors import DatabaseBusyError, DatabaseRefusedError, NotStoredError
 from storage.lock import sole_writer
 from storage.model import Alert, AlertKind
 from storage.record import write_alerts
@@ -86,3 +86,11 @@ async def test_while_a_daemon_runs_it_makes_the_change(path):
             await asyncio.to_thread(change, path, {"do": "drop", "delivery": 9})
         await server.stop()
     assert one(path, "SELECT state FROM deliveries") == ("dropped",)
+
+
+def test_a_missing_folder_is_told_as_such(tmp_path):
+    with (
+        pytest.raises(DatabaseRefusedError, match="folder of the database is missing"),
+        sole_writer(tmp_path / "none" / "x.db", "a test"),
+    ):
+        pass

@@ -58,7 +58,14 @@ def list_command(
         emit_json(found)
         return
     print_table(
-        [Column("ID", right=True, whole=True), Column("AT (UTC)", whole=True), "WHAT", "TITLE", "WATCH", "REVIEW"],
+        [
+            Column("ID", right=True, whole=True),
+            Column("AT (UTC)", whole=True),
+            "WHAT",
+            Column("TITLE", long=True),
+            "WATCH",
+            "REVIEW",
+        ],
         [(one.id, short(one.created_at), what(one), one.title, one.watch, one.review or "-") for one in found],
         empty="No alert fits." if since or until or unreviewed else "Nothing was alerted yet.",
     )

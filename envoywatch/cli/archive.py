@@ -70,6 +70,8 @@ def output_to(path: Path | None, *, force: bool = False) -> Iterator[TextIO]:
         return
     if path.exists() and not force:
         raise UsageError(f"{path} exists already", hint="choose another file, or overwrite it with --force")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", hint="make it first, or choose another file")
     part = path.with_name(path.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

@@ -32,14 +32,16 @@ def command(context: Context, /, *, as_json: bool) -> int:
     for finding in loaded.warnings:
         click.echo(_line(finding), err=True)
     config = loaded.config
-    counts = {
-        "source": len(config.sources),
-        "watch": len(config.watches),
-        "clock": len(config.expect),
-        "channel": len(config.channels),
-        "digest": len(config.digests),
+    from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
+
+    sections = {
+        "source": config.sources,
+        "watch": config.watches,
+        "clock": config.expect,
+        "channel": config.channels,
+        "digest": config.digests,
     }
-    told = ", ".join(f"{count} {_plural(word, count)}" for word, count in counts.items() if count)
+    told = ", ".join(count(len(items), word) for word, items in sections.items() if items)
     click.echo(f"{escape(loaded.path)}: good ({told or 'empty'})")
     if config.web.listen != "off":
         click.echo(f"the page, while the daemon runs: http://{escape(config.web.listen)}/")
@@ -48,9 +50,3 @@ def command(context: Context, /, *, as_json: bool) -> int:
 
 def _line(finding: Finding) -> str:
     return escape(str(finding))
-
-
-def _plural(word: str, count: int) -> str:
-    if count == 1:
-        return word
-    return f"{word}es" if word.endswith("ch") else f"{word}s"

@@ -11,7 +11,7 @@ import click
 from config.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from config.load import Loaded
     from config.model import Config
@@ -81,11 +81,18 @@ class Context:
         loaded = self.load_to_read()
         return loaded.path.parent / loaded.config.storage.path.expanduser()
 
-    def start_logs(self) -> None:
-        """Send logs to stderr, as loud as was asked for, with known secrets blackened."""
+    def start_logs(self, *, said_otherwise: Collection[str] = ()) -> None:
+        """Send logs to stderr, as loud as was asked for, with known secrets blackened.
+
+        Events that the command has lines of its own for are left out, unless everything was asked for.
+        """
         from envoywatch.logs import configure_logs  # noqa: PLC0415 (structlog costs 0.3 s)
 
-        configure_logs(verbosity=self.verbosity, secrets=self._loaded.secrets if self._loaded else frozenset())
+        configure_logs(
+            verbosity=self.verbosity,
+            secrets=self._loaded.secrets if self._loaded else frozenset(),
+            left_out=said_otherwise if self.verbosity <= 0 else (),
+        )
 
     def say(self, message: str) -> None:
         """A line of progress for a person, on stderr, unless they asked for quiet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from config.people import People
     from storage.model import Claim, Cue
 
+_LIKELY = {"LATIN": "en", "CJK": "zh"}
+"""Where a text is too short to tell: a guess by its script, which is said, is better than reading nothing."""
+_NAMES = {"en": "English", "zh": "Chinese"}
+_MOST_DAMAGED = 0.1
+"""A text of which more than this share cannot be decoded is none."""
 _TITLE_MAX = 200
 """Characters. A first line up to so long, with more text after it, is the title."""
 
@@ -34,6 +40,8 @@ class _Item:
     text: str
     language: str | None
     published_at: datetime
+    is_assumed: bool = False
+    """Whether the language is only what the script makes likely."""
 
 
 @click.command("detect")
@@ -49,7 +57,8 @@ def command(context: Context, /, files: tuple[str, ...], **options: Any) -> None
     """Read texts and print the meetings that they report.
 
     Reads standard input when no FILE is named; "-" is standard input too. The first line of a text is its title when
-    it is short and more follows.
+    it is short and more follows. A text too short to tell its language is read as English when its letters are Latin,
+    as Chinese when they are Han characters.
     """
     published_at = _moment(options["day"]) if options["day"] else datetime.now(UTC)
     reader = _reader(context)
@@ -58,7 +67,7 @@ def command(context: Context, /, files: tuple[str, ...], **options: Any) -> None
             for item in _json_items(_lines(name), name, options["language"], published_at):
                 emit_json_line({"id": item.id, "events": [_event(claim) for claim in _claims(reader, item)]})
         return
-    items = [(name, _text_item(_whole(name), options["language"], published_at)) for name in files or ("-",)]
+    items = [(name, _text_item(name, options["language"], published_at)) for name in files or ("-",)]
     if options["as_json"]:
         emit_json([_document(reader, name, item) for name, item in items])
         return
@@ -118,10 +127,17 @@ def _lines(name: str) -> Iterator[str]:
         yield from stream
 
 
-def _text_item(text: str, language: str | None, published_at: datetime) -> _Item:
+def _text_item(name: str, language: str | None, published_at: datetime) -> _Item:
+    """One file, or standard input, as an item; raises UsageError for what holds no text."""
+    text, shown = _whole(name), "standard input" if name == "-" else name
+    if not text.strip():
+        raise UsageError(f"{shown} is empty", hint="detect reads the text of an article")
+    if "\0" in text or text.count("\ufffd") > len(text) * _MOST_DAMAGED:
+        raise UsageError(f"{shown} is not text", hint="detect reads plain UTF-8 text")
     first, _, rest = text.strip().partition("\n")
     title, body = (first, rest) if rest.strip() and len(first) <= _TITLE_MAX else ("", text)
-    return _Item(None, title, body, language or _guess(text), published_at)
+    code, is_assumed = _language(language, text)
+    return _Item(None, title, body, code, published_at, is_assumed)
 
 
 def _json_items(lines: Iterable[str], name: str, language: str | None, published_at: datetime) -> Iterator[_Item]:
@@ -147,14 +163,30 @@ def _json_item(data: Any, language: str | None, published_at: datetime) -> _Item
     if wrong:
         raise UsageError(f"{wrong} is not a string")
     moment = _moment(texts["published"]) if texts["published"] else published_at
-    code = language or texts["lang"] or _guess(f"{texts['title']}\n{texts['text']}")
-    return _Item(data["id"], texts["title"], texts["text"], code, moment)
+    code, is_assumed = _language(language or texts["lang"], f"{texts['title']}\n{texts['text']}")
+    return _Item(data["id"], texts["title"], texts["text"], code, moment, is_assumed)
 
 
-def _guess(text: str) -> str | None:
+def _language(told: str | None, text: str) -> tuple[str | None, bool]:
+    """The language told, or the one the text shows, or (and then true) the likeliest of its script."""
+    if told:
+        return told, False
     from crawler.pages import text_language  # noqa: PLC0415 (loads a model)
 
-    return text_language(text)
+    shown = text_language(text)
+    if shown is not None:
+        return shown, False
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
+    likely = next((code for script, code in _LIKELY.items() if scripts <= {script}), None) if scripts else None
+    return likely, likely is not None
+
+
+def _notes(reader: MeetingReader, item: _Item) -> tuple[str, ...]:
+    """What a person should know of how the item was read."""
+    if item.language is None:
+        return ("the language cannot be told: name it with --lang",)
+    assumed = (f"read as {_NAMES[item.language]}; --lang names another language",) if item.is_assumed else ()
+    return (*assumed, *reader.notes(item.text, item.language))
 
 
 # ---------------------------------------------------------------- output
@@ -175,7 +207,7 @@ def _document(reader: MeetingReader, name: str, item: _Item) -> dict[str, object
     return {
         "file": name,
         "language": item.language,
-        "notes": reader.notes(item.text, item.language),
+        "notes": _notes(reader, item),
         "claims": _claims(reader, item),
     }
 
@@ -187,8 +219,9 @@ def _print(heading: str, reader: MeetingReader, item: _Item) -> None:
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     if heading:
         console.print(Text(escape(heading), style="underline"))
-    for note in reader.notes(item.text, item.language):
-        console.print(Text(escape(f"({note}: {item.language})"), style="yellow"))
+    for note in _notes(reader, item):
+        code = f": {item.language}" if item.language and not item.is_assumed else ""
+        console.print(Text(escape(f"({note}{code})"), style="yellow"))
     claims = _claims(reader, item)
     if not claims:
         console.print(Text("no meeting found"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
-from envoywatch.cli.context import Context, pass_context
+from envoywatch.cli.context import FILE_NAME, Context, pass_context
 
 
 @click.command("init")
@@ -21,4 +22,5 @@ def command(context: Context, folder: Path) -> None:
 
     for path in write_starter(folder):
         click.echo(f"wrote {path}")
-    context.say("next: look through it, then `envoywatch check` and `envoywatch run`")
+    go = "" if folder == Path() else f"`cd {shlex.quote(str(folder))}`, "
+    context.say(f"next: {go}look through {FILE_NAME}, then `envoywatch check` and `envoywatch run`")

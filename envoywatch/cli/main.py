@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from click import ClickException
+    from click import ClickException, Context
 
 PROGRAM = "envoywatch"
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -84,6 +84,9 @@ def _told(error: Exception, *, show_traceback: bool) -> int:
 
     if isinstance(error, click.Abort):
         return INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())  # asked for nothing: not a mistake, so the help itself, on stdout
+        return DONE
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         _drop_output()
         return DONE
@@ -113,6 +116,8 @@ def _say_usage(error: ClickException) -> None:
     context = getattr(error, "ctx", None)
     hint = f"see {context.command_path} --help" if context is not None else ""
     option = getattr(error, "option_name", "")
+    if context is not None and _takes_a_query(context):
+        hint += '; a QUERY that begins with a dash follows "--", as in: ' + f"{context.command_path} -- -word"
     if (
         option in {"--config", "--quiet", "--verbose", "--version"}
         and context is not None
@@ -120,6 +125,12 @@ def _say_usage(error: ClickException) -> None:
     ):
         hint = f"{option} stands before the command: envoywatch {option} ... {context.info_name}"
     say_error(error.format_message().removesuffix("."), hint=hint)
+
+
+def _takes_a_query(context: Context) -> bool:
+    return any(
+        parameter.param_type_name == "argument" and parameter.name == "query" for parameter in context.command.params
+    )
 
 
 def _say_expected(error: Exception) -> None:

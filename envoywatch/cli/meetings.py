@@ -66,11 +66,11 @@ def list_command(context: Context, /, *, limit: int, as_json: bool, **wanted: An
         [
             Column("ID", right=True, whole=True),
             Column("DATE", whole=True),
-            "Status",
-            "Level",
-            "Who",
-            "Place",
-            Column("Reports", right=True),
+            "STATUS",
+            "LEVEL",
+            "WHO",
+            "PLACE",
+            Column("REPORTS", right=True),
         ],
         [
             (one.id, one.date or "?", status_of(one), one.level, " – ".join(one.participants), one.place, one.reports)

@@ -47,7 +47,15 @@ def _print_list(found: tuple[DeliveryLine, ...], empty: str) -> None:
     from envoywatch import wording  # noqa: PLC0415 (as above)
 
     print_table(
-        [Column("ID", right=True), "CHANNEL", "STATE", Column("TRIES", right=True), "WHEN (UTC)", "WHAT", "TROUBLE"],
+        [
+            Column("ID", right=True, whole=True),
+            "CHANNEL",
+            "STATE",
+            Column("TRIES", right=True),
+            Column("WHEN (UTC)", whole=True),
+            Column("WHAT", long=True),
+            Column("TROUBLE", long=True),
+        ],
         [
             (
                 one.id,

@@ -18,7 +18,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from rich.console import JustifyMethod, RenderableType
+    from rich.console import Console, JustifyMethod, RenderableType
+    from rich.table import Table
 
 # C0, DEL, C1, marks and overrides of direction, line and paragraph separators, the byte order mark, tag characters,
 # and halves of surrogate pairs. The joiners U+200C and U+200D stay: Persian and Hindi are spelt with them.
@@ -27,6 +28,8 @@ _UNSAFE = re.compile(
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 _PIPE_WIDTH = 1_000_000  # a pipe has no width: nothing is wrapped or cut
+_NARROW = 80
+_INDENT = 4
 
 
 def escape(text: object, *, keep_lines: bool = False) -> str:
@@ -104,13 +107,15 @@ _PLAIN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 class Column:
     """A column of a table; `right` for figures; `style` is a rich style, shown on terminals only.
 
-    A `whole` one (ids, times) is never folded: the others give way.
+    A `whole` one (ids, times) is never folded: the others give way. A `long` one (titles) stands on a line of its own
+    below its row where the terminal is narrower than 80 columns.
     """
 
     title: str
     right: bool = False
     style: str = ""
     whole: bool = False
+    long: bool = False
 
 
 def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
@@ -118,21 +123,62 @@ def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]
 
     Cells are escaped here. `empty` is said instead when there are no rows.
     """
-    from rich.table import Table  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
-    from rich.text import Text  # noqa: PLC0415 (likewise)
-
     lines = [[escape("" if cell is None else cell) for cell in row] for row in rows]
     if not lines:
         click.echo(empty, nl=bool(empty))
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-    for column in columns:
-        one = column if isinstance(column, Column) else Column(column)
+    chosen = [column if isinstance(column, Column) else Column(column) for column in columns]
+    if any(column.long for column in chosen) and _console().width < _NARROW:
+        _print_towers(chosen, lines)
+    else:
+        print_rich(_table(chosen, lines))
+
+
+def _table(columns: Sequence[Column], lines: Sequence[Sequence[str]], widths: Sequence[int] | None = None) -> Table:
+    """A table with its head, or with given widths and without head."""
+    from rich.table import Table  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
+    from rich.text import Text  # noqa: PLC0415 (likewise)
+
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False, show_header=widths is None
+    )
+    for place, one in enumerate(columns):
         justify: JustifyMethod = "right" if one.right else "left"
-        table.add_column(one.title, justify=justify, style=one.style, overflow="fold", no_wrap=one.whole)
+        width = widths[place] if widths else None
+        table.add_column(one.title, justify=justify, style=one.style, overflow="fold", no_wrap=one.whole, width=width)
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
-    print_rich(table)
+    return table
+
+
+def _print_towers(columns: Sequence[Column], lines: Sequence[Sequence[str]]) -> None:
+    """Each row as a line of its short cells and, set in below, a line for each long one."""
+    from rich.cells import cell_len  # noqa: PLC0415 (as above)
+    from rich.console import Group  # noqa: PLC0415 (likewise)
+    from rich.padding import Padding  # noqa: PLC0415 (likewise)
+    from rich.text import Text  # noqa: PLC0415 (likewise)
+
+    short = [place for place, column in enumerate(columns) if not column.long]
+    long = [place for place, column in enumerate(columns) if column.long]
+    head = [column.title for column in columns]
+    wishes = [max(cell_len(line[place]) for line in (head, *lines)) for place in short]
+    widths = _fitted(wishes, [columns[place].whole for place in short], _console().width - 2 * (len(short) - 1))
+    parts: list[RenderableType] = []
+    for line in (head, *lines):
+        parts.append(_table([columns[place] for place in short], [[line[place] for place in short]], widths))
+        parts += [Padding(Text(line[place]), (0, 0, 0, _INDENT)) for place in long if line[place]]
+    print_rich(Group(*parts))
+
+
+def _fitted(wishes: Sequence[int], whole: Sequence[bool], room: int) -> list[int]:
+    """The widths cut until they fit, the widest first; those that are `whole` are let be."""
+    widths = list(wishes)
+    while sum(widths) > room:
+        place = max((place for place, stays in enumerate(whole) if not stays), key=widths.__getitem__, default=None)
+        if place is None or widths[place] == 1:
+            break
+        widths[place] -= 1
+    return widths
 
 
 def print_rich(renderable: RenderableType) -> None:
@@ -140,12 +186,16 @@ def print_rich(renderable: RenderableType) -> None:
 
     Texts in it are the caller's to escape.
     """
-    from rich.console import Console  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
-
-    console = Console(width=_width(), highlight=False, soft_wrap=False, file=sys.stdout)
+    console = _console()
     with console.capture() as capture:
         console.print(renderable)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415 (0.1 s: commands that print JSON need none of it)
+
+    return Console(width=_width(), highlight=False, soft_wrap=False, file=sys.stdout)
 
 
 def _width() -> int | None:

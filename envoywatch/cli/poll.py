@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from storage.sources import PollFinish
     from storage.store import SqliteStore
 
+_FAILED = 1
 _HOLD = timedelta(hours=1)
+_SAID = frozenset({"new entries", "source failing", "source well again"})
+"""Events of the pipeline's log that the lines of `Tally` tell already."""
 
 
 @dataclass
@@ -46,18 +49,30 @@ class Tally:
                 "fault": fault,
             }
         )
-        told = (
-            f"cannot be read: {poll.fault.detail}"
-            if poll.fault
-            else f"{len(poll.entries)} entries, {finish.new_entries} new"
-            if poll.entries
-            else "nothing has changed"
-        )
-        self.say(f"[{len(self.sources)}/{self.expected}] {escape(lease.spec.name)}: {escape(told)}")
+        self.say(f"[{len(self.sources)}/{self.expected}] {escape(lease.spec.name)}: {escape(_told(poll, finish))}")
 
     def alerted(self, alert_ids: Collection[int]) -> None:
         """Remember them for the end."""
         self.alert_ids.extend(alert_ids)
+
+    @property
+    def has_no_network(self) -> bool:
+        """Whether not one host of all that were asked could even be looked up."""
+        from storage.model import FaultKind  # noqa: PLC0415 (so that --help is quick)
+
+        faults = [source["fault"] for source in self.sources]
+        return bool(faults) and all(isinstance(one, dict) and one["kind"] == FaultKind.NAME for one in faults)
+
+
+def _told(poll: Poll, finish: PollFinish) -> str:
+    from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
+    from storage.model import PollOutcome  # noqa: PLC0415 (likewise)
+
+    if poll.fault:
+        return f"cannot be read: {poll.fault.detail}"
+    if poll.entries:
+        return f"{count(len(poll.entries), 'entry')}, {finish.new_entries} new"
+    return "nothing has changed" if poll.outcome is PollOutcome.UNCHANGED else "no entries"
 
 
 @click.command("poll")
@@ -71,6 +86,7 @@ def command(context: Context, /, *, names: tuple[str, ...], everything: bool, as
     When the daemon runs, it does the polling and this command says when it is done.
     """
     loaded = context.load()
+    context.start_logs(said_otherwise=_SAID)
     known = {source.name for source in loaded.config.sources}
     for name in names:
         if name not in known:
@@ -90,11 +106,15 @@ def command(context: Context, /, *, names: tuple[str, ...], everything: bool, as
     if as_json:
         emit_json({"sources": tally.sources, "new_entries": new, "alerts": alerts})
     else:
-        click.echo(
-            f"{len(tally.sources)} sources polled, {faulty} could not be read; {new} new entries, {len(alerts)} alerts"
-        )
+        from alerts.words import count  # noqa: PLC0415 (loaded by now)
+
+        polled = f"{count(len(tally.sources), 'source')} polled, {faulty} could not be read"
+        click.echo(f"{polled}; {count(new, 'new entry')}, {count(len(alerts), 'alert')}")
         for alert in alerts:
             click.echo(f"  {escape(alert['title'])}")
+    if tally.has_no_network:
+        click.echo("no source could be reached: is the network down?", err=True)
+        return _FAILED
     return 0
 
 
@@ -145,5 +165,7 @@ def _ask_daemon(database: Path, busy: Exception, names: tuple[str, ...], *, ever
     if as_json:
         emit_json({"polled": polled, "by": "daemon"})
     else:
-        click.echo(f"the running daemon polled {polled} sources; see `envoywatch sources list`")
+        from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
+
+        click.echo(f"the running daemon polled {count(polled, 'source')}; see `envoywatch sources list`")
     return 0

@@ -46,7 +46,9 @@ def command(context: Context, /, *, older_than: timedelta, dry_run: bool, yes: b
     done = None
     if not dry_run and (found.articles or found.polls) and (yes or _agreed(as_json=as_json)):
         done = change(context.database, {"do": "prune", "days": older_than / _DAY})
-        context.say(f"deleted {done['articles']:,} articles and {done['polls']:,} poll logs")
+        from alerts.words import count  # noqa: PLC0415 (as above)
+
+        context.say(f"deleted {count(done['articles'], 'article')} and {count(done['polls'], 'poll log')}")
     if as_json:
         emit_json({"before": now - older_than, "would_delete": found, "deleted": done})
 

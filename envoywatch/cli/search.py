@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from storage.views import ArticleFilters, ArticleLine, Evidence, Reader
 
 _LISTED = 20
+_EXAMPLES = """\b
+Examples:
+  envoywatch search '@li-hui AND (talks OR 会谈)' --since 7d
+  envoywatch search 'grain NEAR/5 corridor lang:en'"""
+"""The first character keeps click from folding the lines."""
 
 
-@click.command("search")
+@click.command("search", epilog=_EXAMPLES)
 @click.argument("query")
 @since_option
 @until_option
@@ -48,13 +53,12 @@ def command(
     limit: int,
     as_json: bool,
 ) -> None:
-    r"""Search the archive, newest first, in the query language of watches.
+    """Search the archive, newest first, in the query language of watches.
 
-    \b
-    envoywatch search '@li-hui AND (talks OR 会谈)' --since 7d
-    envoywatch search 'grain NEAR/5 corridor lang:en'
+    A QUERY that begins with a dash follows "--".
     """
-    from storage.views import ArticleFilters  # noqa: PLC0415 (so that --help is quick)
+    from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
+    from storage.views import ArticleFilters  # noqa: PLC0415 (likewise)
 
     wanted = ArticleFilters(source=source, language=language.lower() if language else None, since=since, until=until)
     with reading(context) as connection, Progress(context) as progress:
@@ -63,7 +67,7 @@ def command(
             context.say(f"note: {escape(warning)}")
 
         def tell(looked_at: int) -> None:
-            progress.tell(lambda: f"looked at {looked_at:,} articles")
+            progress.tell(lambda: f"looked at {count(looked_at, 'article')}")
 
         hits = [_hit(found) for found in islice(search.run(connection, wanted, tell), limit + 1)]
         if not hits:

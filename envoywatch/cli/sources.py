@@ -113,12 +113,14 @@ def add_source(
     """Find what can be read at URL, the page of an outlet or the feed itself, and add it to the configuration."""
     config = context.config
     if kind is None:
+        from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
         from envoywatch.cli.sources_net import discover_at  # noqa: PLC0415 (the crawler takes 0.5 s)
 
         found = discover_at(config, url, say=context.say)
         kind, url, title = found[0].kind.value, found[0].url, found[0].title
         for other in found[1:]:
-            context.say(f"also found: {other.kind.value} {escape(other.url)} ({other.entries} entries)")
+            inside = count(other.entries, "entry")
+            context.say(f"also found: {other.kind.value} {escape(other.url)} ({inside})")
     else:
         title = ""
     endpoint: dict[str, str] = {kind: url, **({"links": links} if links else {})}
@@ -223,6 +225,7 @@ def import_sources(context: Context, /, file: Path) -> None:
     What is not known yet goes into a CSV file beside the configuration, which then includes it.
     """
     config = context.config
+    from alerts.words import count  # noqa: PLC0415 (likewise)
     from config.edit import add_item  # noqa: PLC0415 (YAML is loaded by now)
     from config.files import write_atomic  # noqa: PLC0415 (likewise)
     from config.sources_files import read_sources, write_csv  # noqa: PLC0415 (likewise)
@@ -230,13 +233,13 @@ def import_sources(context: Context, /, file: Path) -> None:
     offered = read_sources(file)
     new = _unknown(offered, config.sources)
     if not new:
-        context.say(f"nothing new: all {len(offered)} sources of {escape(file)} are configured already")
+        context.say(f"nothing new: what {escape(file)} holds ({count(len(offered), 'source')}) is configured already")
         return
     target = _free_path(context.path.parent, file.stem)
     write_atomic(target, write_csv(new))
     _change(context, lambda text: add_item(text, "sources", {"include": target.name}))
-    known = f", {len(offered) - len(new)} were known already" if len(new) < len(offered) else ""
-    context.say(f"{len(new)} sources are in {escape(target)} now{known}")
+    known = f"; known already: {len(offered) - len(new)}" if len(new) < len(offered) else ""
+    context.say(f"{count(len(new), 'source')} put into {escape(target)}{known}")
 
 
 def _unknown(offered: Sequence[Source], configured: Sequence[Source]) -> list[Source]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from alerts.words import count
 from config.errors import EnvoywatchError, UsageError
 from config.messages import did_you_mean
 from config.vocabulary import EndpointKind
@@ -137,7 +138,7 @@ def print_trial(trial: Trial, most: int) -> None:
     if polled.fault is not None:
         click.echo(f"{escape(trial.name)}: cannot be read: {escape(polled.fault.detail)} ({escape(polled.url)})")
         return
-    click.echo(f"{escape(trial.name)}: {len(polled.entries)} entries from {escape(polled.url)}")
+    click.echo(f"{escape(trial.name)}: {count(len(polled.entries), 'entry')} from {escape(polled.url)}")
     for note in polled.notes:
         click.echo(f"note: {escape(note)}")
     rows = [(short(entry.published_at), entry.title, entry.url or "") for entry in polled.entries[:most]]
@@ -145,5 +146,7 @@ def print_trial(trial: Trial, most: int) -> None:
     if trial.text is not None:
         text = trial.text
         told = f" ({escape(text.reason)})" if text.reason else ""
-        click.echo(f"\nthe first as it would be stored: {len(text.text)} characters from the {text.origin}{told}")
+        click.echo(
+            f"\nthe first as it would be stored: {count(len(text.text), 'character')} from the {text.origin}{told}"
+        )
         click.echo(escape(" ".join(text.text.split())[:_TEXT_SHOWN]))

@@ -1,13 +1,15 @@
-"""How well, and how fast, meetings are read: `meetings.py FILE [--speed] [--errors]`.
+"""How well, and how fast, meetings are read: `meetings.py [FILE] [--speed] [--errors] [--stream RECORDING]`.
 
 FILE is JSON Lines of labelled articles {id, lang, published, title, text, events}; without it, that of the tests.
 An article alerts when it has an event of level leader that was held or is under way. Errors are told by kind:
+A recording is JSON Lines {lang, date, title, text}, gzipped or not; what would wake somebody is listed to be read.
 `status` (the pair is right, what became of it is not), `level`, `people`, `invented`, `missed`.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import resource
 import statistics
@@ -121,13 +123,35 @@ def speed(reader: MeetingReader, items: list[dict[str, Any]]) -> None:
     print(f"memory at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
+def stream(reader: MeetingReader, path: Path) -> None:
+    """Print every sentence of a recording that tells of a leader's meeting as held, once."""
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    told: set[str] = set()
+    start, items = time.perf_counter(), 0
+    with opened as lines:
+        for items, line in enumerate(lines, 1):
+            item = json.loads(line)
+            at = datetime.fromisoformat(item["date"]).astimezone(UTC)
+            for claim in reader.read(item.get("title") or "", item.get("text") or "", item["lang"], at):
+                if claim.level.value == "leader" and claim.status.value in REAL and claim.evidence not in told:
+                    told.add(claim.evidence)
+                    print(
+                        f"{item['lang']} {at:%m-%d} {'; '.join(claim.participants)} | {claim.rule} | {claim.evidence}"
+                    )
+    print(f"{items} items in {time.perf_counter() - start:.1f} s, {len(told)} sentences")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, nargs="?", default=Path(__file__).parents[1] / "tests/data/meetings.jsonl")
     parser.add_argument("--speed", action="store_true", help="also tell the time per article")
     parser.add_argument("--errors", action="store_true", help="also name every article that is decided wrongly")
+    parser.add_argument("--stream", type=Path, metavar="RECORDING", help="list what would wake somebody")
     options = parser.parse_args()
     reader = MeetingReader(load_people())
+    if options.stream:
+        stream(reader, options.stream)
+        return
     items = read_items(options.file)
     score(reader, items, show=options.errors)
     if options.speed:

@@ -348,7 +348,7 @@ class Sentence:
     def _stop_right(self, at: int, end: int) -> int:
         stops = self._says | (self._trigger_places - self._noun_places)
         for place in range(at, end):
-            if place in stops or (place in self._subordinate and place > at):
+            if place in stops or (place in self._subordinate):
                 return place
         return end
 

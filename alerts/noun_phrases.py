@@ -145,6 +145,8 @@ class Grouper:
 
     def _linked(self, before: Piece, after: Piece) -> bool:
         pair = f"{before.role}-{after.role}"
+        if pair == "country-office" and not before.adjective and "name-office" in self._links:
+            pair = "name-office"  # «на Генассамблее ООН президент Украины»: a name in front is not the office's own
         if pair == "office-person" and not _may_hold(before, after):
             return False
         if self._fits(pair, before.end, after.start):

@@ -46,9 +46,9 @@ class OfficeKind:
 class Phrases:
     """What may stand around an office word in one language. The patterns are regular expressions over a whole gap.
 
-    `links` by the kinds of the two neighbours (`office-country`, `country-office`, ...); `particles` may stand inside
-    a personal name; `given` are first names that make a surname another's, `followers` words that make it a thing;
-    `things` are whole words that hold a name by chance.
+    `links` by the kinds of the two neighbours (`office-country`, `country-office`, ...; `name-office`, where given, for
+    a country that is no adjective); `particles` may stand inside a personal name; `given` are first names that make a
+    surname another's, `followers` words that make it a thing; `things` are whole words that hold a name by chance.
     """
 
     links: Mapping[str, str]

@@ -93,7 +93,7 @@ class Resolver:
         persons = piece.persons
         if group.offices or group.markers:
             persons = self._fitting(group, persons) or (persons if piece.full else ())
-            if not piece.full and self._is_namesake(group, persons):
+            if self._is_namesake(group, persons):
                 return None
         elif not piece.full:
             return None
@@ -111,6 +111,8 @@ class Resolver:
 
     def _is_namesake(self, group: NounPhrase, persons: Sequence[Person]) -> bool:
         """Whether an office that few hold at a time is said of a surname none of whose bearers ever held it."""
+        if group.person is None or group.person.full:
+            return False
         kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
         exclusive = any(kind.slug in _EXCLUSIVE for kind in group.kinds) and "former" not in group.markers
         return exclusive and not any(ever_held(person, kinds) for person in persons)
@@ -132,7 +134,7 @@ class Resolver:
     def _mention(self, group: NounPhrase, sure: Person | None) -> Mention | None:
         if group.person is None:
             return self._office_mention(group)
-        person = sure or self._surname(group)
+        person = sure or (None if self._is_namesake(group, group.person.persons) else self._surname(group))
         if person is not None:
             return self._person_mention(group, person)
         if group.offices and not self._is_thing(group.person):

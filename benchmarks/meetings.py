@@ -125,11 +125,11 @@ def speed(reader: MeetingReader, items: list[dict[str, Any]]) -> None:
 
 def stream(reader: MeetingReader, path: Path) -> None:
     """Print every sentence of a recording that tells of a leader's meeting as held, once."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
     told: set[str] = set()
     start, items = time.perf_counter(), 0
-    with opened as lines:
-        for items, line in enumerate(lines, 1):
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            items += 1
             item = json.loads(line)
             at = datetime.fromisoformat(item["date"]).astimezone(UTC)
             for claim in reader.read(item.get("title") or "", item.get("text") or "", item["lang"], at):

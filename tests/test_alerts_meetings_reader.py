@@ -232,6 +232,24 @@ def test_a_bare_envoy_is_the_one_the_text_names_or_else_a_stranger():
     assert {level for _, level, _ in told("Macron received his special envoy.")} == {"other"}
 
 
+def test_a_group_is_of_the_country_beside_it():
+    assert {level for _, level, _ in told("Macron met American officials.")} == {"leader"}
+    assert {level for _, level, _ in told("Macron met French officials.")} == {"other"}
+
+
+def test_an_open_question_is_about_the_stranger_among_those_named_before():
+    text = "Sergey Lavrov received Li Hui. Whether Putin will see him has not been decided."
+    assert pair(PUTIN, "Li Hui", status="undecided") in told(text)
+
+
+def test_a_headline_outweighs_the_purpose_of_the_journey():
+    assert told("Modi was in Paris on Wednesday to meet Macron.", title="Modi meets Macron") == {pair(MACRON, MODI)}
+
+
+def test_an_invitation_ends_at_its_comma_where_another_clause_begins():
+    assert told("应马克龙邀请，习近平访法，两国元首举行会谈。", "zh") == {pair(MACRON, XI)}
+
+
 def test_a_list_may_follow_what_it_is_a_list_of():
     assert told("Macron met two leaders: Modi and Xi Jinping.") == {pair(MACRON, MODI), pair(MACRON, XI)}
 

@@ -8,8 +8,10 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from alerts.inflection import decline_title
 from alerts.meetings.times import Calendar
 from alerts.meetings.tokens import MENTION, Tokenizer
+from config.countries import load_countries
 from config.lexicon import CueClass, load_lexicon, normalise, parse_pattern
 
 if TYPE_CHECKING:
@@ -140,6 +142,7 @@ class CompiledLexicon:
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
         self.companions = frozenset(normalise(word) for word in lexicon.companions)
         self.owners = frozenset(normalise(word) for word in lexicon.owners)
+        self.nations = _nations(lexicon.language)
 
     def hits(self, tokens: Sequence[Token]) -> list[Hit]:
         """What the sentence says, in order; a pattern inside a longer one of its layer does not count."""
@@ -156,6 +159,18 @@ class CompiledLexicon:
             for city, places in self._places.find(tokens)
             if any(token.word in self._before_place for token in tokens[max(0, places[0] - 4) : places[0]])
         ]
+
+
+def _nations(language: str) -> dict[str, str]:
+    """The country that a single word, a name or an adjective, means."""
+    return {
+        normalise(form): code
+        for code, languages in load_countries().words.items()
+        if language in languages
+        for word in (*languages[language].adjectives, *languages[language].names)
+        for form in decline_title(word, language)
+        if form.isalpha()
+    }
 
 
 @cache

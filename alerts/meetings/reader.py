@@ -172,6 +172,7 @@ class _Article:
             spaced=self._lexicon.lexicon.spaced,
             companions=self._lexicon.companions,
             owners=self._lexicon.owners,
+            nations=self._lexicon.nations,
         )
         if sentence.triggers:
             yield from self._trigger_events(piece, sentence, tokens)

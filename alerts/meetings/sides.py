@@ -10,7 +10,7 @@ from config.lexicon import CueClass
 from config.vocabulary import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from alerts.meetings.cues import Hit
     from alerts.meetings.tokens import Token
@@ -28,6 +28,10 @@ _LEADERS = frozenset({"president", "prime-minister", "chancellor", "leader", "he
 _VERBS = frozenset({CueClass.MEETS, CueClass.MEETS_BARE})
 _FOREIGN = frozenset({"envoy", "organisation-head"})
 """Offices whose holder, if nothing says otherwise, comes from elsewhere."""
+_AIDES = frozenset({"aide", "envoy", "spokesman", "security-adviser", "head-of-office"})
+"""Offices that serve one person."""
+_NATION_WITHIN = 2
+"""Words between a country's name and the group that is its own: "US congressional delegation"."""
 _NAMELY_GAP = 4
 _RISING = frozenset({"opposition-leader", "candidate"})
 _FOREIGN_WITHIN = 5
@@ -93,7 +97,9 @@ class Sentence:
         spaced: bool = True,
         companions: Collection[str] = (),
         owners: Collection[str] = (),
+        nations: Mapping[str, str] | None = None,
     ) -> None:
+        self._nations = nations or {}
         self.tokens = tokens
         self._spaced = spaced
         self._companions = companions
@@ -171,7 +177,7 @@ class Sentence:
             return True
         if self._is_owner_of_envoy(place):
             return True
-        if any(hit.start == place + 1 for hit in aides):  # "Lula aide", 特朗普特使
+        if any(hit.start == place + 1 for hit in aides) or self._precedes_aide(place):
             return True
         behind = {hit.end for hit in aides} if self._spaced else set()
         return place in behind or any(after is not None and after <= hit.start <= after + 1 for hit in aides)
@@ -181,6 +187,12 @@ class Sentence:
         envoy = self.tokens[place - 2].mention if place > 1 else None
         tied = envoy is not None and self.tokens[place - 1].word in self._owners
         return tied and envoy is not None and envoy.label is None and envoy.level is Level.DEPUTY
+
+    def _precedes_aide(self, place: int) -> bool:
+        """`Lula aide`, 特朗普特使: a leader's name right before an office that serves one."""
+        mention, following = self.tokens[place].mention, self.tokens[place + 1 : place + 2]
+        aide = following[0].mention if following else None
+        return bool(mention and mention.level is Level.LEADER and aide and aide.office in _AIDES)
 
     def _is_pair(self, place: int, mention: Mention) -> bool:
         """`both leaders`, `the presidents of the two countries`: those who were named before."""
@@ -212,12 +224,19 @@ class Sentence:
                 hit.start,
                 None,
                 level,
+                self._nation(hit),
                 group=words,
                 people=hit.kind in {CueClass.PEOPLE, CueClass.PRESS},
                 stranger=hit.kind is CueClass.LEADERS,
                 press=hit.kind is CueClass.PRESS,
             )
         return groups
+
+    def _nation(self, hit: Hit) -> str | None:
+        """Whose an unnamed group is: `American officials`, «делегация Китая»."""
+        before = self.tokens[max(0, hit.start - _NATION_WITHIN) : hit.start]
+        near = [*reversed(before), *self.tokens[hit.end : hit.end + 1]]
+        return next((self._nations[token.word] for token in near if token.word in self._nations), None)
 
     def _without_doubles(self, sides: dict[int, Side]) -> dict[int, Side]:
         """An office beside its holder's name, or a group word beside a name, is one participant."""

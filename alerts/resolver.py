@@ -114,7 +114,9 @@ class Resolver:
         if group.person is None or group.person.full:
             return False
         kinds = {meant for kind in group.kinds for meant in (kind.slug, *kind.means)}
-        exclusive = any(kind.slug in _EXCLUSIVE for kind in group.kinds) and "former" not in group.markers
+        exclusive = any(kind.slug in _EXCLUSIVE for kind in group.kinds) and not {"former", "acting"} & set(
+            group.markers
+        )
         return exclusive and not any(ever_held(person, kinds) for person in persons)
 
     def _by_note(self, persons: Sequence[Person]) -> tuple[Person, ...]:

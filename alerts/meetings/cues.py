@@ -128,11 +128,14 @@ class CompiledLexicon:
         self._cues: PatternIndex[CueClass] = PatternIndex()
         self._places: PatternIndex[str] = PatternIndex()
         self.trigger_words: set[str] = set()
+        self.trigger_beginnings: set[str] = set()
         for group in lexicon.groups:
             for text in group.patterns:
                 elements = self._cues.add(text, group.kind)
                 if group.kind in TRIGGERS:
-                    self.trigger_words |= _rarest(elements)
+                    rarest = _rarest(elements)
+                    self.trigger_words |= rarest.words
+                    self.trigger_beginnings |= set(rarest.prefixes)
         for city, forms in lexicon.places.items():
             for form in forms:
                 self._places.add(form, city)
@@ -217,10 +220,10 @@ def _fits(element: Element, token: Token) -> bool:
     return element.accepts(token.word) or (element.number and token.word.isdigit())
 
 
-def _rarest(elements: tuple[Element, ...]) -> set[str]:
+def _rarest(elements: tuple[Element, ...]) -> Element:
     """The place of a pattern whose shortest word is longest: what is worth looking for in a whole text."""
-    places = [element.words | set(element.prefixes) for element in elements if not element.optional]
-    return set(max((words for words in places if words), key=lambda words: min(map(len, words))))
+    places = [element for element in elements if not element.optional and (element.words or element.prefixes)]
+    return max(places, key=lambda element: min(map(len, (*element.words, *element.prefixes))))
 
 
 def _uncontested(hits: list[Hit]) -> Iterator[Hit]:

@@ -157,12 +157,14 @@ class _Article:
         return found
 
     def _remember(self, mentions: Sequence[Mention]) -> None:
-        """Keep whom a sentence without meeting words was about."""
-        first = next(
-            (mention for mention in mentions if mention.label and not mention.spokesman and mention.level), None
+        """Keep whom a sentence without meeting words was about: the first, and the pair that "both" may mean."""
+        sides = _distinct(
+            Side(-1, mention.label, mention.level, mention.country, former=mention.former)
+            for mention in mentions
+            if mention.label and not mention.spokesman and mention.level
         )
-        if first and first.level:
-            self._topic = Side(-1, first.label, first.level, first.country, former=first.former)
+        self._topic = sides[0] if sides else self._topic
+        self._pair = sides if len(sides) > 1 else self._pair
 
     def _sentence_events(self, piece: _Piece, mentions: Sequence[Mention]) -> Iterator[Event]:
         tokens = self._lexicon.tokenizer.tokens(piece.source, (piece.start, piece.end), mentions)
@@ -391,13 +393,26 @@ def _base(language: str | None) -> str:
 
 
 @cache
-def _prefilter(language: str) -> AhoCorasick:
-    return AhoCorasick(sorted(compiled(language).trigger_words))
+def _prefilter(language: str) -> tuple[AhoCorasick, int]:
+    """Whole words first, then beginnings of words, and how many are whole."""
+    whole, beginnings = sorted(compiled(language).trigger_words), sorted(compiled(language).trigger_beginnings)
+    return AhoCorasick([*whole, *beginnings]), len(whole)
 
 
 def _trigger_places(language: str, text: str) -> list[int]:
     """Where words begin that may name a meeting."""
-    return [start for _, start, _ in _prefilter(language).find_matches_as_indexes(_comparable(text))]
+    automaton, whole = _prefilter(language)
+    comparable = _comparable(text)
+    if not compiled(language).lexicon.spaced:
+        return [start for _, start, _ in automaton.find_matches_as_indexes(comparable)]
+    found = automaton.find_matches_as_indexes(comparable, overlapping=True)
+    starts = {at for word, at, end in found if _is_bordered(comparable, at, end if word < whole else None)}
+    return sorted(starts)
+
+
+def _is_bordered(text: str, start: int, end: int | None) -> bool:
+    """Whether a word begins at `start` and, if `end` is told, ends there."""
+    return not text[start - 1 : start].isalnum() and (end is None or not text[end : end + 1].isalnum())
 
 
 def _comparable(text: str) -> str:

@@ -138,7 +138,7 @@ class _Case:
         end = self.trigger.start
         commas = [at for at in range(self.own[0], end) if self.sentence.tokens[at].word == "，"]
         parted = bool(commas) and self.sentence.has_subject(commas[-1], end)
-        return self._within(kind, commas[-1] if parted else self.own[0], self.trigger.end)
+        return self._within(kind, commas[-1] if parted else self.own[0], self.trigger.end) or self._bracket(kind)
 
     def of_state(self, *levels: Level) -> bool:
         """Whether two people of such rank are named in the sentence."""

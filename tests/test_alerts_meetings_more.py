@@ -138,6 +138,26 @@ def test_the_other_ukrainian_apostrophe_is_read_too():
     assert told("Зеленський зустрівся з премʼєр-міністром Великої Британії.", "uk") == {pair(ZELENSKYY, "Rishi Sunak")}
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "Poutine et Xi ont échangé des lettres."),
+        ("fr", "Macron s'est dit prêt à recevoir Zelensky et Poutine."),
+        ("es", "Sánchez habló de Putin y Zelenski en el Congreso."),
+        ("es", "Macron celebró la reunión entre Trump y Putin."),
+        ("es", "Sánchez se reunió con empresarios y criticó a Milei."),
+        ("pl", "Tusk spotkał się z ministrem i skrytykował Orbána."),
+        ("pl", "Macron przyjął propozycję Zełenskiego."),
+        ("uk", "Зеленський зустрівся з військовими та звернувся до Байдена."),
+        ("uk", "Зеленський привітав Макрона з перемогою."),
+        ("de", "Scholz sprach mit der Zeitung über Putin und Selenskyj."),
+        ("de", "Putin schloss ein Treffen mit Selenskyj aus."),
+    ],
+)
+def test_whoever_is_only_spoken_of_has_met_nobody(language, text):
+    assert not any(level == "leader" and status in REAL for _, level, status in told(text, language))
+
+
 # ---------------------------------------------------------------- the quality floor
 
 FLOOR = {"uk": (0.95, 0.90), "pl": (0.95, 0.93), "de": (0.95, 0.95), "fr": (0.95, 0.93), "es": (0.95, 0.95)}

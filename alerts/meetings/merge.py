@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.meetings.cues import Hit
-    from alerts.meetings.sides import Side
+    from alerts.meetings.participants import Side
     from alerts.meetings.status import Ruling
     from storage.model import Span
 

@@ -13,7 +13,8 @@ from ahocorasick_rs import AhoCorasick
 
 from alerts.meetings.cues import compiled
 from alerts.meetings.merge import Event, merge_events
-from alerts.meetings.sides import Sentence, Side, level_of
+from alerts.meetings.participants import Side, level_of
+from alerts.meetings.sides import Sentence
 from alerts.meetings.status import Setting, decide_status
 from alerts.meetings.tokens import visible
 from alerts.names import NameFinder

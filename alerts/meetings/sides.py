@@ -1,11 +1,11 @@
-"""Who sits at the table: the people on either side of a meeting word, and the level of their meeting."""
+"""Who sits at the table: the people on either side of a meeting word."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerts.meetings.cues import TRIGGERS
+from alerts.meetings.participants import Side, Table, merged
 from config.lexicon import CueClass
 from config.vocabulary import Level
 
@@ -36,54 +36,15 @@ _NAMELY_GAP = 4
 _RISING = frozenset({"opposition-leader", "candidate"})
 _FOREIGN_WITHIN = 5
 """Words between a group and what tells where it comes from: "leaders of five African states"."""
-RANK = {Level.LEADER: 3, Level.MINISTER: 2, Level.DEPUTY: 1, Level.OTHER: 0}
 _LIST_GAP = 9
 """Words between two members of a list: ", Prime Minister of the Republic of X, and"."""
+_PARTICLE = 3
+"""Letters of an article or a preposition, which is no verb."""
 _CARRY = 3
 """Words between "and" and the verb that shares the subject of the one before."""
 _PAUSES = frozenset({",", "–", "—", "-"})
 _REACH = 22
 """Words between a meeting word and the nearest person that belongs to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One participant. `label` is None for an unnamed one, whose `group` is then told in brackets."""
-
-    place: int
-    label: str | None
-    level: Level = Level.OTHER
-    country: str | None = None
-    former: bool = False
-    group: str = ""
-    people: bool = False
-    """Business, press, voters: nobody who acts for a state."""
-    rising: bool = False
-    """Elected, standing for office or leading an opposition: a political force, though not in office."""
-    stranger: bool = False
-    """Of another state or body of states, whichever it is."""
-    press: bool = False
-    """Whoever meets reporters has met nobody."""
-
-    @property
-    def name(self) -> str:
-        """As told in a claim."""
-        return self.label or f"[{self.group}]"
-
-    @property
-    def serves(self) -> bool:
-        """Whether it acts for a state, a body of states or a political force."""
-        return not self.people and (self.rising or (not self.former and self.level is not Level.OTHER))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The participants left and right of a meeting word, in the order of the text."""
-
-    left: tuple[Side, ...]
-    right: tuple[Side, ...]
-    awaits: bool = False
-    """The right side is tied by a word for "with" and the left one is empty: somebody met them."""
 
 
 class Sentence:
@@ -245,8 +206,8 @@ class Sentence:
             last = next(reversed(kept.values()), None)
             if last is not None and self._are_one(last, side):
                 kept.pop(last.place)
-                merged = _merged(last, side)
-                kept[merged.place] = merged
+                one = merged(last, side)
+                kept[one.place] = one
             else:
                 kept[place] = side
         return kept
@@ -390,8 +351,12 @@ class Sentence:
         if len(between) > gap or elsewhere & set(between):
             return False
         if self._listing & set(between):
-            return True
+            return self.sides[one].label is not None or self._joins_closely(between)
         return len(between) == 1 and self.tokens[one + 1].word in {",", "、", "-", "–", "—", "/"}
+
+    def _joins_closely(self, between: range) -> bool:
+        """`miners and with Modi`, unlike `miners and criticised Modi`: behind a group may stand another verb."""
+        return all(place in self._listing or len(self.tokens[place].word) <= _PARTICLE for place in between)
 
     def _speaks(self, place: int) -> bool:
         """`..., said X` and `X said`: not at the table. In `received X, said Y` and `after X Y said` Y speaks."""
@@ -426,36 +391,3 @@ class Sentence:
     def subject(self) -> Side | None:
         """Whom the sentence is about: its first person."""
         return next((side for _, side in sorted(self.sides.items()) if side.label is not None), None)
-
-
-def _merged(one: Side, two: Side) -> Side:
-    named = two if two.label else one
-    level = max(one.level, two.level, key=RANK.__getitem__)
-    return Side(
-        named.place,
-        named.label,
-        named.level if named.label and named.level is not Level.OTHER else level,
-        named.country or one.country or two.country,
-        former=one.former or two.former,
-        group=named.group,
-        people=named.people,
-        rising=one.rising or two.rising,
-        stranger=(one.stranger or two.stranger) and not named.label,
-        press=named.press,
-    )
-
-
-def level_of(sides: Iterable[Side]) -> Level:
-    """The guideline's level: the highest serving rank, if somebody else acts for another state or body of states."""
-    present = list(sides)
-    serving = [side for side in present if side.serves]
-    if len(serving) < 2:  # noqa: PLR2004 (two sides)
-        return Level.OTHER
-    known = {side.country for side in serving if side.country}
-    # An unnamed minister without a country is most often one's own; a leader by name is not.
-    stranger = any(
-        side.stranger or (side.label and not side.country and side.level is Level.LEADER) for side in serving
-    )
-    if len(known) < 2 and not stranger:  # noqa: PLR2004 (two states)
-        return Level.OTHER
-    return max((side.level for side in serving), key=RANK.__getitem__)

@@ -92,9 +92,12 @@ _TEXTS = {
 _PAGE_REMEDIES = {
     FaultKind.ADDRESS: "If you mean to read pages of a private network, set crawl.private_addresses: true.",
     FaultKind.NAME: "Check the spelling of the host and this machine's name server.",
+    FaultKind.CONNECT: "The server is down or refuses this network: look at it in a browser, or try again later.",
+    FaultKind.TIMEOUT: "Try again later. If it is always slow, raise crawl.timeout (60 s at most).",
     FaultKind.ROBOTS: "Read it in a browser, and ask the publisher for permission if you need it here.",
     FaultKind.GONE: "The article was taken down or moved: look for it on the site.",
     FaultKind.RATE_LIMITED: "Try again later.",
+    FaultKind.SERVER: "The trouble is on their side: try again later.",
     FaultKind.STATUS: "Open the URL in a browser to see what it answers.",
     FaultKind.REDIRECTS: "Open the URL in a browser and try the address you end up at.",
     FaultKind.TOO_LARGE: "Raise crawl.max_size_mb if you need it.",

@@ -27,6 +27,7 @@ ARTICLE = "<html><body><article><h1>Envoy arrives</h1>" + "<p>The harbour was qu
 PAGES = {
     "/": ("text/html", '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'),
     "/feed.xml": ("application/rss+xml", FEED),
+    "/list": ("text/html", '<html><body><h3><a href="/a1">Envoy arrives</a></h3><a href="/x">x</a></body></html>'),
     "/a1": ("text/html", ARTICLE + "</article></body></html>"),
 }
 
@@ -175,6 +176,7 @@ def test_a_url_is_tried_without_recording_anything(config, outlet):
     done = program("sources", "test", outlet)
     assert done.returncode == 0, done.stderr
     assert f"Harbour Gazette: 2 entries from {outlet}/feed.xml" in done.stdout
+    assert "from the page, language en" in done.stdout
     assert "Envoy arrives" in done.stdout
     assert "\u202e" not in done.stdout
     assert "characters from the page" in done.stdout
@@ -192,6 +194,12 @@ def test_an_unknown_name_is_told_with_the_nearest(config):
     done = program("sources", "test", "Minstry")
     assert done.returncode == 2
     assert "did you mean `Ministry`?" in done.stderr
+
+
+def test_a_selector_is_tried_on_the_page_that_is_named(config, outlet):
+    done = program("sources", "test", f"{outlet}/list", "--links", "h3 a", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [entry["url"] for entry in json.loads(done.stdout)["poll"]["entries"]] == [f"{outlet}/a1"]
 
 
 # ---------------------------------------------------------------- import, export

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _FAILED = 1
 _HOLD = timedelta(hours=1)
-_SAID = frozenset({"new entries", "source failing", "source well again"})
+_SAID = frozenset({"alert", "new entries", "source failing", "source well again"})
 """Events of the pipeline's log that the lines of `Tally` tell already."""
 
 

@@ -63,7 +63,10 @@ def try_source(config: Config, name_or_url: str, *, links: str | None, say: Call
     say(f"fetching {escape(name_or_url)} ...")
 
     async def attempt(engine: Engine, workers: Workers) -> Trial:
-        chosen = spec or await _spec_at(config, name_or_url, engine, workers)
+        if spec is None and links is not None:
+            chosen = _spec_of(config, EndpointKind.LISTING, name_or_url)
+        else:
+            chosen = spec or await _spec_at(config, name_or_url, engine, workers)
         if links is not None:
             chosen = replace(chosen, endpoints=(Endpoint(EndpointKind.LISTING, chosen.endpoints[-1].url, links),))
         now = datetime.now(UTC)
@@ -76,14 +79,17 @@ def try_source(config: Config, name_or_url: str, *, links: str | None, say: Call
 
 
 async def _spec_at(config: Config, url: str, engine: Engine, workers: Workers) -> SourceSpec:
-    private = config.crawl.private_addresses
-    best = (await discover(engine, workers, url, private=private))[0]
+    best = (await discover(engine, workers, url, private=config.crawl.private_addresses))[0]
+    return _spec_of(config, best.kind, best.url, best.title)
+
+
+def _spec_of(config: Config, kind: EndpointKind, url: str, title: str = "") -> SourceSpec:
     return SourceSpec(
-        name=best.title or best.url,
-        endpoints=(Endpoint(best.kind, best.url),),
+        name=title or url,
+        endpoints=(Endpoint(kind, url),),
         interval=config.crawl.interval,
         articles=config.crawl.articles,
-        private_addresses=private,
+        private_addresses=config.crawl.private_addresses,
     )
 
 
@@ -146,7 +152,6 @@ def print_trial(trial: Trial, most: int) -> None:
     if trial.text is not None:
         text = trial.text
         told = f" ({escape(text.reason)})" if text.reason else ""
-        click.echo(
-            f"\nthe first as it would be stored: {count(len(text.text), 'character')} from the {text.origin}{told}"
-        )
+        size, language = count(len(text.text), "character"), escape(text.language or "not known")
+        click.echo(f"\nthe first as it would be stored: {size} from the {text.origin}, language {language}{told}")
         click.echo(escape(" ".join(text.text.split())[:_TEXT_SHOWN]))

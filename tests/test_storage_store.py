@@ -90,7 +90,7 @@ def test_a_holder_that_has_not_written_its_name_yet_is_another_process(path):
 
 def test_a_missing_folder_is_refused_in_words(tmp_path):
     with (
-        pytest.raises(DatabaseRefusedError, match="No such file or directory"),
+        pytest.raises(DatabaseRefusedError, match="the folder of the database is missing"),
         open_store(tmp_path / "none" / "x.db", "me"),
     ):
         pass

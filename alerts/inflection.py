@@ -134,9 +134,7 @@ _FEMININE = {"ru": ("а", "я"), "uk": ("а", "я"), "pl": ("a", "ść")}
 
 @cache
 def _transliteration() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = parse_data(
-        (TABLES / "transliteration.yaml").read_text(encoding="utf-8")
-    )
+    data: Mapping[str, Any] = parse_data((TABLES / "transliteration.yaml").read_text(encoding="utf-8"))
     return data
 
 

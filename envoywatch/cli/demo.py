@@ -94,11 +94,11 @@ class Stage:
         from envoywatch.desk import warm  # noqa: PLC0415 (heavy, and loaded by now)
 
         self._daemon = daemon
-        await warm(daemon.desk.workers)
         self._say(f"{self._title()}, {len(self.mission.outlets)} outlets, a day every {86_400 / SPEED:.0f} seconds.")
         if daemon.page_url:
             self._say(f"The page: {daemon.page_url}")
         self._say("")
+        await warm(daemon.desk.workers)
         daemon.clock.release()
         self._play = asyncio.create_task(self._until_over(daemon), name="demo")
 

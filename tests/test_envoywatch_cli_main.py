@@ -291,3 +291,14 @@ def test_the_examples_of_search_stand_on_lines_of_their_own(capsys):
 def test_init_elsewhere_says_where_to_go(tmp_path, capsys):
     assert main.run(["init", str(tmp_path / "my mission")]) == 0
     assert f"next: `cd '{tmp_path}/my mission'`, look through envoywatch.yaml" in capsys.readouterr().err
+
+
+def test_what_was_loaded_to_read_is_loaded_again_before_anything_is_sent(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text('web: {listen: off}\nchannels: {desk: {url: "json://127.0.0.1:1/${KEY}"}}\n')
+    context = Context(path, {})
+    assert "desk" in context.config.channels
+    with pytest.raises(ConfigError):
+        context.load()
+    context = Context(path, {"KEY": "abcdef"})
+    assert context.config.channels["desk"].url == context.load().config.channels["desk"].url

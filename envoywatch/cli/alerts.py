@@ -63,7 +63,7 @@ def list_command(
             Column("AT (UTC)", whole=True),
             "WHAT",
             Column("TITLE", long=True),
-            "WATCH",
+            Column("WATCH", long=True),
             "REVIEW",
         ],
         [(one.id, short(one.created_at), what(one), one.title, one.watch, one.review or "-") for one in found],

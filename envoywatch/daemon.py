@@ -312,4 +312,4 @@ def _real_paths(paths: Iterable[str]) -> set[Path]:
 
 def _database(loaded: Loaded) -> Path:
     """A relative path starts at the configuration's folder."""
-    return loaded.path.resolve().parent / loaded.config.storage.path
+    return loaded.path.resolve().parent / loaded.config.storage.path.expanduser()

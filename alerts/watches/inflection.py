@@ -131,9 +131,7 @@ def _with_endings(word: str, table: Mapping[str, tuple[str, ...]]) -> Iterator[s
 @cache
 def _rules() -> dict[str, _Rules]:
     text = resources.files("alerts.watches").joinpath("inflection.yaml").read_text(encoding="utf-8")
-    return {
-        language: _read_rules(language, entry) for language, entry in parse_data(text).items()
-    }
+    return {language: _read_rules(language, entry) for language, entry in parse_data(text).items()}
 
 
 def _read_rules(language: str, entry: Mapping[str, Any]) -> _Rules:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.engine import Engine
+    from crawler.feeds import ParsedFeed
 
 _log = logging.getLogger(__name__)
 
@@ -166,10 +167,15 @@ async def _read(
     engine: Engine, workers: Workers, endpoint: Endpoint, page: Page, validators: Validators, *, private: bool
 ) -> _Answer | Fault:
     """Parse off the loop; validators only from a whole and readable answer."""
+    parsed: ParsedFeed | Fault
     if endpoint.kind is EndpointKind.SITEMAP:
         parsed = await read_sitemap(engine, workers, page, private=private)
+    elif endpoint.kind is EndpointKind.LISTING:
+        parsed = await run_spider(
+            engine, "listing", private=private, first=page, urls=(page.url,), links=endpoint.links, workers=workers
+        )
     else:
-        parsed = await workers.run(parse_answer, endpoint.kind, page.body, page.content_type, page.url, endpoint.links)
+        parsed = await workers.run(parse_answer, endpoint.kind, page.body, page.content_type, page.url)
     if isinstance(parsed, Fault):
         return parsed
     return _Answer(

@@ -24,6 +24,7 @@ from crawler.feeds import (
 )
 from crawler.plain import clean, one_line
 from crawler.urls import canonical_url
+from crawler.workers import WorkerCrashed, WorkerTimeout
 from storage.model import Entry, Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -56,24 +57,29 @@ def find_spider(name: str) -> type[Spider] | None:
     return None
 
 
-async def run_spider(engine: Engine, name: str, *, private: bool = False, **arguments: Any) -> ParsedFeed | Fault:
+async def run_spider(
+    engine: Engine, name: str, *, private: bool = False, first: Page | None = None, **arguments: Any
+) -> ParsedFeed | Fault:
     """Crawl with the named spider; its items (an `Entry`, or a mapping with such keys) become entries.
 
+    `first` is a page that was fetched already (to see whether it changed at all): it is not asked for again.
     An exception in one callback ends that callback, is logged and noted; pages that cannot be read are noted.
     """
     spider_class = find_spider(name)
     if spider_class is None:
         return Fault(FaultKind.INTERNAL, f"there is no spider named {one_line(name, 60)} in crawler/spiders")
-    return await _Run(engine, spider_class(**arguments), private=private).crawl()
+    return await _Run(engine, spider_class(**arguments), private=private, first=first).crawl()
 
 
 class _Run:
     """One crawl of one spider."""
 
-    def __init__(self, engine: Engine, spider: Spider, *, private: bool) -> None:
+    def __init__(self, engine: Engine, spider: Spider, *, private: bool, first: Page | None) -> None:
         self._engine = engine
         self._spider = spider
         self._private = private
+        self._first = first
+        self._given = first is not None
         self._queue: deque[tuple[Request, int]] = deque()
         self._seen: set[str] = set()
         self._entries: list[Entry] = []
@@ -92,7 +98,9 @@ class _Run:
             self._notes.append(f"stopped after {TIME_MAX.total_seconds():.0f} s")
         if not self._entries:
             return self._fault or Fault(FaultKind.NO_LINKS, "the spider found nothing")
-        return ParsedFeed(entries=tuple(self._entries), notes=tuple(dict.fromkeys(self._notes)), cacheable=False)
+        # Validators speak for one page: they hold only where that page is all that was read.
+        alone = self._given and self._pages == 1 and self._fault is None
+        return ParsedFeed(entries=tuple(self._entries), notes=tuple(dict.fromkeys(self._notes)), cacheable=alone)
 
     def _full(self) -> bool:
         for reached, told in (
@@ -110,7 +118,11 @@ class _Run:
         headers = {
             name.decode("latin-1"): b", ".join(values).decode("latin-1") for name, values in request.headers.items()
         }
-        page = await self._engine.fetch(Fetch(request.url, headers, private_addresses=self._private, kind=Kind.ANY))
+        page: Page | Fault
+        if self._first is not None and canonical_url(request.url) == canonical_url(self._first.url):
+            page, self._first = self._first, None
+        else:
+            page = await self._engine.fetch(Fetch(request.url, headers, private_addresses=self._private, kind=Kind.ANY))
         if isinstance(page, Fault):
             self._fault = self._fault or page
             self._notes.append(f"a page could not be read: {page.detail}")
@@ -120,6 +132,8 @@ class _Run:
         try:
             results = callback(_response(page, request), **request.cb_kwargs)
             await self._take(results, depth + 1)
+        except (WorkerTimeout, WorkerCrashed):
+            raise
         except Exception as error:  # noqa: BLE001 (a user's code may raise anything; it ends at this callback)
             _log.exception("the spider %s failed in a callback", self._spider.name)
             self._fault = Fault(FaultKind.INTERNAL, f"the spider failed: {type(error).__name__}")
@@ -128,7 +142,9 @@ class _Run:
     async def _take(self, results: Any, depth: int) -> None:
         """Requests into the queue, everything else into entries."""
         async for result in _each(results):
-            if hasattr(result, "url") and hasattr(result, "callback"):
+            if isinstance(result, Fault):
+                self._fault = self._fault or result
+            elif hasattr(result, "url") and hasattr(result, "callback"):
                 self._enqueue(result, depth)
             elif len(self._entries) < ENTRIES_MAX and (entry := to_entry(result)) is not None:
                 self._entries.append(entry)

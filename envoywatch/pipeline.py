@@ -179,7 +179,7 @@ class ReadStage:
         found = await fetch_page(self._desk.engine, pending.entry.url, private=pending.spec.private_addresses)
         if isinstance(found, Fault):
             return None, found
-        return PageBytes(found.url, found.body, found.content_type), None
+        return PageBytes.of(found), None
 
     async def _without_page(self, pending: PendingEntry, page: PageBytes | None, why: str) -> None:
         """A page that a worker died of is not shown to another; the feed's own text is, unless it was that."""

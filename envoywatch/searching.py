@@ -44,11 +44,6 @@ class ArchiveSearch:
         self._expression = fts_superset(query, forms)
         self._matcher: Matcher = compile_watches([("search", query)], forms)
 
-    @property
-    def scans(self) -> bool:
-        """Whether the index cannot help, so that every article is looked at."""
-        return self._expression is None
-
     def run(
         self,
         connection: sqlite3.Connection,

@@ -295,7 +295,6 @@ class Reading:
 class Change(StrEnum):
     """What happened to a meeting in the ledger."""
 
-    FIRST_REPORT = "first-report"
     HELD = "held"
     UNDER_WAY = "under-way"
     SCHEDULED = "scheduled"

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from storage.identity import Identity, identify
-from storage.model import Fault, Lease, Poll, PollOutcome, SourceSpec, Validators, from_text, to_text
+from storage.model import Fault, Lease, Poll, PollOutcome, SourceSpec, Validators, to_text
 from storage.rows import clean, dump_json, entry_to_json, spec_from_json, spec_to_json
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Sequence
 
     from sqlite_utils import Database
@@ -260,9 +259,3 @@ def _log_poll(db: Database, poll: Poll, new: int) -> None:
             dump_json(poll.notes),
         ],
     )
-
-
-def next_due_at(connection: sqlite3.Connection) -> datetime | None:
-    """When the next source is due, for a calm idle loop."""
-    row = connection.execute("SELECT min(next_poll_at) FROM sources WHERE active = 1").fetchone()
-    return from_text(row[0]) if row[0] else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from config.vocabulary import Level, Role, Status
 from storage.errors import NotStoredError
 from storage.model import Cue, Field, Meeting, Span, TextOrigin, from_text, to_text
+from storage.rows import cues_from_json, spans_from_json
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,13 +79,13 @@ class Evidence:
 
 
 def spans_of(text: str | None) -> tuple[Span, ...]:
-    """Spans stored as `[[field, start, end], ...]`."""
-    return tuple(Span(Field(field), start, end) for field, start, end in json.loads(text or "[]"))
+    """Stored spans; none where an outer join found no row."""
+    return spans_from_json(text or "[]")
 
 
 def cues_of(text: str | None) -> tuple[Cue, ...]:
-    """Cues stored as `[[kind, field, start, end], ...]`."""
-    return tuple(Cue(Span(Field(field), start, end), kind) for kind, field, start, end in json.loads(text or "[]"))
+    """Stored cues; none where an outer join found no row."""
+    return cues_from_json(text or "[]")
 
 
 def marks_within(spans: Sequence[tuple[Span, str]], quoted: Span) -> tuple[Mark, ...]:

@@ -333,7 +333,7 @@ class _Writer:
                 day,
                 place,
             )
-            self.step(meeting, claim, "first-report", None, status, at(when))
+            self.step(meeting, claim, status.replace("_", "-"), None, status, at(when))
             self.decide(article, "quiet", "status-not-watched", at(when), AUDIENCE, meeting)
         self.meeting(
             "phone", ["Volodymyr Zelenskyy", "Xi Jinping"], "leader", "remote", "2023-05-20", None,
@@ -427,7 +427,7 @@ class _Writer:
         first = self.claim(rumour, meeting, people, "leader", "held", said,
                            [("met", "meets"), ("According to", "hearsay")],
                            at("2023-05-26T08:00"), "2023-05-17", "Kyiv")  # fmt: skip
-        self.step(meeting, first, "first-report", None, "held", at("2023-05-26T08:00"))
+        self.step(meeting, first, "held", None, "held", at("2023-05-26T08:00"))
         no = "No meeting of the President with Li Hui took place, the office said."
         denial = self.article("denial", "The Meridian Post", "President's office denies a meeting with the envoy",
                               f"{no} It called the report an invention.", at("2023-05-26T11:45"))  # fmt: skip

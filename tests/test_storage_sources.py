@@ -6,7 +6,7 @@ import pytest
 from config.vocabulary import EndpointKind
 from storage.entries import finish_entry, lease_entries, retry_entry
 from storage.model import Endpoint, Entry, Fault, FaultKind, Poll, PollOutcome, SourceSpec, Validators, to_text
-from storage.sources import finish_poll, lease_due, next_due_at, release_leases, sync_sources
+from storage.sources import finish_poll, lease_due, release_leases, sync_sources
 
 NOW = datetime(2023, 5, 16, 8, 0, tzinfo=UTC)
 HOLD = timedelta(minutes=5)
@@ -154,11 +154,6 @@ def test_only_the_first_good_poll_is_the_first(database, one):
     finish_poll(database, poll(again, found=entries(1)), NOW, NOW)
     assert not lease(database)[0].first_poll
     assert database.execute("SELECT first_poll FROM entries").fetchone()[0] == 1
-
-
-def test_the_next_due_time_is_known(database, one):
-    finish_poll(database, poll(one), LATER, NOW)
-    assert next_due_at(database.conn) == LATER
 
 
 def test_hostile_text_of_a_feed_is_stored_readable(database, one):

@@ -76,11 +76,6 @@ class MeetingReader:
     def __init__(self, people: People, finder: Finder | None = None) -> None:
         self._finder: Finder = finder or NameFinder(people)
 
-    @property
-    def languages_read(self) -> tuple[str, ...]:
-        """Codes of the languages in which meetings are read."""
-        return languages()
-
     def notes(self, text: str, language: str | None) -> tuple[str, ...]:
         """What `read` leaves out of such an article, in words for a person."""
         if _base(language) not in languages():

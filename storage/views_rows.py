@@ -23,7 +23,8 @@ LATEST = to_text(datetime(9999, 12, 31, tzinfo=UTC))
 def required(row: sqlite3.Row | None, what: str, key: object) -> sqlite3.Row:
     """The row, or a NotStoredError that names what is missing."""
     if row is None:
-        raise NotStoredError(f"there is no {what} {key}", hint="lists show what is stored, with ids")
+        command = f"{what}s list" if what in {"alert", "meeting", "source"} else "search QUERY"
+        raise NotStoredError(f"there is no {what} {key}", hint=f"`envoywatch {command}` shows what is stored")
     return row
 
 

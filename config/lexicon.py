@@ -212,6 +212,7 @@ class Lexicon(Strict):
     groups: tuple[Group, ...]
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """Codes of the languages that have a lexicon."""
     folder = resources.files("config").joinpath("lexicon")

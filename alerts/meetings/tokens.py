@@ -20,11 +20,10 @@ MENTION = "@"
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ‘\u0301][^\W_]+)*|[^\w\s]|_")
 _RUN = re.compile(r"[0-9]+|[^\W0-9\u2e80-\u9fff_]+|\S")
-_INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F)], " "
-)
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_FULL_WIDTH_DIGITS = {0xFF10 + digit: str(digit) for digit in range(10)}
+_INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F))
+_FULL_WIDTH_DIGITS = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
+_SHOWN = dict.fromkeys(map(chr, _INVISIBLE), " ") | _FULL_WIDTH_DIGITS
+_HIDDEN = re.compile(f"[\ud800-\udfff{''.join(_SHOWN)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Token:
 
 def visible(text: str) -> str:
     """The same text, character for character, without what would hide or break words: marks, unpaired surrogates."""
-    return _SURROGATES.sub("\ufffd", text).translate(_INVISIBLE).translate(_FULL_WIDTH_DIGITS)
+    return text if text.isascii() else _HIDDEN.sub(lambda found: _SHOWN.get(found[0], "\ufffd"), text)
 
 
 class Tokenizer:

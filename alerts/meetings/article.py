@@ -1,0 +1,324 @@
+"""One article read sentence by sentence: the meetings it names, with the people whom grammar leaves out supplied."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from alerts.meetings.cues import compiled
+from alerts.meetings.merge import Event
+from alerts.meetings.participants import Side
+from alerts.meetings.sides import Sentence
+from alerts.meetings.status import Setting, decide_status
+from alerts.sentences import split_sentences
+from config.lexicon import CueClass
+from config.vocabulary import Status
+from storage.model import Field, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from alerts.meetings.cues import CompiledLexicon, Hit
+    from alerts.meetings.status import Ruling
+    from alerts.meetings.tokens import Token
+    from alerts.names import Mention
+
+_UNBROKEN = re.compile(r"\S+")
+
+_BARE_START = 6
+"""Words before a verb without subject: a day, a place."""
+
+_PRONOUN_WITHIN = 4
+"""Words between a pronoun and the verb whose object it is; a Chinese character counts as one."""
+
+_TRIGGERS = 10
+"""Meeting words looked at in one sentence."""
+
+_BY_PHONE = frozenset({CueClass.CALLS, CueClass.BY_PHONE})
+
+_EVENTS = 200
+"""Mentions of meetings gathered from one article."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence of the title or the text."""
+
+    field: Field
+    source: str
+    start: int
+    end: int
+
+
+class Article:
+    """One article while it is read: its sentences in turn, and whom it was last about."""
+
+    def __init__(
+        self,
+        lexicon: CompiledLexicon,
+        published_at: datetime,
+        title: str,
+        text: str,
+        mentions: dict[Field, list[Mention]],
+        places: dict[Field, list[int]],
+        language: str,
+    ) -> None:
+        self._lexicon = lexicon
+        self._published = published_at.date()
+        self._mentions = mentions
+        self._places = places
+        self._topic: Side | None = None
+        self._pair: tuple[Side, ...] = ()
+        self._pieces = [
+            _Piece(field, source, start, end)
+            for field, source in ((Field.TITLE, title), (Field.TEXT, text))
+            for start, end in _sentences(source, language, field)
+        ]
+
+    def events(self) -> list[Event]:
+        """Every mention of a meeting, before they are gathered."""
+        found: list[Event] = []
+        for piece in self._pieces:
+            mentions = _between(self._mentions[piece.field], piece.start, piece.end)
+            nobody = not mentions and self._topic is None and not self._pair
+            if nobody or not _any_between(self._places[piece.field], piece.start, piece.end):
+                self._remember(mentions)
+                continue
+            found += self._sentence_events(piece, mentions)
+            if len(found) >= _EVENTS:
+                break
+        return found
+
+    def _remember(self, mentions: Sequence[Mention]) -> None:
+        """Keep whom a sentence without meeting words was about: the first, and the pair that "both" may mean."""
+        sides = _distinct(
+            Side(-1, mention.label, mention.level, mention.country, former=mention.former)
+            for mention in mentions
+            if mention.label and not mention.spokesman and mention.level
+        )
+        self._topic = sides[0] if sides else self._topic
+        self._pair = sides if len(sides) > 1 else self._pair
+
+    def _sentence_events(self, piece: _Piece, mentions: Sequence[Mention]) -> Iterator[Event]:
+        tokens = self._lexicon.tokenizer.tokens(piece.source, (piece.start, piece.end), mentions)
+        sentence = Sentence(
+            tokens,
+            self._lexicon.hits(tokens),
+            spaced=self._lexicon.lexicon.spaced,
+            companions=self._lexicon.companions,
+            owners=self._lexicon.owners,
+            nations=self._lexicon.nations,
+        )
+        if sentence.triggers:
+            yield from self._trigger_events(piece, sentence, tokens)
+        self._topic = _at_start(sentence.subject()) or self._topic
+        named = _distinct(side for _, side in sorted(sentence.sides.items()) if side.label)
+        self._pair = named if len(named) > 1 else self._pair
+
+    def _trigger_events(self, piece: _Piece, sentence: Sentence, tokens: Sequence[Token]) -> Iterator[Event]:
+        days = self._lexicon.calendar.days(tokens)
+        cities = self._lexicon.places(tokens)
+        setting = Setting(
+            self._published,
+            title=piece.field is Field.TITLE,
+            question=bool(tokens) and tokens[-1].word in {"?", "？"},
+            place=bool(cities),
+            past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
+        )
+        for trigger in sentence.triggers[:_TRIGGERS]:
+            ruling = decide_status(sentence, trigger, days, setting)
+            if ruling is None:
+                continue
+            for sides in self._tables(sentence, trigger):
+                told = self._told_as_call(piece, ruling, sides) if ruling.spoken else ruling
+                yield self._event(piece, sentence, trigger, told, sides, cities)
+
+    def _told_as_call(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
+        """Talking was a call if the headline or the next sentence, which names nobody else, says so."""
+        if ruling.status is not Status.HELD:
+            return ruling
+        at = self._pieces.index(piece)
+        beside = [other for other in self._pieces if other.field is Field.TITLE] + self._pieces[at + 1 : at + 2]
+        names = {side.label for side in sides}
+        for other in beside:
+            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            about = {found.label for found in _between(self._mentions[other.field], other.start, other.end)} - {None}
+            if about <= names and any(hit.kind in _BY_PHONE for hit in self._lexicon.hits(tokens)):
+                return replace(ruling, status=Status.REMOTE, rule="talked, and it was by telephone or video")
+        return ruling
+
+    def _tables(self, sentence: Sentence, trigger: Hit) -> Iterator[tuple[Side, ...]]:
+        """The participants of each meeting that one meeting word reports."""
+        table = sentence.table(trigger)
+        left, right = list(table.left), list(table.right)
+        if trigger.kind is CueClass.UNDER_WAY and len(left) < 2 and not right:  # noqa: PLR2004 (two sides)
+            named = sentence.named_before(trigger.start)
+            left = list(named) if len(named) == 2 else left  # noqa: PLR2004 ("X greets Y, the talks have begun")
+        elif len(right) > 1 and (table.awaits or (not left and _has_pronoun_before(sentence, trigger))):
+            left = self._subject(sentence, trigger, right)
+        elif not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
+            left, right = self._completed(sentence, trigger, left, right)
+        for group in _split(sentence, left, right):
+            sides = _distinct(side for side in group if not side.press)
+            if len(sides) > 1 and any(side.label for side in sides):
+                yield sides
+
+    def _completed(
+        self, sentence: Sentence, trigger: Hit, left: list[Side], right: list[Side]
+    ) -> tuple[list[Side], list[Side]]:
+        """Supply the side that grammar left out: the sentence's subject, or the person a pronoun stands for."""
+        present = {side.label for side in (*left, *right)}
+        if len(present - {None}) > 1:
+            return left, right
+        both = self._both(sentence, trigger, left) if not right else None
+        if both is not None:
+            return both, []
+        if left and not right and not sentence.is_companion(left[0]):
+            earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
+            return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
+        if right and not left:
+            follow = sentence.followers(right[0], trigger) if self._lexicon.lexicon.free_order else []
+            others = self._object(sentence, trigger, right[0]) or follow
+            if others:
+                return right, others
+        return self._subject(sentence, trigger, [*left, *right]), [*left, *right]
+
+    def _both(self, sentence: Sentence, trigger: Hit, left: list[Side]) -> list[Side] | None:
+        """Both sides where they stand before, None where only one of them can."""
+        named = sentence.named_before(trigger.start)
+        if trigger.kind in {CueClass.AFTER_MEETING, CueClass.CALLS} and len(named) == 2:  # noqa: PLR2004 (two sides)
+            return list(named)  # "X thanked Y after the meeting", "during a telephone call"
+        if trigger.kind is CueClass.AFTER_MEETING and not left:
+            return list(sentence.addressed_after(trigger.end))
+        return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None
+
+    def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:
+        """Who met those that are known: named before, or after a report of what followed, or the article's topic."""
+        present = {side.label for side in known}
+        places = [side.place for side in known]
+        before = [side for place, side in sorted(sentence.sides.items()) if place < min(*places, trigger.start)]
+        subject = next((side for side in before if side.label and side.label not in present), None)
+        if subject is None and trigger.kind is CueClass.AFTER_MEETING:
+            later = [side for place, side in sorted(sentence.sides.items()) if place > max(places)]
+            subject = next((side for side in later if side.label and side.label not in present), None)
+        elif subject is None and not before and _leaves_subject_out(sentence, trigger):
+            subject = self._known(known)
+        return [subject] if subject else []
+
+    def _known(self, beside: Sequence[Side]) -> Side | None:
+        """Whom the article was last about, but sooner a stranger to those at the table than a countryman."""
+        if self._topic is None:
+            return None
+        present = {side.label for side in beside}
+        strangers = [side for side in (self._topic, *self._pair) if side.country not in {one.country for one in beside}]
+        return next((side for side in (*strangers, self._topic) if side.label not in present), None)
+
+    def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
+        """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""
+        if not _has_pair_before(sentence, trigger):
+            return []
+        here = sentence.named_before(trigger.start)
+        return list(here[:2]) if len(here) > 1 else list(self._pair[:2])
+
+    def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
+        """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""
+        near = _PRONOUN_WITHIN if self._lexicon.lexicon.spaced else 2 * _PRONOUN_WITHIN
+        earliest = (
+            trigger.start - near + 1 if subject.place >= trigger.end else max(subject.place, trigger.start - near)
+        )
+        pronoun = any(
+            hit.kind is CueClass.PRONOUN and earliest < hit.start <= trigger.end + 2 and hit.start != subject.place
+            for hit in sentence.hits
+        )
+        if not pronoun:
+            return []
+        named = () if sentence.starts_with_pronoun() else sentence.named_before(trigger.start)
+        others = [side for side in reversed(named) if side.label != subject.label]
+        # "met Lavrov, but whether Putin will see him is open": not his own minister
+        foreign = (side for side in others if side.country != subject.country)
+        other = next(foreign, None) or next(iter(others), None) or self._known([subject])
+        return [other] if other else []
+
+    def _event(
+        self,
+        piece: _Piece,
+        sentence: Sentence,
+        trigger: Hit,
+        ruling: Ruling,
+        sides: tuple[Side, ...],
+        cities: Sequence[tuple[int, str]],
+    ) -> Event:
+        city = min(cities, key=lambda found: abs(found[0] - trigger.start), default=(0, None))[1]
+        cues = tuple((hit, _span(piece, sentence, hit)) for hit in ruling.hits)
+        span = Span(piece.field, piece.start, piece.end)
+        evidence = piece.source[piece.start : piece.end]
+        return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+
+
+def _has_pronoun_before(sentence: Sentence, trigger: Hit) -> bool:
+    start, _ = sentence.segment(trigger)
+    return any(hit.kind is CueClass.PRONOUN and start <= hit.start <= trigger.start for hit in sentence.hits)
+
+
+def _has_pair_before(sentence: Sentence, trigger: Hit) -> bool:
+    return any(hit.kind is CueClass.PAIR and hit.start < trigger.end for hit in sentence.hits)
+
+
+def _leaves_subject_out(sentence: Sentence, trigger: Hit) -> bool:
+    """A pronoun, or next to nothing, stands before the verb; more words may hold a name that is not known."""
+    start, _ = sentence.segment(trigger)
+    pronoun = any(hit.kind is CueClass.PRONOUN and hit.start <= trigger.end for hit in sentence.hits)
+    return pronoun or trigger.start - start <= _BARE_START
+
+
+def _sentences(source: str, language: str, field: Field) -> Iterator[tuple[int, int]]:
+    """Sentences; the clauses of a Chinese headline, which blanks part, are sentences of their own."""
+    for start, end in split_sentences(source, language):
+        if field is Field.TEXT or compiled(language).lexicon.spaced:
+            yield start, end
+            continue
+        for part in _UNBROKEN.finditer(source, start, end):
+            yield part.span()
+
+
+def _split(sentence: Sentence, left: list[Side], right: list[Side]) -> Iterator[Sequence[Side]]:
+    """A visitor's list of partners is one meeting each, a joint session one with all."""
+    jointly = any(hit.kind is CueClass.JOINTLY for hit in sentence.hits)
+    if len(left) == 1 and len(right) > 1 and not jointly:
+        yield from product(left, right)
+    elif left or right:
+        yield (*left, *right)
+
+
+def _distinct(sides: Iterable[Side]) -> tuple[Side, ...]:
+    found: dict[str, Side] = {}
+    for side in sides:
+        found.setdefault(side.name, side)
+    return tuple(found.values())
+
+
+def _at_start(side: Side | None) -> Side | None:
+    return replace(side, place=-1) if side else None
+
+
+def _span(piece: _Piece, sentence: Sentence, hit: Hit) -> Span:
+    return Span(piece.field, sentence.tokens[hit.start].start, sentence.tokens[hit.end - 1].end)
+
+
+def _between(mentions: Sequence[Mention], start: int, end: int) -> list[Mention]:
+    at = bisect_left(mentions, start, key=lambda mention: mention.start)
+    found = []
+    while at < len(mentions) and mentions[at].start < end:
+        if mentions[at].end <= end:
+            found.append(mentions[at])
+        at += 1
+    return found
+
+
+def _any_between(places: Sequence[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end

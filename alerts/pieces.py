@@ -24,6 +24,8 @@ _ACRONYM_MAX = 4
 _WORD_LIKE = 4
 _LAST_FOLDED = 0x3100
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
+_PICTURES = (*range(0xFE00, 0xFE10), *range(0x1F000, 0x1FB00))
+"""Emoji and what shapes them: a headline may begin with one, right before a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,6 @@ class Scanner:
         for start, negative_end, index in spans:
             end = -negative_end
             if start < last or (self._spaced and end < len(folded) and folded[end].isalnum()):
-                continue
-            if "\n" in folded[start:end]:
                 continue
             if "\n" in folded[start:end]:
                 continue
@@ -187,7 +187,7 @@ def fold(text: str) -> str:
 
 
 def _folding() -> dict[int, str]:
-    table: dict[int, str] = dict.fromkeys(map(ord, "\t\r\v\f"), " ")
+    table: dict[int, str] = dict.fromkeys((*map(ord, "\t\r\v\f"), *_PICTURES), " ")
     for code in [*range(0x21, _LAST_FOLDED), *_FULL_WIDTH]:
         char = chr(code)
         folded = _folded_char(char)

@@ -136,7 +136,7 @@ class Sentence:
         after = self._after_possessive(place)
         if after is not None and after < len(self.tokens) and self.tokens[after].mention is not None:
             return True
-        if self._is_owner_of_envoy(place):
+        if self._is_owner_of_envoy(place) or self._is_office_behind_envoy(place):
             return True
         if any(hit.start == place + 1 for hit in aides) or self._precedes_aide(place):
             return True
@@ -148,6 +148,13 @@ class Sentence:
         envoy = self.tokens[place - 2].mention if place > 1 else None
         tied = envoy is not None and self.tokens[place - 1].word in self._owners
         return tied and envoy is not None and envoy.label is None and envoy.level is Level.DEPUTY
+
+    def _is_office_behind_envoy(self, place: int) -> bool:
+        """«спецпредставитель генсека НАТО»: an office right behind an envoy's is whose envoy it is."""
+        envoy, owner = self.tokens[place - 1].mention if place else None, self.tokens[place].mention
+        if not (envoy and owner and owner.kind == "office" and envoy.kind == "office"):
+            return False
+        return self._spaced and envoy.label is None and envoy.office in _AIDES and owner.level is Level.LEADER
 
     def _precedes_aide(self, place: int) -> bool:
         """`Lula aide`, 特朗普特使: a leader's name right before an office that serves one."""
@@ -364,6 +371,8 @@ class Sentence:
         before, after = self.tokens[max(place - 1, 0)], self.tokens[place + 1 : place + 2]
         if after and (after[0].mention is not None or (after[0].word in _PAUSES and before.word not in _PAUSES)):
             near -= {place + 2}
+        if place + 1 in self._carries:
+            near -= {place + 2}  # "dined with X and admitted": who dined goes on
         return bool(self._says & near)
 
     def addressed_after(self, place: int) -> tuple[Side, ...]:

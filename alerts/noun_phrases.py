@@ -99,11 +99,12 @@ class Grouper:
 
     def _partners(self, group: NounPhrase, countries: Sequence[Piece]) -> list[Piece]:
         """The other countries whose office it is, right behind the phrase or right before it."""
-        link = "country-country" if group.offices[-1].plural else "country-country-one"
+        several = group.offices[-1].plural or all(kind.bound for kind in group.kinds)  # «главы Мали и Чада»
+        link = "country-country" if several else "country-country-one"
         found: list[Piece] = []
         first, last = group.start, group.end
         for piece in countries:
-            if piece.start > last and group.offices[-1].plural and self._fits(link, last, piece.start):
+            if piece.start > last and several and self._fits(link, last, piece.start):
                 found.append(piece)
                 last = piece.end
         for piece in reversed(countries):
@@ -149,6 +150,8 @@ class Grouper:
             pair = "name-office"  # «на Генассамблее ООН президент Украины»: a name in front is not the office's own
         if pair == "office-person" and not _may_hold(before, after):
             return False
+        if pair == "office-country" and after.adjective and all(kind.bound for kind in before.offices):
+            return False  # «глава китайской делегации»
         if self._fits(pair, before.end, after.start):
             return True
         return pair == "office-person" and self._fits("office-owner", before.end, after.start)

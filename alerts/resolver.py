@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from config.offices import OfficeKind, Phrases
     from config.people import People, Person
 
+COUNTERPART = "counterpart"
 PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
 _LEVELS = tuple(Level)
 _EXCLUSIVE = frozenset({"president", "prime-minister", "monarch", "pope", "foreign-minister", "speaker"})
 """Offices of which all holders of note are known: said of another bearer of a name, they tell a namesake."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NAME_WORD = re.compile(r"[ \u00a0]+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
+_SENTENCE_END = re.compile(r"[.!?…。！？]\s|[。！？\n]")
 _LONGEST_UNKNOWN = 4
 _HEADLINE_SHARE = 0.7
 
@@ -135,7 +137,8 @@ class Resolver:
 
     def _mention(self, group: NounPhrase, sure: Person | None) -> Mention | None:
         if group.person is None:
-            return self._office_mention(group)
+            unbound = not group.countries and all(kind.bound for kind in group.kinds)
+            return None if unbound else self._office_mention(group)
         person = sure or (None if self._is_namesake(group, group.person.persons) else self._surname(group))
         if person is not None:
             return self._person_mention(group, person)
@@ -257,7 +260,7 @@ class Resolver:
         slugs: list[str] = []
         for kind in group.kinds:
             governing = self._executive.get(country or "")
-            if kind.slug == "leader" and governing:
+            if governing and "leader" in {kind.slug, *kind.means}:
                 slugs.append(governing)
             slugs += (kind.slug, *kind.means)
         return [kinds[slug] for slug in dict.fromkeys(slugs)]
@@ -329,6 +332,8 @@ class Resolver:
         """
         if mention.kind != OFFICE or mention.label or mention.former:
             return mention
+        if mention.office == COUNTERPART:
+            return self._counterpart(mention, mentions)
         bare_leader = mention.level is Level.LEADER and not mention.country
         if not (bare_leader or mention.envoy or (mention.country and mention.level is not Level.LEADER)):
             return mention
@@ -343,10 +348,49 @@ class Resolver:
             and mention.country in {None, other.country}
             and not (mention.deputy and not other.deputy)
         }
+        if len(holders) > 1:  # «глава государства обменялся мнениями с эмиром»: not the emir
+            beside = {label for label, other in holders.items() if self._is_beside(mention, other, mentions)}
+            holders = {label: other for label, other in holders.items() if label not in beside}
         if len(holders) != 1:
             return mention
         (holder,) = holders.values()
         return replace(holder, start=mention.start, end=mention.end, kind=OFFICE, office=mention.office, acting=False)
+
+    def _is_beside(self, mention: Mention, holder: Mention, mentions: Sequence[Mention]) -> bool:
+        """Whether the holder is named in the same sentence."""
+        named = (other for other in mentions if other.label == holder.label)
+        return any(self._in_one_sentence(mention, other) for other in named)
+
+    def _in_one_sentence(self, one: Mention, two: Mention) -> bool:
+        first, last = sorted((one, two), key=lambda mention: mention.start)
+        return _SENTENCE_END.search(self._text, first.end, last.start) is None
+
+    def _counterpart(self, mention: Mention, mentions: Sequence[Mention]) -> Mention:
+        """`his Greek counterpart`: who is named of that country and rank, else who holds the like office there."""
+        others = [other for other in mentions if other.label and other.country != mention.country]
+        here = [other for other in others if self._in_one_sentence(mention, other)]
+        before = [other for other in others if other.end <= mention.start]
+        other = next(iter([*reversed([one for one in here if one in before]), *here, *reversed(before)]), None)
+        if other is None or other.level is None:
+            return mention
+        named = [one for one in mentions if one.country == mention.country and one.level is other.level]
+        labels = {one.label for one in named if not one.former} - {None}
+        if len(labels) == 1:
+            holder = next(one for one in named if one.label in labels)
+            return replace(holder, start=mention.start, end=mention.end, kind=OFFICE, acting=False)
+        kinds = self._like_offices(other, mention.country or "")
+        held = ((kind, self._people.holder(kind, mention.country or "", self._at)) for kind in kinds)
+        kind, person = next(((kind, person) for kind, person in held if person), (mention.office, None))
+        return replace(mention, label=person.label if person else None, level=other.level, office=kind)
+
+    def _like_offices(self, other: Mention, country: str) -> list[str]:
+        """Kinds of office that match another's: who governs meets who governs, whatever the titles."""
+        own = other.office or ""
+        governs = own == self._executive.get(other.country or "", "president")
+        if other.level is not Level.LEADER:
+            return [own]
+        governing = self._executive.get(country, "president")
+        return [governing, own] if governs else [own, governing]
 
 
 def _single(persons: Sequence[Person]) -> Person | None:

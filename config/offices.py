@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PATH = Path(__file__).resolve().parent / "offices.yaml"
-_KIND_KEYS = {"title", "level", "envoy", "spokesman", "deputy", "holders", "country", "means", "words", "plural"}
+_KIND_KEYS = {
+    "bound",
+    "plural",
+    "title",
+    "level",
+    "envoy",
+    "spokesman",
+    "deputy",
+    "holders",
+    "country",
+    "means",
+    "words",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,8 @@ class OfficeKind:
 
     `means` are the kinds that a looser word stands for, tried in order ("leader", "head of state"); `country` is set
     where the word alone says whose office it is (Bundeskanzler, pope). `plural` words name several persons. `holders`
-    is how many hold the office at a time; of many (ministers, ambassadors) the office alone names nobody.
+    is how many hold the office at a time; of many (ministers, ambassadors) the office alone names nobody. A
+    `bound` word is an office only beside a country ("French counterpart", «глава Франции»).
     """
 
     slug: str
@@ -38,6 +51,7 @@ class OfficeKind:
     holders: Literal["one", "few", "many"] = "one"
     country: str | None = None
     means: tuple[str, ...] = ()
+    bound: bool = False
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     plural: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -121,6 +135,7 @@ def _kind(slug: str, row: Mapping[str, Any]) -> OfficeKind:
         holders=row.get("holders", "one"),
         country=row.get("country"),
         means=tuple(row.get("means") or ()),
+        bound=bool(row.get("bound", False)),
         words=_words(slug, row.get("words") or {}),
         plural=_words(slug, row.get("plural") or {}),
     )

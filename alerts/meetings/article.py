@@ -127,6 +127,7 @@ class Article:
             title=piece.field is Field.TITLE,
             question=bool(tokens) and tokens[-1].word in {"?", "？"},
             place=bool(cities),
+            clock=self._lexicon.calendar.names_clock_time(tokens),
             past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
         )
         for trigger in sentence.triggers[:_TRIGGERS]:

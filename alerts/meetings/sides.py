@@ -195,7 +195,8 @@ class Sentence:
                 self._nation(hit),
                 group=words,
                 people=hit.kind in {CueClass.PEOPLE, CueClass.PRESS},
-                stranger=hit.kind is CueClass.LEADERS,
+                stranger=hit.kind is CueClass.LEADERS
+                or (hit.kind is CueClass.UNNAMED and self._comes_from_elsewhere(hit.start)),
                 press=hit.kind is CueClass.PRESS,
             )
         return groups

@@ -80,6 +80,8 @@ class Setting:
     question: bool
     place: bool = False
     """The sentence says where."""
+    clock: bool = False
+    """The sentence tells a time of day."""
     past_year: bool = False
     """The sentence names an earlier year."""
 
@@ -309,8 +311,10 @@ def _governed(case: _Case) -> _Outcome:
 
 
 def _still_ahead(case: _Case) -> _Outcome:
-    """Present tense beside a day that is still to come."""
+    """Present tense beside a day that is still to come, or a time of day as itineraries tell it."""
     future, past = case.future, case.past
+    if case.setting.clock and case.trigger.kind is CueClass.MEETS_NOW and past in {None, case.setting.published}:
+        return case.ruling(Status.SCHEDULED, future, "present tense with a time of day", 0.8)
     if future is None or future <= case.setting.published:
         return None
     if case.trigger.kind is CueClass.MEETS_NOW or past == future:

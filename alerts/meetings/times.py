@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from alerts.meetings.tokens import MENTION
 from config.lexicon import normalise
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _DAYS = 31
 _MONTHS = 12
 _YEARS = range(1990, 2100)
 _WEEK = 7
+_HOURS = 24
+_MINUTE_DIGITS = 2
 
 
 class Sense(Enum):
@@ -64,6 +67,11 @@ class Day:
             candidates = _days_of_near_months(published, self.day)
         fitting = [day for day in candidates if (day <= published if sense is Sense.PAST else day >= published)]
         return min(fitting or candidates, key=lambda day: abs(day - published), default=None)
+
+
+def _is_clock_time(hour: str, colon: str, minute: str) -> bool:
+    digits = hour.isdecimal() and minute.isdecimal() and len(hour) <= _MINUTE_DIGITS == len(minute)
+    return digits and colon == ":" and int(hour) < _HOURS
 
 
 def _exists(year: int, month: int, day: int) -> bool:
@@ -116,6 +124,13 @@ class Calendar:
         """Whether a year before that of publication is named."""
         years = (_year(token.word) for token in tokens)
         return any(year < published.year for year in years if year is not None)
+
+    @staticmethod
+    def names_clock_time(tokens: Sequence[Token]) -> bool:
+        """Whether a time of day is told as `13:00`; one that a live report begins with is that of writing."""
+        words = [token.word for token in tokens]
+        found = (at for at in range(len(words) - 2) if _is_clock_time(*words[at : at + 3]))
+        return any(at > 0 or not words[3:4] or not (words[3].isalpha() or words[3] in {MENTION, "."}) for at in found)
 
     def _day(self, tokens: Sequence[Token], at: int) -> tuple[Day | None, int]:
         word = tokens[at].word

@@ -17,9 +17,11 @@ from lxml import html
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from alerts.meetings.reader import MeetingReader
 from config.errors import EnvoywatchError
 from config.model import Config
-from config.vocabulary import Status
+from config.people import load_people
+from config.vocabulary import LANGUAGES, Status
 from envoywatch.demo import mission as mission_module
 from envoywatch.demo.config import AUDIENCE_WATCH, EXPECTATION, demo_config
 from envoywatch.demo.mission import MissionError, Outlet, read_expected, read_mission
@@ -96,12 +98,13 @@ def words(article):
 # ---------------------------------------------------------------- the mission as data
 
 
-def test_the_mission_is_large_enough_and_in_three_languages(mission):
-    assert len(mission.articles) >= 60
+def test_the_mission_is_large_enough_and_in_eight_languages(mission):
+    assert len(mission.articles) >= 100
     assert sum(outlet.feed is not None for outlet in mission.outlets) >= 12
     languages = Counter(article.outlet.language for article in mission.articles)
-    assert set(languages) == {"en", "ru", "zh"}
-    assert min(languages.values()) >= 20
+    assert set(languages) == set(LANGUAGES)
+    assert min(languages[language] for language in ("en", "ru", "zh")) >= 20
+    assert min(languages.values()) >= 4
 
 
 def test_the_mission_lasts_ten_days_and_its_articles_lie_within_them(mission):
@@ -115,7 +118,11 @@ def test_the_mission_lasts_ten_days_and_its_articles_lie_within_them(mission):
 
 
 def test_the_article_files_are_written_in_their_own_language_and_by_outlets_of_it(mission):
-    script = {"en": r"[A-Za-z]", "ru": r"[а-яё]", "zh": r"[\u4e00-\u9fff]"}
+    script = dict.fromkeys(LANGUAGES, r"[a-zß-ž]") | {
+        "ru": r"[а-яё]",
+        "uk": r"[а-щьюяґєії]",
+        "zh": r"[\u4e00-\u9fff]",
+    }
     for article in mission.articles:
         text = article.title + "".join(article.paragraphs)
         letters = len(re.findall(r"[^\W\d_]", text))
@@ -213,6 +220,17 @@ def test_every_expected_meeting_with_the_envoy_is_claimed_somewhere_with_its_fin
 def test_nearly_every_status_of_the_guideline_occurs(expected):
     statuses = {claim.status for claims in expected.claims.values() for claim in claims}
     assert statuses == set(Status) - {Status.CANCELLED}
+
+
+def test_every_article_is_read_as_expected(mission, expected, tmp_path):
+    config = Config.model_validate(YAML(typ="safe").load(demo_config(BASE, tmp_path, mission=mission)))
+    reader = MeetingReader(load_people(config.people))
+    for article in mission.articles:
+        text = "\n".join(article.paragraphs)
+        claims = reader.read(article.title, text, article.outlet.language, article.at)
+        found = {(frozenset(claim.participants), claim.level, claim.status) for claim in claims}
+        told = expected.claims.get(article.id, ())
+        assert found == {(frozenset(claim.who), claim.level, claim.status) for claim in told}, article.id
 
 
 # ---------------------------------------------------------------- damaged missions are refused

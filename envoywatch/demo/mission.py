@@ -16,12 +16,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from config.data_yaml import parse_data
 from config.errors import EnvoywatchError
-from config.vocabulary import Level, Role, Status
+from config.vocabulary import LANGUAGES, Level, Role, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-_ARTICLE_FILES = ("articles_en.yaml", "articles_ru.yaml", "articles_zh.yaml")
+_ARTICLE_FILES = tuple(f"articles_{language}.yaml" for language in LANGUAGES)
 
 
 class MissionError(EnvoywatchError):
@@ -48,7 +48,7 @@ class Outlet(_Record):
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     name: str
-    language: Literal["en", "ru", "zh"]
+    language: Literal["en", "zh", "ru", "uk", "de", "fr", "pl", "es"]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     role: Role
     feed: Literal["rss", "atom"] | None = None

@@ -14,11 +14,25 @@ if TYPE_CHECKING:
 
 _FEED_LENGTH = 30
 _NOTE = "This outlet and its texts were invented for a demonstration."
-_MORE = {"en": "More news", "ru": "Другие новости", "zh": "更多新闻"}
+_MORE = {
+    "en": "More news",
+    "ru": "Другие новости",
+    "zh": "更多新闻",
+    "uk": "Інші новини",
+    "de": "Weitere Meldungen",
+    "fr": "Autres articles",
+    "pl": "Inne wiadomości",
+    "es": "Más noticias",
+}
 _SECTIONS = {
     "en": ("World", "Economy", "Culture", "Sport"),
     "ru": ("Мир", "Экономика", "Культура", "Спорт"),
     "zh": ("国际", "经济", "文化", "体育"),
+    "uk": ("Світ", "Економіка", "Культура", "Спорт"),
+    "de": ("Ausland", "Wirtschaft", "Kultur", "Sport"),
+    "fr": ("Monde", "Économie", "Culture", "Sport"),
+    "pl": ("Świat", "Gospodarka", "Kultura", "Sport"),
+    "es": ("Mundo", "Economía", "Cultura", "Deportes"),
 }
 _SIGN_IN = (
     "<!doctype html><html lang=en><head><title>Sign in to continue</title></head><body><h1>Guest network</h1>"

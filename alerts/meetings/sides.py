@@ -140,7 +140,10 @@ class Sentence:
             return True
         if any(hit.start == place + 1 for hit in aides) or self._precedes_aide(place):
             return True
-        behind = {hit.end for hit in aides} if self._spaced else set()
+        mention = self.tokens[place].mention
+        serves = mention is not None and (mention.envoy or mention.level is Level.DEPUTY)
+        # «представителем Ли Хуэем»: an envoy has no envoys, the word before is his own office
+        behind = {hit.end for hit in aides} if self._spaced and not serves else set()
         return place in behind or any(after is not None and after <= hit.start <= after + 1 for hit in aides)
 
     def _is_owner_of_envoy(self, place: int) -> bool:

@@ -41,6 +41,7 @@ class NounPhrase:
             self.person = piece
         elif piece.offices:
             self.offices.append(piece)
+            self.countries += [piece.country] if piece.country else []
         elif piece.country:
             self.countries.append(piece.country)
         elif piece.marker:

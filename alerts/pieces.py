@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _UNSPACED = frozenset({"zh"})
 _ACRONYM_MAX = 4
 _WORD_LIKE = 4
+_LONGEST_HEAD = 30
 _LAST_FOLDED = 0x3100
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
 _PICTURES = (*range(0xFE00, 0xFE10), *range(0x1F000, 0x1FB00))
@@ -30,7 +31,10 @@ _PICTURES = (*range(0xFE00, 0xFE10), *range(0x1F000, 0x1FB00))
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One stretch of text that means something; exactly one of the later fields is set."""
+    """One stretch of text that means something; one of the later fields is set.
+
+    Only an office that frames a country's adjective («глава польского МИД») has a `country` too.
+    """
 
     start: int
     end: int
@@ -73,6 +77,7 @@ class Scanner:
     def __init__(self, people: People, language: str) -> None:
         self._spaced = language not in _UNSPACED
         self._patterns: dict[str, _Pattern] = {}
+        self._frames: dict[str, dict[str, OfficeKind]] = {}
         self._add_people(people, language)
         self._add_offices(language)
         self._add_countries(language)
@@ -103,9 +108,25 @@ class Scanner:
                 continue
             piece = _as_piece(self._entries[index], start, end, text)
             if piece is not None:
+                piece = self._framed(piece, folded) or piece
+                while pieces and pieces[-1].end > piece.start:
+                    pieces.pop()
                 pieces.append(piece)
-                last = end
+                last = piece.end
         return pieces
+
+    def _framed(self, piece: Piece, folded: str) -> Piece | None:
+        """The office around a country's adjective, if there is one: `szef` `polskiego` `rządu`."""
+        if not piece.adjective:
+            return None
+        words = folded[max(piece.start - _LONGEST_HEAD, 0) : piece.start].split()
+        head = words[-1] if words else ""
+        start = piece.start - 1 - len(head)
+        for tail, kind in self._frames.get(head, {}).items():
+            end = piece.end + 1 + len(tail)
+            if folded.startswith(" " + tail, piece.end) and not folded[end : end + 1].isalnum():
+                return Piece(start, end, offices=(kind,), country=piece.country)
+        return None
 
     def _add_people(self, people: People, language: str) -> None:
         for person in people:
@@ -119,8 +140,12 @@ class Scanner:
     def _add_offices(self, language: str) -> None:
         for kind in load_lexicon().kinds.values():
             for word in kind.words.get(language, ()):
-                for form in decline_title(word, language):
-                    self._pattern(form).offices.setdefault(kind.slug, kind)
+                head, framing, tail = word.partition(" @ ")
+                for form in decline_title(head, language):
+                    if framing:
+                        self._frames.setdefault(fold(form), {})[fold(tail)] = kind
+                    else:
+                        self._pattern(form).offices.setdefault(kind.slug, kind)
             for word in kind.plural.get(language, ()):
                 pattern = self._pattern(word)
                 if not pattern.offices:

@@ -196,6 +196,7 @@ class Lexicon(Strict):
     `free_order` is true where both sides may stand behind the verb ("traf Xi seinen Gastgeber Macron").
     `owners` tie an unnamed envoy to whom he acts for ("enviado de Trump"): only the envoy is at the table.
     `companions` are the words for "with": whoever stands behind one is a partner, and a subject is still to come.
+    `variants` names a file of pairs of characters, the first to be read as the second (traditional Chinese).
     """
 
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
@@ -204,6 +205,7 @@ class Lexicon(Strict):
     free_order: bool = False
     owners: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
+    variants: str | None = None
     words: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
     before_place: tuple[str, ...]
@@ -227,6 +229,14 @@ def load_lexicon(language: str) -> Lexicon:
         raise KeyError(language)
     name = f"lexicon/{language}.yaml"
     return parse_lexicon(resources.files("config").joinpath(name).read_text(encoding="utf-8"), Path(name))
+
+
+@cache
+def load_variants(name: str) -> dict[int, str]:
+    """The characters of one file of variants and what each is read as, for `str.translate`."""
+    text = resources.files("config").joinpath(f"lexicon/{name}").read_text(encoding="utf-8")
+    pairs = (pair for line in text.splitlines() if not line.startswith("#") for pair in line.split())
+    return {ord(pair[0]): pair[1] for pair in pairs}
 
 
 def parse_lexicon(text: str, file: Path) -> Lexicon:

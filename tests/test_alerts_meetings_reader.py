@@ -102,6 +102,13 @@ def test_days_are_resolved_against_the_day_of_publication(language, text, day):
 # ---------------------------------------------------------------- status
 
 
+def test_traditional_chinese_is_read_as_simplified_and_quoted_as_it_is_written():
+    text = "中央社台北三日電。法國總統馬克龍今天在巴黎會見了印度總理莫迪。"
+    (claim,) = read(text, "zh-TW")
+    assert (claim.status, set(claim.participants)) == (Status.HELD, {MACRON, MODI})
+    assert claim.evidence == text[claim.span.start : claim.span.end] == "法國總統馬克龍今天在巴黎會見了印度總理莫迪。"
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [

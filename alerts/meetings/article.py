@@ -256,8 +256,7 @@ class Article:
         city = min(cities, key=lambda found: abs(found[0] - trigger.start), default=(0, None))[1]
         cues = tuple((hit, _span(piece, sentence, hit)) for hit in ruling.hits)
         span = Span(piece.field, piece.start, piece.end)
-        evidence = piece.source[piece.start : piece.end]
-        return Event(sides, ruling, city, span, evidence, cues, piece.field is Field.TITLE)
+        return Event(sides, ruling, city, span, cues, piece.field is Field.TITLE)
 
 
 def _has_pronoun_before(sentence: Sentence, trigger: Hit) -> bool:

@@ -12,7 +12,7 @@ from alerts.inflection import decline_title
 from alerts.meetings.times import Calendar
 from alerts.meetings.tokens import MENTION, Tokenizer
 from config.countries import load_countries
-from config.lexicon import CueClass, load_lexicon, normalise, parse_pattern
+from config.lexicon import CueClass, load_lexicon, load_variants, normalise, parse_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,6 +146,11 @@ class CompiledLexicon:
         self.companions = frozenset(normalise(word) for word in lexicon.companions)
         self.owners = frozenset(normalise(word) for word in lexicon.owners)
         self.nations = _nations(lexicon.language)
+        self._variants = load_variants(lexicon.variants) if lexicon.variants else {}
+
+    def plain(self, text: str) -> str:
+        """The text, character for character, in the characters in which the lexicon and the names are written."""
+        return text.translate(self._variants) if self._variants else text
 
     def hits(self, tokens: Sequence[Token]) -> list[Hit]:
         """What the sentence says, in order; a pattern inside a longer one of its layer does not count."""

@@ -45,7 +45,6 @@ class Event:
     ruling: Ruling
     place: str | None
     span: Span
-    evidence: str
     cues: tuple[tuple[Hit, Span], ...]
     title: bool
 

@@ -57,7 +57,8 @@ class MeetingReader:
         if code not in languages():
             return ()
         lexicon = compiled(code)
-        title, text = visible(title), visible(text[:LONGEST])
+        written = {Field.TITLE: title, Field.TEXT: text}
+        title, text = lexicon.plain(visible(title)), lexicon.plain(visible(text[:LONGEST]))
         places = {Field.TITLE: _trigger_places(code, title), Field.TEXT: _trigger_places(code, text)}
         if not any(places.values()):
             return ()
@@ -65,7 +66,7 @@ class MeetingReader:
         if not any(mentions.values()):
             return ()
         article = Article(lexicon, published_at, title, text, mentions, places, code)
-        return tuple(_claim(event) for event in merge_events(article.events()))
+        return tuple(_claim(event, written[event.span.field]) for event in merge_events(article.events()))
 
     def _mentions(self, title: str, text: str, code: str, at: datetime) -> dict[Field, list[Mention]]:
         """Names are sought in title and text together, so that a full name in one explains a surname in the other."""
@@ -80,7 +81,7 @@ class MeetingReader:
         return found
 
 
-def _claim(event: Event) -> Claim:
+def _claim(event: Event, written: str) -> Claim:
     sides = sorted(event.sides, key=lambda side: side.label is None)
     return Claim(
         participants=tuple(side.name for side in sides),
@@ -88,7 +89,7 @@ def _claim(event: Event) -> Claim:
         status=event.ruling.status,
         date=event.ruling.day,
         place=event.place,
-        evidence=event.evidence,
+        evidence=visible(written[event.span.start : event.span.end]),
         span=event.span,
         cues=tuple(Cue(span, hit.kind.value) for hit, span in event.cues),
         rule=event.ruling.rule,

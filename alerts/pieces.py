@@ -133,8 +133,11 @@ class Scanner:
             for form in full_forms(person, language):
                 self._pattern(form).full[person.label] = person
             for form in short_forms(person, language):
+                # "King Abdullah II" tells as much as a full name, though his name has no surname.
+                if self._spaced and not person.surname_alone and " " in form:
+                    self._pattern(form).full[person.label] = person
                 # A surname that never stands alone and looks like a word ("He", «Но») is sought in the full name only.
-                if person.surname_alone or not self._spaced or len(form) > _WORD_LIKE:
+                elif person.surname_alone or not self._spaced or len(form) > _WORD_LIKE:
                     self._pattern(form).short[person.label] = person
 
     def _add_offices(self, language: str) -> None:

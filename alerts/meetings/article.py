@@ -181,12 +181,18 @@ class Article:
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
-        if right and not left:
+        if right and not left and not self._is_subject_pronoun(sentence, trigger):
             follow = sentence.followers(right[0], trigger) if self._lexicon.lexicon.free_order else []
             others = self._object(sentence, trigger, right[0]) or follow
             if others:
                 return right, others
         return self._subject(sentence, trigger, [*left, *right]), [*left, *right]
+
+    def _is_subject_pronoun(self, sentence: Sentence, trigger: Hit) -> bool:
+        """`where he was welcomed by X`: he is whom the sentence began with, not who was named last."""
+        rigid = self._lexicon.lexicon.spaced and not self._lexicon.lexicon.free_order
+        before = {trigger.start - 1, trigger.start - 2}
+        return rigid and any(hit.kind is CueClass.PRONOUN and hit.start in before for hit in sentence.hits)
 
     def _both(self, sentence: Sentence, trigger: Hit, left: list[Side]) -> list[Side] | None:
         """Both sides where they stand before, None where only one of them can."""

@@ -10,6 +10,9 @@ from config.vocabulary import Level
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_LEADER = "leader"
+"""The office word of presidents and of party chairmen alike: without a country it says nothing of a state."""
+
 RANK = {Level.LEADER: 3, Level.MINISTER: 2, Level.DEPUTY: 1, Level.OTHER: 0}
 
 
@@ -80,7 +83,8 @@ def level_of(sides: Iterable[Side]) -> Level:
     known = {side.country for side in serving if side.country}
     # An unnamed minister without a country is most often one's own; a leader by name is not.
     stranger = any(
-        side.stranger or (side.label and not side.country and side.level is Level.LEADER) for side in serving
+        side.stranger or (side.label and not side.country and side.level is Level.LEADER and side.group != _LEADER)
+        for side in serving
     )
     if len(known) < 2 and not stranger:  # noqa: PLR2004 (two states)
         return Level.OTHER

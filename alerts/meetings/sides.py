@@ -117,12 +117,18 @@ class Sentence:
             place,
             mention.label,
             Level.LEADER if of_leaders else mention.level or unnamed,
-            mention.country,
+            mention.country or self._country_behind(place),
             former=mention.former,
             group=mention.office or "official",
             rising=mention.elect or mention.candidate or mention.office in _RISING,
             stranger=foreign,
         )
+
+    def _country_behind(self, place: int) -> str | None:
+        """`Ambassador Antonello De Riu of Italy`."""
+        behind = [token.word for token in self.tokens[place + 1 : place + 3]]
+        tied = len(behind) > 1 and behind[0] in self._owners
+        return self._nations.get(behind[1]) if tied else None
 
     def _comes_from_elsewhere(self, place: int) -> bool:
         return any(
@@ -351,8 +357,17 @@ class Sentence:
                 return place + 1
             if place in self._subordinate:
                 before = [noun for noun in (place - 1, place - 2) if noun >= start and noun in self.sides]
-                return before[0] if before else place + 1
+                return self._row_start(before[0], start) if before else place + 1
         return start
+
+    def _row_start(self, place: int, start: int) -> int:
+        """The first member of the list that ends at a person."""
+        for earlier in range(place - 1, start - 1, -1):
+            if earlier in self.sides:
+                if not self._is_listed(earlier, place):
+                    break
+                place = earlier
+        return place
 
     def _is_listed(self, one: int, two: int) -> bool:
         """Whether two people are members of one list: joined by a listing word and little else."""

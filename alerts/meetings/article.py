@@ -122,11 +122,13 @@ class Article:
     def _trigger_events(self, piece: _Piece, sentence: Sentence, tokens: Sequence[Token]) -> Iterator[Event]:
         days = self._lexicon.calendar.days(tokens)
         cities = self._lexicon.places(tokens)
+        discussed = any(trigger.kind is CueClass.DISCUSSES for trigger in sentence.triggers)
         setting = Setting(
             self._published,
             title=piece.field is Field.TITLE,
             question=bool(tokens) and tokens[-1].word in {"?", "？"},
             place=bool(cities),
+            journey=discussed and not cities and self._tells_of_journey(piece),
             clock=self._lexicon.calendar.names_clock_time(tokens),
             past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
         )
@@ -135,8 +137,40 @@ class Article:
             if ruling is None:
                 continue
             for sides in self._tables(sentence, trigger):
-                told = self._told_as_call(piece, ruling, sides) if ruling.spoken else ruling
+                told = (
+                    self._told_as_call(piece, ruling, sides)
+                    if ruling.spoken
+                    else self._told_otherwise(piece, ruling, sides)
+                )
                 yield self._event(piece, sentence, trigger, told, sides, cities)
+
+    def _tells_of_journey(self, piece: _Piece) -> bool:
+        """Whether the headline or a sentence beside this one says where, or that somebody came; none of a call."""
+        at = self._pieces.index(piece)
+        near = {0, at - 1, at + 1} & set(range(len(self._pieces)))
+        found = False
+        for other in (self._pieces[place] for place in sorted(near)):
+            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            kinds = {hit.kind for hit in self._lexicon.hits(tokens)}
+            if kinds & _BY_PHONE:
+                return False
+            found = found or CueClass.TRAVELS in kinds or bool(self._lexicon.places(tokens))
+        return found
+
+    def _told_otherwise(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
+        """A plan is cancelled if the headline or the next sentence, which names nobody else, says so."""
+        if ruling.status is not Status.SCHEDULED:
+            return ruling
+        at = self._pieces.index(piece)
+        names = {side.label for side in sides}
+        for other in (*self._pieces[:1], *self._pieces[at + 1 : at + 2]):
+            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            about = {found.label for found in _between(self._mentions[other.field], other.start, other.end)} - {None}
+            if other is not piece and about <= names:
+                hit = next((hit for hit in self._lexicon.hits(tokens) if hit.kind is CueClass.CANCELS), None)
+                if hit:
+                    return replace(ruling, status=Status.CANCELLED, rule="planned, and called off beside it")
+        return ruling
 
     def _told_as_call(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
         """Talking was a call if the headline or the next sentence, which names nobody else, says so."""

@@ -80,6 +80,8 @@ class Setting:
     question: bool
     place: bool = False
     """The sentence says where."""
+    journey: bool = False
+    """A sentence beside it says where, or that somebody came."""
     clock: bool = False
     """The sentence tells a time of day."""
     past_year: bool = False
@@ -131,9 +133,16 @@ class _Case:
             return self.after(kind) if kind is not CueClass.AHEAD else None
         if kind is CueClass.QUESTION:  # «примет ли»
             return self._within(kind, self.trigger.end, self.trigger.end + 1)
+        if kind is CueClass.REFUSES and self.trigger.kind is CueClass.TO_MEET:  # «видеться с X не намерен»
+            return self.after(kind)
         if kind is not CueClass.CANCELS or self.trigger.kind is CueClass.AFTER_MEETING:
             return None
         return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))
+
+    def behind_contrast(self, kind: CueClass) -> Hit | None:
+        """Behind the border that ends its segment, no other meeting word between."""
+        following = (hit.start for hit in self.sentence.triggers if hit.start >= self.end)
+        return self._within(kind, self.end, min(following, default=len(self.sentence.tokens)))
 
     def in_clause(self, kind: CueClass) -> Hit | None:
         """Before it, and not before a Chinese comma with a subject of its own behind it (应邀，某某会见)."""
@@ -205,8 +214,19 @@ def decide_status(sentence: Sentence, trigger: Hit, days: Sequence[Day], setting
     for rule in (*_ALWAYS, *_RULES[trigger.kind]):
         outcome = rule(case)
         if outcome is not None:
-            return outcome if isinstance(outcome, Ruling) else None
+            return _turned_down(case, outcome) if isinstance(outcome, Ruling) else None
     return None
+
+
+def _turned_down(case: _Case, ruling: Ruling) -> Ruling:
+    """`wanted to see X, but the other side refused`: what stands behind the contrast, no other meeting word between."""
+    if ruling.status not in {Status.PROPOSED, Status.SCHEDULED}:
+        return ruling
+    for kind in (CueClass.CANCELS, CueClass.REFUSES):
+        turn = case.behind_contrast(kind)
+        if turn:
+            return case.ruling(_MODAL[kind], ruling.day, "planned, but", 0.8, *ruling.hits[1:], turn)
+    return ruling
 
 
 # ---------------------------------------------------------------- rules for every class
@@ -281,7 +301,7 @@ def _done(case: _Case) -> _Outcome:
 
 
 def _discussed_nowhere(case: _Case) -> _Outcome:
-    return None if case.setting.place else _MENTION
+    return None if case.setting.place or case.setting.journey else _MENTION
 
 
 def _spoken(case: _Case) -> _Outcome:

@@ -77,6 +77,25 @@ def test_who_talked_was_on_the_telephone_if_the_next_sentence_says_so(language, 
     assert {status for _, _, status in told(text, language)} == {"remote"}
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Macron met his Ukrainian counterpart in Paris on Tuesday."),
+        ("ru", "Макрон во вторник встретился в Париже с украинским коллегой."),
+        ("uk", "Макрон у вівторок зустрівся в Парижі з колегою з України."),
+        ("fr", "Emmanuel Macron a rencontré mardi à Paris son homologue ukrainien."),
+        ("es", "Macron se reunió el martes en París con su homólogo ucraniano."),
+    ],
+)
+def test_a_counterpart_is_who_holds_the_office_in_the_country_told(language, text):
+    assert told(text, language) == {pair(MACRON, ZELENSKYY)}
+
+
+def test_a_counterpart_of_whom_nobody_is_known_has_the_rank_of_the_other():
+    text = "Лавров зустрівся з колегою з Кірибаті."
+    assert told(text, "uk") == {(frozenset({LAVROV}), "minister", "held")}
+
+
 def test_a_call_to_somebody_else_leaves_the_talk_a_meeting():
     text = "Scholz sprach am Dienstag in Paris mit Macron. Am Abend telefonierte er mit Selenskyj."
     assert pair(MACRON, SCHOLZ) in told(text, "de")

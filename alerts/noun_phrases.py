@@ -147,11 +147,12 @@ class Grouper:
 
     def _linked(self, before: Piece, after: Piece) -> bool:
         pair = f"{before.role}-{after.role}"
-        if pair == "country-office" and not before.adjective and "name-office" in self._links:
+        slavic = "name-office" in self._links  # adjectives stand before their nouns
+        if slavic and pair == "country-office" and not before.adjective:
             pair = "name-office"  # «на Генассамблее ООН президент Украины»: a name in front is not the office's own
         if pair == "office-person" and not _may_hold(before, after):
             return False
-        if pair == "office-country" and after.adjective and all(kind.bound for kind in before.offices):
+        if slavic and pair == "office-country" and after.adjective and all(kind.bound for kind in before.offices):
             return False  # «глава китайской делегации»
         if self._fits(pair, before.end, after.start):
             return True

@@ -191,9 +191,13 @@ class Grouper:
 
 
 def _may_hold(office: Piece, person: Piece) -> bool:
-    """False for «похорон Папи Трамп»: the word alone says whose office it is, and none of these served there."""
+    """False for «похорон Папи Трамп»: the word alone says whose office it is, and none of these served there.
+
+    `Bundeskanzler Nehammer`: what the word stands for is held elsewhere too.
+    """
     countries = {kind.country for kind in office.offices}
-    return None in countries or any(countries & countries_of(one) for one in person.persons)
+    meant = {slug for kind in office.offices for slug in kind.means}
+    return None in countries or any(countries & countries_of(one) or ever_held(one, meant) for one in person.persons)
 
 
 def ever_held(person: Person, kinds: Iterable[str]) -> bool:

@@ -66,6 +66,7 @@ class Resolver:
         self._at = at
         self._executive = load_countries().executive
         self._named: dict[str, list[tuple[int, Person]]] = {}
+        self._bearers: dict[str, set[Person]] = {}
 
     def resolve(self, groups: Sequence[NounPhrase]) -> list[Mention]:
         """Full names and offices with a country first; they decide what bare surnames and offices mean."""
@@ -74,6 +75,8 @@ class Resolver:
         for group in groups:
             if person := sure.get(id(group)):
                 self._note(person, group.start)
+                for kind in group.kinds:
+                    self._bearers.setdefault(kind.slug, set()).add(person)
         mentions: list[Mention] = []
         for group in groups:
             mention = self._mention(group, sure.get(id(group)))
@@ -245,14 +248,23 @@ class Resolver:
         return self._built(group, None, OFFICE)
 
     def _holder(self, group: NounPhrase) -> tuple[OfficeKind, Person] | None:
-        country = self._country(group)
-        if country is None or {"former", "deputy", "elect", "candidate"} & set(group.markers) or group.owner:
+        if {"former", "deputy", "elect", "candidate"} & set(group.markers) or group.owner:
+            return None
+        country = self._bearers_country(group) or self._country(group)
+        if country is None:
             return None
         for kind in self._meant(group, country):
             person = self._people.holder(kind.slug, country, self._at)
             if person is not None:
                 return kind, person
         return None
+
+    def _bearers_country(self, group: NounPhrase) -> str | None:
+        """`Bundeskanzler` where the text calls Nehammer so: not the one whom the word alone would mean."""
+        if group.countries:
+            return None
+        bearers = {person for kind in group.kinds if kind.country for person in self._bearers.get(kind.slug, ())}
+        return _single(list(bearers)).country if len(bearers) == 1 else None
 
     def _meant(self, group: NounPhrase, country: str | None) -> list[OfficeKind]:
         """The kinds that the words may stand for, the one that governs that country first for a loose word."""

@@ -115,7 +115,8 @@ class Article:
         )
         if sentence.triggers:
             yield from self._trigger_events(piece, sentence, tokens)
-        self._topic = _at_start(sentence.subject()) or self._topic
+        if self._topic is None or not sentence.starts_with_pronoun():  # "Now he sits with X": it is still about him
+            self._topic = _at_start(sentence.subject()) or self._topic
         named = _distinct(side for _, side in sorted(sentence.sides.items()) if side.label)
         self._pair = named if len(named) > 1 else self._pair
 
@@ -233,8 +234,10 @@ class Article:
         named = sentence.named_before(trigger.start)
         if trigger.kind in {CueClass.AFTER_MEETING, CueClass.CALLS} and len(named) == 2:  # noqa: PLR2004 (two sides)
             return list(named)  # "X thanked Y after the meeting", "during a telephone call"
-        if trigger.kind is CueClass.AFTER_MEETING and not left:
-            return list(sentence.addressed_after(trigger.end))
+        if trigger.kind in {CueClass.AFTER_MEETING, CueClass.CALLS} and not left:
+            addressed = list(sentence.addressed_after(trigger.end))
+            if addressed or trigger.kind is CueClass.AFTER_MEETING:
+                return addressed
         return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None
 
     def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:
@@ -271,6 +274,8 @@ class Article:
         earliest = (
             trigger.start - near + 1 if subject.place >= trigger.end else max(subject.place, trigger.start - near)
         )
+        if self._lexicon.lexicon.verb_last and subject.place < trigger.start:  # "wird ihn am Dienstag Xi empfangen"
+            earliest = sentence.segment(trigger)[0] - 1
         pronoun = any(
             hit.kind is CueClass.PRONOUN and earliest < hit.start <= trigger.end + 2 and hit.start != subject.place
             for hit in sentence.hits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from alerts.meetings.cues import TRIGGERS
@@ -71,7 +72,7 @@ class Sentence:
         self._contrast = self._places(CueClass.CONTRAST) | {
             place for place, token in enumerate(tokens) if token.word in {";", "；"}
         }
-        self._subordinate = self._places(CueClass.SUBORDINATE)
+        self._subordinate = {place for place in self._places(CueClass.SUBORDINATE) if not self._closes_date(place)}
         self._pronouns = self._places(CueClass.PRONOUN)
         self._carries = self._places(CueClass.CARRIES)
         self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
@@ -82,6 +83,11 @@ class Sentence:
 
     def _places(self, kind: CueClass) -> set[int]:
         return {place for hit in self.hits if hit.kind is kind for place in hit.places}
+
+    def _closes_date(self, place: int) -> bool:
+        """`am Freitag, 13. Januar 2023, den Präsidenten`: the comma and the article behind it begin no clause."""
+        words = [token.word for token in self.tokens[max(0, place - 2) : place + 1]]
+        return any(one.isdecimal() and two == "," for one, two in pairwise(words))
 
     def segment(self, hit: Hit) -> tuple[int, int]:
         """First and last-but-one token of the stretch around `hit` that no hard border crosses."""
@@ -395,10 +401,10 @@ class Sentence:
         return bool(self._says & near)
 
     def addressed_after(self, place: int) -> tuple[Side, ...]:
-        """`During the meeting X assured Y`: the two between whom a word of speech stands, in the same clause."""
+        """`During the meeting X assured Y`, „im Gespräch versicherte X Y“: the two around a word of speech or behind it."""
         limit = min((at for at in self._subordinate if at > place), default=len(self.tokens))
         found = [side for at, side in sorted(self.sides.items()) if place < at < limit and side.label]
-        if len(found) != 2 or not self._says & set(range(found[0].place, found[1].place)):  # noqa: PLR2004 (who, whom)
+        if len(found) != 2 or not self._says & set(range(place, found[1].place)):  # noqa: PLR2004 (who, whom)
             return ()
         return tuple(found)
 

@@ -53,7 +53,7 @@ class NounPhrase:
             return False
         role = piece.role
         if role == "person":
-            return bool(self.offices or self.markers)
+            return bool(self.offices or self.markers or self.countries)
         if role == "country":
             return not self.countries and not (self.offices and piece.adjective and self.last_role == "marker")
         if role == "office":
@@ -120,7 +120,7 @@ class Grouper:
         group = NounPhrase(first.start, first.end)
         group.add(first)
         before, at = first, index + 1
-        while at < len(pieces) and group.accepts(pieces[at]) and self._linked(before, pieces[at]):
+        while at < len(pieces) and group.accepts(pieces[at]) and self._linked(group, before, pieces[at]):
             group.add(pieces[at])
             before, at = pieces[at], at + 1
         if group.person is None and not group.offices:
@@ -145,8 +145,10 @@ class Grouper:
             return at + 1
         return at
 
-    def _linked(self, before: Piece, after: Piece) -> bool:
+    def _linked(self, group: NounPhrase, before: Piece, after: Piece) -> bool:
         pair = f"{before.role}-{after.role}"
+        if pair == "country-person" and not (group.offices or group.markers):
+            pair = "state-person"  # "Italy's Meloni", and not "in Italy Meloni"
         slavic = "name-office" in self._links  # adjectives stand before their nouns
         if slavic and pair == "country-office" and not before.adjective:
             pair = "name-office"  # «на Генассамблее ООН президент Украины»: a name in front is not the office's own

@@ -287,7 +287,15 @@ class Sentence:
         limit = self._stop_right(trigger.end, end)
         if not self._spaced and trigger.kind in _VERBS:  # an object stands right behind its verb
             limit = next((at for at in range(trigger.end, limit) if self.tokens[at].word == "，"), limit)
-        return inner + self._row(trigger.end, limit)
+        row = self._row(trigger.end, limit)
+        if row and trigger.kind is CueClass.DISCUSSES and not self._is_addressed(row[0], trigger):
+            row = []  # "discussed President X's visit": he is what they talked about
+        return inner + row
+
+    def _is_addressed(self, side: Side, trigger: Hit) -> bool:
+        """`discussed trade with X`, `briefed X`."""
+        at_once = side.place == trigger.end and self._after_possessive(side.place) is None
+        return at_once or self.is_companion(side)
 
     def _row(self, start: int, limit: int, *, speaking: bool = False) -> list[Side]:
         """The first person from a token on, and whoever is listed with it."""
@@ -398,7 +406,7 @@ class Sentence:
             near -= {place + 2}
         if place + 1 in self._carries:
             near -= {place + 2}  # "dined with X and admitted": who dined goes on
-        return bool(self._says & near)
+        return bool((self._says - self._trigger_places) & near)
 
     def addressed_after(self, place: int) -> tuple[Side, ...]:
         """`During the meeting X assured Y`, „im Gespräch versicherte X Y“: the two around a word of speech or behind it."""

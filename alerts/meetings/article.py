@@ -40,6 +40,18 @@ _TRIGGERS = 10
 
 _BY_PHONE = frozenset({CueClass.CALLS, CueClass.BY_PHONE})
 
+_TURNS = {
+    Status.SCHEDULED: {CueClass.CANCELS: Status.CANCELLED},
+    Status.PROPOSED: {
+        CueClass.CANCELS: Status.CANCELLED,
+        CueClass.REFUSES: Status.REFUSED,
+    },
+}
+"""What a neighbouring sentence may make of a plan or a proposal."""
+
+_LEFT_OPEN = {CueClass.UNDECIDED: Status.UNDECIDED}
+"""And of a question; an invitation that nobody has answered is still a proposal."""
+
 _EVENTS = 200
 """Mentions of meetings gathered from one article."""
 
@@ -159,18 +171,20 @@ class Article:
         return found
 
     def _told_otherwise(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
-        """A plan is cancelled if the headline or the next sentence, which names nobody else, says so."""
-        if ruling.status is not Status.SCHEDULED:
-            return ruling
+        """A plan is called off, a proposal declined: the headline or the next sentences say so and name nobody else."""
+        asked = any(hit.kind is CueClass.QUESTION for hit in ruling.hits)
+        turns = _TURNS.get(ruling.status, {}) | (_LEFT_OPEN if asked else {})
         at = self._pieces.index(piece)
         names = {side.label for side in sides}
-        for other in (*self._pieces[:1], *self._pieces[at + 1 : at + 2]):
-            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+        for other in (*self._pieces[:1], *self._pieces[at + 1 : at + 3]) if turns else ():
             about = {found.label for found in _between(self._mentions[other.field], other.start, other.end)} - {None}
-            if other is not piece and about <= names:
-                hit = next((hit for hit in self._lexicon.hits(tokens) if hit.kind is CueClass.CANCELS), None)
-                if hit:
-                    return replace(ruling, status=Status.CANCELLED, rule="planned, and called off beside it")
+            if other is piece or not about <= names:
+                continue
+            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            kinds = {hit.kind for hit in self._lexicon.hits(tokens)}
+            status = next((status for kind, status in turns.items() if kind in kinds), None)
+            if status and (status is Status.CANCELLED or other.field is Field.TEXT):
+                return replace(ruling, status=status, rule="planned, and taken back beside it")
         return ruling
 
     def _told_as_call(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
@@ -198,7 +212,7 @@ class Article:
             left = self._subject(sentence, trigger, right)
         elif not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
             left, right = self._completed(sentence, trigger, left, right)
-        for group in _split(sentence, left, right):
+        for group in _split(sentence, _distinct(left), _distinct(right)):
             sides = _distinct(side for side in group if not side.press)
             if len(sides) > 1 and any(side.label for side in sides):
                 yield sides
@@ -330,7 +344,7 @@ def _sentences(source: str, language: str, field: Field) -> Iterator[tuple[int, 
             yield part.span()
 
 
-def _split(sentence: Sentence, left: list[Side], right: list[Side]) -> Iterator[Sequence[Side]]:
+def _split(sentence: Sentence, left: Sequence[Side], right: Sequence[Side]) -> Iterator[Sequence[Side]]:
     """A visitor's list of partners is one meeting each, a joint session one with all."""
     jointly = any(hit.kind is CueClass.JOINTLY for hit in sentence.hits)
     if len(left) == 1 and len(right) > 1 and not jointly:

@@ -400,6 +400,8 @@ class Sentence:
 
     def _speaks(self, place: int) -> bool:
         """`..., said X` and `X said`: not at the table. In `received X, said Y` and `after X Y said` Y speaks."""
+        if self._heads_quote(place):
+            return True
         near = {place - 1, place - 2, place + 1, place + 2}
         before, after = self.tokens[max(place - 1, 0)], self.tokens[place + 1 : place + 2]
         if after and (after[0].mention is not None or (after[0].word in _PAUSES and before.word not in _PAUSES)):
@@ -408,8 +410,14 @@ class Sentence:
             near -= {place + 2}  # "dined with X and admitted": who dined goes on
         return bool((self._says - self._trigger_places) & near)
 
+    def _heads_quote(self, place: int) -> bool:
+        """«Ушаков: беседа с премьером под вопросом»: an aide or minister before a colon speaks for others."""
+        after = self.tokens[place + 1 : place + 2]
+        below = self.sides[place].level is not Level.LEADER
+        return self._spaced and place == 0 and below and bool(after) and after[0].word == ":"
+
     def addressed_after(self, place: int) -> tuple[Side, ...]:
-        """`During the meeting X assured Y`, „im Gespräch versicherte X Y“: the two around a word of speech or behind it."""
+        """`During the meeting X assured Y`, „im Gespräch versicherte X Y“: the two around a word of speech."""
         limit = min((at for at in self._subordinate if at > place), default=len(self.tokens))
         found = [side for at, side in sorted(self.sides.items()) if place < at < limit and side.label]
         if len(found) != 2 or not self._says & set(range(place, found[1].place)):  # noqa: PLR2004 (who, whom)

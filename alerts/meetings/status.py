@@ -371,7 +371,11 @@ def _real_noun(case: _Case) -> _Outcome:
     negation = case.beside(CueClass.NEGATION, _NEAR) or _negation_of(case, place)
     if negation:
         return case.ruling(Status.DENIED, case.past, "did not take place", 0.8, place, negation)
-    return _asked(case) or case.took_place("it took place", 0.9, place)
+    asked = _asked(case)
+    if asked:
+        return asked
+    real = case.took_place("it took place", 0.9, place)
+    return real if case.setting.place else replace(real, spoken=True)
 
 
 def _negation_of(case: _Case, hit: Hit) -> Hit | None:

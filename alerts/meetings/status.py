@@ -177,6 +177,12 @@ class _Case:
             default=None,
         )
 
+    def _is_undated(self, background: Hit) -> bool:
+        """No day is told, or only one behind it: "qui avait reçu X à la mi-avril, a parlé mardi"."""
+        if self._day is None or self.past is None:
+            return True
+        return self.trigger.end <= background.start < self._day.place
+
     @cached_property
     def past(self) -> date | None:
         """The day, if the meeting has been."""
@@ -200,7 +206,7 @@ class _Case:
         if self.past is None and self.setting.past_year:
             return self.ruling(Status.BACKGROUND, None, "in an earlier year", confidence, *hits)
         background = self.around(CueClass.BACKGROUND)
-        if background and self.past is None and not self.around(CueClass.RECENT):
+        if background and self._is_undated(background) and not self.around(CueClass.RECENT):
             return self.ruling(Status.BACKGROUND, None, "told as known", 0.8, background)
         return self.ruling(Status.HELD, self.past, rule, confidence, *hits, firm=firm)
 

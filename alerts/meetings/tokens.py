@@ -74,7 +74,7 @@ class Tokenizer:
             if mention.start < at:
                 continue
             tokens += self.words(text, at, mention.start)
-            if tokens and tokens[-1].start >= at and tokens[-1].word in self._articles:
+            while tokens and tokens[-1].start >= at and tokens[-1].word in self._articles:  # « l » and its apostrophe
                 tokens.pop()
             tokens.append(Token(mention.start, mention.end, MENTION, mention))
             at = mention.end

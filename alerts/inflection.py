@@ -125,7 +125,13 @@ def _kind_of_title_word(word: str, language: str) -> str:
     return "f" if lower.endswith(_FEMININE.get(language, ("\0",))) else "m"
 
 
-_ADJECTIVES = {"ru": ("ый", "ий"), "uk": ("ий",), "pl": ("ki", "ny", "ły", "ty"), "de": ("isch", "deutsch"), "fr": ("",)}
+_ADJECTIVES = {
+    "ru": ("ый", "ий"),
+    "uk": ("ий",),
+    "pl": ("ki", "ny", "ły", "ty"),
+    "de": ("isch", "deutsch"),
+    "fr": ("",),  # every word takes the plural in one way
+}
 _FEMININE = {"ru": ("а", "я"), "uk": ("а", "я"), "pl": ("a", "ść")}
 
 

@@ -140,12 +140,13 @@ class CompiledLexicon:
             for form in forms:
                 self._places.add(form, city)
         self.calendar = Calendar(lexicon.times, spaced=lexicon.spaced)
+        self.nations = _nations(lexicon.language)
         vocabulary = {*lexicon.words, *self._cues.vocabulary, *self._places.vocabulary, *self.calendar.vocabulary}
+        vocabulary |= set(self.nations)  # so that 及 is no "and" in 埃及
         self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary, articles=lexicon.articles)
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
         self.companions = frozenset(normalise(word) for word in lexicon.companions)
         self.owners = frozenset(normalise(word) for word in lexicon.owners)
-        self.nations = _nations(lexicon.language)
         self._variants = load_variants(lexicon.variants) if lexicon.variants else {}
 
     def plain(self, text: str) -> str:

@@ -64,6 +64,7 @@ class Sentence:
         self._nations = nations or {}
         self.tokens = tokens
         self._spaced = spaced
+        self._reach = _REACH if spaced else 2 * _REACH  # most of a Chinese sentence's tokens are single characters
         self._companions = companions
         self._owners = owners
         self.hits = hits
@@ -299,7 +300,7 @@ class Sentence:
 
     def _row(self, start: int, limit: int, *, speaking: bool = False) -> list[Side]:
         """The first person from a token on, and whoever is listed with it."""
-        first = next((place for place in range(start, min(limit, start + _REACH)) if place in self.sides), None)
+        first = next((place for place in range(start, min(limit, start + self._reach)) if place in self.sides), None)
         if first is None or (self._speaks(first) and not speaking):
             return []
         found = [self.sides[first]]
@@ -343,7 +344,7 @@ class Sentence:
             limit = self._stop_left(trigger.start, start, nouns=True)
             places = [place for place in range(limit, trigger.start) if place in self.sides]
         places = [place for place in places if not self.sides[place].press] or places
-        if not places or trigger.start - places[-1] > _REACH:
+        if not places or trigger.start - places[-1] > self._reach:
             return []
         found = [self.sides[places[-1]]]
         for place in reversed(places[:-1]):
@@ -386,7 +387,8 @@ class Sentence:
     def _is_listed(self, one: int, two: int) -> bool:
         """Whether two people are members of one list: joined by a listing word and little else."""
         between = range(one + 1, two)
-        gap = _REACH if not self._spaced and one + 1 in self._listing else _LIST_GAP  # 同来华出席……的某某
+        joined = not self._spaced and self._listing & set(between)  # 周一在巴黎同来华出席……的某某
+        gap = self._reach if joined else _LIST_GAP
         elsewhere = self._says | self._trigger_places | self._idioms
         if len(between) > gap or elsewhere & set(between):
             return False

@@ -52,6 +52,9 @@ _TURNS = {
 _LEFT_OPEN = {CueClass.UNDECIDED: Status.UNDECIDED}
 """And of a question; an invitation that nobody has answered is still a proposal."""
 
+_OFFERS = frozenset({CueClass.PROPOSES, CueClass.REFUSES})
+"""Words that stand between who asks and who is asked."""
+
 _EVENTS = 200
 """Mentions of meetings gathered from one article."""
 
@@ -228,7 +231,7 @@ class Article:
         if both is not None:
             return both, []
         if left and not right and not sentence.is_companion(left[0]):
-            earlier = sentence.named_before(left[0].place) if self._lexicon.lexicon.verb_last else ()
+            earlier = sentence.named_before(left[0].place) if self._may_precede(sentence, trigger, left[0]) else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
         if right and not left and not self._is_subject_pronoun(sentence, trigger):
             follow = sentence.followers(right[0], trigger) if self._lexicon.lexicon.free_order else []
@@ -243,6 +246,13 @@ class Article:
         before = {trigger.start - 1, trigger.start - 2}
         return rigid and any(hit.kind is CueClass.PRONOUN and hit.start in before for hit in sentence.hits)
 
+    def _may_precede(self, sentence: Sentence, trigger: Hit, nearest: Side) -> bool:
+        """Whether both sides may stand before: "will Scholz treffen"; of a noun, «запропонував Сі зустріч»."""
+        lexicon = self._lexicon.lexicon
+        if lexicon.verb_last or not lexicon.free_order or trigger.kind is not CueClass.MEETING_NOUN:
+            return lexicon.verb_last
+        return any(hit.kind in _OFFERS and hit.start < nearest.place for hit in sentence.hits)
+
     def _both(self, sentence: Sentence, trigger: Hit, left: list[Side]) -> list[Side] | None:
         """Both sides where they stand before, None where only one of them can."""
         named = sentence.named_before(trigger.start)
@@ -250,7 +260,7 @@ class Article:
             return list(named)  # "X thanked Y after the meeting", "during a telephone call"
         if trigger.kind in {CueClass.AFTER_MEETING, CueClass.CALLS} and not left:
             addressed = list(sentence.addressed_after(trigger.end))
-            if addressed or trigger.kind is CueClass.AFTER_MEETING:
+            if addressed:
                 return addressed
         return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None
 

@@ -32,7 +32,7 @@ _FOREIGN = frozenset({"envoy", "organisation-head"})
 _AIDES = frozenset({"aide", "envoy", "spokesman", "security-adviser", "head-of-office"})
 """Offices that serve one person."""
 _NATION_WITHIN = 2
-"""Words between a country's name and the group that is its own: "US congressional delegation"."""
+"""Words up to the country whose group it is: "US congressional delegation", "diplomats from Chile"."""
 _NAMELY_GAP = 4
 _RISING = frozenset({"opposition-leader", "candidate"})
 _FOREIGN_WITHIN = 5
@@ -220,7 +220,7 @@ class Sentence:
     def _nation(self, hit: Hit) -> str | None:
         """Whose an unnamed group is: `American officials`, «делегация Китая»."""
         before = self.tokens[max(0, hit.start - _NATION_WITHIN) : hit.start]
-        near = [*reversed(before), *self.tokens[hit.end : hit.end + 1]]
+        near = [*reversed(before), *self.tokens[hit.end : hit.end + _NATION_WITHIN]]
         return next((self._nations[token.word] for token in near if token.word in self._nations), None)
 
     def _without_doubles(self, sides: dict[int, Side]) -> dict[int, Side]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from config.offices import OfficeKind, Phrases
     from config.people import People, Person
 
-COUNTERPART = "counterpart"
+COUNTERPART, GUEST = "counterpart", "guest"
 PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
 _LEVELS = tuple(Level)
 _EXCLUSIVE = frozenset({"president", "prime-minister", "monarch", "pope", "foreign-minister", "speaker"})
@@ -344,7 +344,7 @@ class Resolver:
         """
         if mention.kind != OFFICE or mention.label or mention.former:
             return mention
-        if mention.office == COUNTERPART:
+        if mention.office in {COUNTERPART, GUEST}:
             return self._counterpart(mention, mentions)
         bare_leader = mention.level is Level.LEADER and not mention.country
         if not (bare_leader or mention.envoy or (mention.country and mention.level is not Level.LEADER)):
@@ -390,7 +390,7 @@ class Resolver:
         if len(labels) == 1:
             holder = next(one for one in named if one.label in labels)
             return replace(holder, start=mention.start, end=mention.end, kind=OFFICE, acting=False)
-        kinds = self._like_offices(other, mention.country or "")
+        kinds = self._like_offices(other, mention.country or "") if mention.office == COUNTERPART else []
         held = ((kind, self._people.holder(kind, mention.country or "", self._at)) for kind in kinds)
         kind, person = next(((kind, person) for kind, person in held if person), (mention.office, None))
         return replace(mention, label=person.label if person else None, level=other.level, office=kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from alerts.meetings.cues import compiled
+from alerts.meetings.cues import TRIGGERS, compiled
 from alerts.meetings.merge import Event
 from alerts.meetings.participants import Side
 from alerts.meetings.sides import Sentence
@@ -41,7 +41,7 @@ _TRIGGERS = 10
 _BY_PHONE = frozenset({CueClass.CALLS, CueClass.BY_PHONE})
 
 _TURNS = {
-    Status.SCHEDULED: {CueClass.CANCELS: Status.CANCELLED},
+    Status.SCHEDULED: {CueClass.CANCELS: Status.CANCELLED, CueClass.DENIES: Status.CANCELLED},
     Status.PROPOSED: {
         CueClass.CANCELS: Status.CANCELLED,
         CueClass.REFUSES: Status.REFUSED,
@@ -144,6 +144,7 @@ class Article:
             title=piece.field is Field.TITLE,
             question=bool(tokens) and tokens[-1].word in {"?", "？"},
             place=bool(cities),
+            agenda=self._is_agenda(),
             journey=discussed and not cities and self._tells_of_journey(piece),
             clock=self._lexicon.calendar.names_clock_time(tokens),
             past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
@@ -159,6 +160,15 @@ class Article:
                     else self._told_otherwise(piece, ruling, sides)
                 )
                 yield self._event(piece, sentence, trigger, told, sides, cities)
+
+    def _is_agenda(self) -> bool:
+        """Whether the headline announces a timetable: it plans, and names no meeting."""
+        first = self._pieces[0]
+        if first.field is not Field.TITLE:
+            return False
+        tokens = self._lexicon.tokenizer.words(first.source, first.start, first.end)
+        kinds = {hit.kind for hit in self._lexicon.hits(tokens)}
+        return CueClass.PLANS in kinds and not kinds & TRIGGERS
 
     def _tells_of_journey(self, piece: _Piece) -> bool:
         """Whether the headline or a sentence beside this one says where, or that somebody came; none of a call."""

@@ -46,6 +46,9 @@ TRIGGERS = frozenset(_PRIORITY)
 _NAMING = TRIGGERS | {CueClass.NOT_MEETING, CueClass.BODY}
 """Classes that compete for the words of a meeting; what is said about it competes only among itself."""
 
+_DATELINE = ([":"], ["."], [","])
+"""What follows a city at the head of a report: "DOHA.", "Sochi: four hours of talks"."""
+
 _HITS = 200
 """Patterns looked at in one sentence; a real one has a dozen, a word repeated a thousand times says nothing more."""
 
@@ -167,6 +170,7 @@ class CompiledLexicon:
             (places[0], city)
             for city, places in self._places.find(tokens)
             if any(token.word in self._before_place for token in tokens[max(0, places[0] - 4) : places[0]])
+            or (places[0] == 0 and [token.word for token in tokens[places[-1] + 1 : places[-1] + 2]] in _DATELINE)
         ]
 
 

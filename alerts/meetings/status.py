@@ -82,6 +82,8 @@ class Setting:
     """The sentence says where."""
     journey: bool = False
     """A sentence beside it says where, or that somebody came."""
+    agenda: bool = False
+    """The article is a timetable of what is to come."""
     clock: bool = False
     """The sentence tells a time of day."""
     past_year: bool = False
@@ -339,7 +341,11 @@ def _governed(case: _Case) -> _Outcome:
 def _still_ahead(case: _Case) -> _Outcome:
     """Present tense beside a day that is still to come, or a time of day as itineraries tell it."""
     future, past = case.future, case.past
-    if case.setting.clock and case.trigger.kind is CueClass.MEETS_NOW and past in {None, case.setting.published}:
+    if (
+        (case.setting.clock or case.setting.agenda)
+        and case.trigger.kind is CueClass.MEETS_NOW
+        and past in {None, case.setting.published}
+    ):
         return case.ruling(Status.SCHEDULED, future, "present tense with a time of day", 0.8)
     if future is None or future <= case.setting.published:
         return None

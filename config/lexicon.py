@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -146,6 +146,7 @@ def _element(token: str) -> Element:
 _SAME = str.maketrans({"ё": "е", "’": "'", "ʼ": "'", "‘": "'", "\u0301": None})
 
 
+@lru_cache(maxsize=50_000)  # words repeat
 def normalise(word: str) -> str:
     """The form in which words are compared: lower case, one apostrophe, no stress marks, ё as е."""
     return word.lower().translate(_SAME)

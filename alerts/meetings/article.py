@@ -61,12 +61,12 @@ _EVENTS = 200
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A sentence of the title or the text."""
+    """A sentence of the title or the text; `start` and `end` count in both together, of which the field has `base`."""
 
     field: Field
-    source: str
     start: int
     end: int
+    base: int
 
 
 class Article:
@@ -76,31 +76,32 @@ class Article:
         self,
         lexicon: CompiledLexicon,
         published_at: datetime,
-        title: str,
-        text: str,
-        mentions: dict[Field, list[Mention]],
-        places: dict[Field, list[int]],
-        language: str,
+        source: str,
+        border: int,
+        mentions: Sequence[Mention],
+        places: Sequence[int],
     ) -> None:
+        """`source` is the title, a line break and, from `border` on, the text."""
         self._lexicon = lexicon
         self._published = published_at.date()
+        self._source = source
         self._mentions = mentions
         self._places = places
         self._topic: Side | None = None
         self._pair: tuple[Side, ...] = ()
         self._pieces = [
-            _Piece(field, source, start, end)
-            for field, source in ((Field.TITLE, title), (Field.TEXT, text))
-            for start, end in _sentences(source, language, field)
+            _Piece(field, base + start, base + end, base)
+            for field, base, part in ((Field.TITLE, 0, source[: border - 1]), (Field.TEXT, border, source[border:]))
+            for start, end in _sentences(part, lexicon.lexicon.language, field)
         ]
 
     def events(self) -> list[Event]:
         """Every mention of a meeting, before they are gathered."""
         found: list[Event] = []
         for piece in self._pieces:
-            mentions = _between(self._mentions[piece.field], piece.start, piece.end)
+            mentions = _between(self._mentions, piece.start, piece.end)
             nobody = not mentions and self._topic is None and not self._pair
-            if nobody or not _any_between(self._places[piece.field], piece.start, piece.end):
+            if nobody or not _any_between(self._places, piece.start, piece.end):
                 self._remember(mentions)
                 continue
             found += self._sentence_events(piece, mentions)
@@ -119,7 +120,7 @@ class Article:
         self._pair = sides if len(sides) > 1 else self._pair
 
     def _sentence_events(self, piece: _Piece, mentions: Sequence[Mention]) -> Iterator[Event]:
-        tokens = self._lexicon.tokenizer.tokens(piece.source, (piece.start, piece.end), mentions)
+        tokens = self._lexicon.tokenizer.tokens(self._source, (piece.start, piece.end), mentions)
         sentence = Sentence(
             tokens,
             self._lexicon.hits(tokens),
@@ -176,7 +177,7 @@ class Article:
         near = {0, at - 1, at + 1} & set(range(len(self._pieces)))
         found = False
         for other in (self._pieces[place] for place in sorted(near)):
-            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            tokens = self._lexicon.tokenizer.words(self._source, other.start, other.end)
             kinds = {hit.kind for hit in self._lexicon.hits(tokens)}
             if kinds & _BY_PHONE:
                 return False
@@ -190,10 +191,10 @@ class Article:
         at = self._pieces.index(piece)
         names = {side.label for side in sides}
         for other in (*self._pieces[:1], *self._pieces[at + 1 : at + 3]) if turns else ():
-            about = {found.label for found in _between(self._mentions[other.field], other.start, other.end)} - {None}
+            about = {found.label for found in _between(self._mentions, other.start, other.end)} - {None}
             if other is piece or not about <= names:
                 continue
-            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
+            tokens = self._lexicon.tokenizer.words(self._source, other.start, other.end)
             kinds = {hit.kind for hit in self._lexicon.hits(tokens)}
             status = next((status for kind, status in turns.items() if kind in kinds), None)
             if status and (status is Status.CANCELLED or other.field is Field.TEXT):
@@ -208,8 +209,8 @@ class Article:
         beside = [other for other in self._pieces if other.field is Field.TITLE] + self._pieces[at + 1 : at + 2]
         names = {side.label for side in sides}
         for other in beside:
-            tokens = self._lexicon.tokenizer.words(other.source, other.start, other.end)
-            about = {found.label for found in _between(self._mentions[other.field], other.start, other.end)} - {None}
+            tokens = self._lexicon.tokenizer.words(self._source, other.start, other.end)
+            about = {found.label for found in _between(self._mentions, other.start, other.end)} - {None}
             if about <= names and any(hit.kind in _BY_PHONE for hit in self._lexicon.hits(tokens)):
                 return replace(ruling, status=Status.REMOTE, rule="talked, and it was by telephone or video")
         return ruling
@@ -334,7 +335,7 @@ class Article:
     ) -> Event:
         city = min(cities, key=lambda found: abs(found[0] - trigger.start), default=(0, None))[1]
         cues = tuple((hit, _span(piece, sentence, hit)) for hit in ruling.hits)
-        span = Span(piece.field, piece.start, piece.end)
+        span = Span(piece.field, piece.start - piece.base, piece.end - piece.base)
         return Event(sides, ruling, city, span, cues, piece.field is Field.TITLE)
 
 
@@ -385,7 +386,8 @@ def _at_start(side: Side | None) -> Side | None:
 
 
 def _span(piece: _Piece, sentence: Sentence, hit: Hit) -> Span:
-    return Span(piece.field, sentence.tokens[hit.start].start, sentence.tokens[hit.end - 1].end)
+    start, end = sentence.tokens[hit.start].start, sentence.tokens[hit.end - 1].end
+    return Span(piece.field, start - piece.base, end - piece.base)
 
 
 def _between(mentions: Sequence[Mention], start: int, end: int) -> list[Mention]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,26 +58,14 @@ class MeetingReader:
         lexicon = compiled(code)
         written = {Field.TITLE: title, Field.TEXT: text}
         title, text = lexicon.plain(visible(title)), lexicon.plain(visible(text[:LONGEST]))
-        places = {Field.TITLE: _trigger_places(code, title), Field.TEXT: _trigger_places(code, text)}
-        if not any(places.values()):
-            return ()
-        mentions = self._mentions(title, text, code, published_at)
-        if not any(mentions.values()):
-            return ()
-        article = Article(lexicon, published_at, title, text, mentions, places, code)
-        return tuple(_claim(event, written[event.span.field]) for event in merge_events(article.events()))
-
-    def _mentions(self, title: str, text: str, code: str, at: datetime) -> dict[Field, list[Mention]]:
-        """Names are sought in title and text together, so that a full name in one explains a surname in the other."""
+        # Names are sought in title and text together: a full name in one explains a surname in the other.
         joined = f"{title}\n{text}"
-        border = len(title) + 1
-        found: dict[Field, list[Mention]] = {Field.TITLE: [], Field.TEXT: []}
-        for mention in self._finder.find(joined, code, at.date()):
-            if mention.end < border:
-                found[Field.TITLE].append(mention)
-            elif mention.start >= border:
-                found[Field.TEXT].append(replace(mention, start=mention.start - border, end=mention.end - border))
-        return found
+        places = _trigger_places(code, joined)
+        mentions = self._finder.find(joined, code, published_at.date()) if places else ()
+        if not mentions:
+            return ()
+        article = Article(lexicon, published_at, joined, len(title) + 1, mentions, places)
+        return tuple(_claim(event, written[event.span.field]) for event in merge_events(article.events()))
 
 
 def _claim(event: Event, written: str) -> Claim:

@@ -138,6 +138,8 @@ class Calendar:
             return Day(at, offset=self._offsets[word]), 1
         if word in self._weekdays:
             return Day(at, weekday=self._weekdays[word], shift=self._shift(tokens, at)), 1
+        if not (word[0].isdigit() or word in self._months):
+            return None, 1
         return self._spaced_date(tokens, at) if self._spaced else _counted_date(tokens, at)
 
     def _shift(self, tokens: Sequence[Token], at: int) -> int:

@@ -264,7 +264,8 @@ class Resolver:
         if group.countries:
             return None
         bearers = {person for kind in group.kinds if kind.country for person in self._bearers.get(kind.slug, ())}
-        return _single(list(bearers)).country if len(bearers) == 1 else None
+        bearer = _single(list(bearers))
+        return bearer.country if bearer else None
 
     def _meant(self, group: NounPhrase, country: str | None) -> list[OfficeKind]:
         """The kinds that the words may stand for, the one that governs that country first for a loose word."""

@@ -167,7 +167,7 @@ class Article:
         first = self._pieces[0]
         if first.field is not Field.TITLE:
             return False
-        tokens = self._lexicon.tokenizer.words(first.source, first.start, first.end)
+        tokens = self._lexicon.tokenizer.words(self._source, first.start, first.end)
         kinds = {hit.kind for hit in self._lexicon.hits(tokens)}
         return CueClass.PLANS in kinds and not kinds & TRIGGERS
 

@@ -241,6 +241,8 @@ class Article:
         both = self._both(sentence, trigger, left) if not right else None
         if both is not None:
             return both, []
+        if left and not right and trigger.kind is CueClass.DISCUSSES:
+            return left, right  # "X signed her name": his words tell of her, not of two at a table
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._may_precede(sentence, trigger, left[0]) else ()
             return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
@@ -301,7 +303,11 @@ class Article:
         if not _has_pair_before(sentence, trigger):
             return []
         here = sentence.named_before(trigger.start)
-        return list(here[:2]) if len(here) > 1 else list(self._pair[:2])
+        if len(here) > 1:
+            return list(here[:2])
+        if here and self._topic and here[0].label not in {self._topic.label, *(side.label for side in self._pair)}:
+            return [self._topic, here[0]]
+        return list(self._pair[:2])
 
     def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
         """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""

@@ -114,9 +114,9 @@ class Sentence:
 
     def _side(self, place: int, mention: Mention) -> Side:
         own = any(hit.kind is CueClass.OWN and hit.end == place for hit in self.hits)
-        foreign = (
-            mention.label is None and not own and (mention.office in _FOREIGN or self._comes_from_elsewhere(place))
-        )
+        unnamed_stranger = mention.label is None and (mention.office in _FOREIGN or self._comes_from_elsewhere(place))
+        of_no_state = mention.country is None and mention.office == "organisation-head"
+        foreign = not own and (unnamed_stranger or of_no_state)
         group = mention.kind == "group"
         of_leaders = group and mention.office in _LEADERS and (foreign or mention.country is not None)
         unnamed = Level.DEPUTY if group and not of_leaders else Level.OTHER
@@ -296,7 +296,7 @@ class Sentence:
     def _is_addressed(self, side: Side, trigger: Hit) -> bool:
         """`discussed trade with X`, `briefed X`."""
         at_once = side.place == trigger.end and self._after_possessive(side.place) is None
-        return at_once or self.is_companion(side)
+        return at_once or self.is_companion(side) or self._accompanied(trigger, [side])
 
     def _row(self, start: int, limit: int, *, speaking: bool = False) -> list[Side]:
         """The first person from a token on, and whoever is listed with it."""

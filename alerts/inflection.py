@@ -181,6 +181,15 @@ def _spelt(word: str, pair: str) -> Iterator[str]:
             at += 1
 
 
+def ukrainian_variants(name: str) -> tuple[str, ...]:
+    """The name in the other usual Ukrainian spellings: «Хічілема», «Гічілема»."""
+    out = [name]
+    for one, other in _transliteration()["spellings-uk"]:
+        begins = re.compile((r"(?<!\w)" if one.startswith("^") else "") + re.escape(one.strip("^")))
+        out += [begins.sub(other.strip("^"), known) for known in out]
+    return tuple(dict.fromkeys(out))
+
+
 def latin_variants(name: str) -> tuple[str, ...]:
     """The name with its words in the other usual Latin spellings."""
     data = _transliteration()

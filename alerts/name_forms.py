@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
-from alerts.inflection import decline_name, latin_variants, transliterate
+from alerts.inflection import decline_name, latin_variants, transliterate, ukrainian_variants
 from config.people import fold_name
 from config.vocabulary import LANGUAGES
 
@@ -78,6 +78,8 @@ def _bases(person: Person, names: Mapping[str, tuple[str, ...]], language: str) 
         given += [short for name in english if names is person.forms for short in _without_middle(person, name)]
     elif language == "uk" and "uk" not in names:
         given += [transliterate(name, "ru", "uk") for name in names.get("ru", ())]
+    if language == "uk" and person.country not in _CYRILLIC_AT_HOME:
+        given = [variant for name in given for variant in ukrainian_variants(name)]
     return list(dict.fromkeys(given))
 
 

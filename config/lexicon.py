@@ -189,7 +189,8 @@ class Times(Strict):
 
 
 class Lexicon(Strict):
-    """One language. `articles` before a person or an office are overlooked.
+    """One language. `articles` before a person or an office are overlooked, as are, between a comma and an adjective,
+    `relatives`: pronouns that are articles too („Scholz, der französische Präsident Macron und Tusk“).
 
     `spaced` is false where words are written without spaces; `words` are then taken whole.
 
@@ -209,6 +210,7 @@ class Lexicon(Strict):
     variants: str | None = None
     words: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    relatives: tuple[str, ...] = ()
     before_place: tuple[str, ...]
     times: Times
     places: dict[str, tuple[str, ...]]

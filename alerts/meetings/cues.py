@@ -153,7 +153,9 @@ class CompiledLexicon:
         self.nations = _nations(lexicon.language)
         vocabulary = {*lexicon.words, *self._cues.vocabulary, *self._places.vocabulary, *self.calendar.vocabulary}
         vocabulary |= set(self.nations)  # so that 及 is no "and" in 埃及
-        self.tokenizer = Tokenizer(spaced=lexicon.spaced, vocabulary=vocabulary, articles=lexicon.articles)
+        self.tokenizer = Tokenizer(
+            spaced=lexicon.spaced, vocabulary=vocabulary, articles=lexicon.articles, relatives=lexicon.relatives
+        )
         self._before_place = frozenset(normalise(word) for word in lexicon.before_place)
         self.companions = frozenset(normalise(word) for word in lexicon.companions)
         self.owners = frozenset(normalise(word) for word in lexicon.owners)

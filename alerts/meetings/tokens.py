@@ -44,8 +44,16 @@ def visible(text: str) -> str:
 class Tokenizer:
     """Cuts sentences of one language. Without spaces, `vocabulary` is taken whole: longest first, from the left."""
 
-    def __init__(self, *, spaced: bool, vocabulary: Iterable[str] = (), articles: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        spaced: bool,
+        vocabulary: Iterable[str] = (),
+        articles: Iterable[str] = (),
+        relatives: Iterable[str] = (),
+    ) -> None:
         self._articles = frozenset(articles)
+        self._relatives = frozenset(relatives)
         self._whole = None if spaced else AhoCorasick(sorted(set(vocabulary)), matchkind=MatchKind.LeftmostLongest)
 
     def words(self, text: str, start: int, end: int) -> list[Token]:
@@ -76,9 +84,15 @@ class Tokenizer:
             tokens += self.words(text, at, mention.start)
             while tokens and tokens[-1].start >= at and tokens[-1].word in self._articles:  # « l » and its apostrophe
                 tokens.pop()
+            if self._ends_in_article(tokens) and text[mention.start].islower():
+                tokens.pop()
             tokens.append(Token(mention.start, mention.end, MENTION, mention))
             at = mention.end
         return tokens + self.words(text, at, span[1])
+
+    def _ends_in_article(self, tokens: Sequence[Token]) -> bool:
+        """Behind a comma stands what may be a relative pronoun; before an adjective, in small letters, it is none."""
+        return len(tokens) > 1 and tokens[-1].word in self._relatives and tokens[-2].word == ","
 
 
 def _runs(piece: str, start: int, end: int, offset: int) -> Iterable[Token]:

@@ -189,13 +189,16 @@ class Times(Strict):
 
 
 class Lexicon(Strict):
-    """One language. `articles` before a person or an office are overlooked, as are, between a comma and an adjective,
+    """One language.
+
+    `articles` before a person or an office are overlooked, as are, between a comma and an adjective,
     `relatives`: pronouns that are articles too („Scholz, der französische Präsident Macron und Tusk“).
 
     `spaced` is false where words are written without spaces; `words` are then taken whole.
 
     `verb_last` is true where the object of an infinitive stands before it ("will Scholz treffen").
     `free_order` is true where both sides may stand behind the verb ("traf Xi seinen Gastgeber Macron").
+    `present_ahead` is true where a text's present tense beside a day tells what is to come ("Merz empfängt am Montag").
     `owners` tie an unnamed envoy to whom he acts for ("enviado de Trump"): only the envoy is at the table.
     `companions` are the words for "with": whoever stands behind one is a partner, and a subject is still to come.
     `variants` names a file of pairs of characters, the first to be read as the second (traditional Chinese).
@@ -205,6 +208,7 @@ class Lexicon(Strict):
     spaced: bool = True
     verb_last: bool = False
     free_order: bool = False
+    present_ahead: bool = False
     owners: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
     variants: str | None = None

@@ -148,6 +148,7 @@ class Article:
             agenda=self._is_agenda(),
             journey=discussed and not cities and self._tells_of_journey(piece),
             clock=self._lexicon.calendar.names_clock_time(tokens),
+            present_ahead=self._lexicon.lexicon.present_ahead and piece.field is Field.TEXT,
             past_year=self._lexicon.calendar.names_earlier_year(tokens, self._published),
         )
         for trigger in sentence.triggers[:_TRIGGERS]:

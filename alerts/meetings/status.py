@@ -46,6 +46,9 @@ _MODAL = {
 }
 """Classes that take reality away, with what they leave; in the guideline's order of precedence."""
 
+_WEAKER = frozenset({CueClass.UNDECIDED, CueClass.PROPOSES, CueClass.PLANS})
+"""What "took place" overrules where it stands nearer to its noun."""
+
 _DOUBTS = (CueClass.QUESTION, CueClass.CONDITIONAL, CueClass.HEARSAY)
 
 
@@ -88,6 +91,8 @@ class Setting:
     """The sentence tells a time of day."""
     past_year: bool = False
     """The sentence names an earlier year."""
+    present_ahead: bool = False
+    """A present tense beside a day tells what is to come."""
 
 
 class _Case:
@@ -145,6 +150,13 @@ class _Case:
         """Behind the border that ends its segment, no other meeting word between."""
         following = (hit.start for hit in self.sentence.triggers if hit.start >= self.end)
         return self._within(kind, self.end, min(following, default=len(self.sentence.tokens)))
+
+    def real_before(self, modal: Hit) -> bool:
+        """Whether between a noun and what stands behind it something made it real."""
+        if self.trigger.kind is not CueClass.MEETING_NOUN or modal.start < self.trigger.end:
+            return False
+        real = self._within(CueClass.TAKES_PLACE, self.trigger.end, modal.start)
+        return real is not None and not self._within(CueClass.NEGATION, self.trigger.end, modal.start)
 
     def in_clause(self, kind: CueClass) -> Hit | None:
         """Before it, and not before a Chinese comma with a subject of its own behind it (应邀，某某会见)."""
@@ -326,6 +338,8 @@ def _governed(case: _Case) -> _Outcome:
     """A modal, a plan or a refusal before it (a noun: also behind it)."""
     for kind, status in _MODAL.items():
         modal = (case.before(kind) if kind in _DOUBTS else case.in_clause(kind)) or case.governed_by(kind)
+        if modal is not None and kind in _WEAKER and case.real_before(modal):
+            continue  # "the talk lasted longer than planned"
         if modal is None or (kind is CueClass.AHEAD and not 0 <= case.trigger.start - modal.end <= _AHEAD):
             continue
         left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
@@ -347,7 +361,8 @@ def _still_ahead(case: _Case) -> _Outcome:
         and past in {None, case.setting.published}
     ):
         return case.ruling(Status.SCHEDULED, future, "present tense with a time of day", 0.8)
-    if future is None or future <= case.setting.published:
+    ahead = case.setting.present_ahead and case.trigger.kind is CueClass.MEETS_NOW
+    if future is None or future < case.setting.published or (future == case.setting.published and not ahead):
         return None
     if case.trigger.kind is CueClass.MEETS_NOW or past == future:
         return case.ruling(Status.SCHEDULED, future, "present tense with a coming day", 0.8)

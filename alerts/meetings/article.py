@@ -227,6 +227,8 @@ class Article:
             left = self._subject(sentence, trigger, right)
         elif not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
             left, right = self._completed(sentence, trigger, left, right)
+        elif not right and len({side.country for side in left}) == 1:  # 总统和总理先后同他会谈: his hosts, and he
+            right = self._object(sentence, trigger, left[-1])
         for group in _split(sentence, _distinct(left), _distinct(right)):
             sides = _distinct(side for side in group if not side.press)
             if len(sides) > 1 and any(side.label for side in sides):
@@ -263,6 +265,8 @@ class Article:
     def _may_precede(self, sentence: Sentence, trigger: Hit, nearest: Side) -> bool:
         """Whether both sides may stand before: "will Scholz treffen"; of a noun, «запропонував Сі зустріч»."""
         lexicon = self._lexicon.lexicon
+        if not lexicon.spaced and sentence.ends_clause(trigger.end):
+            return True  # the object may be left out: 某某到访，总统设宴款待
         if lexicon.verb_last or not lexicon.free_order or trigger.kind is not CueClass.MEETING_NOUN:
             return lexicon.verb_last
         return any(hit.kind in _OFFERS and hit.start < nearest.place for hit in sentence.hits)
@@ -374,8 +378,9 @@ def _sentences(source: str, language: str, field: Field) -> Iterator[tuple[int, 
 
 def _split(sentence: Sentence, left: Sequence[Side], right: Sequence[Side]) -> Iterator[Sequence[Side]]:
     """A visitor's list of partners is one meeting each, a joint session one with all."""
-    jointly = any(hit.kind is CueClass.JOINTLY for hit in sentence.hits)
-    if len(left) == 1 and len(right) > 1 and not jointly:
+    kinds = {hit.kind for hit in sentence.hits}
+    many = len(left) == 1 < len(right) or (len(right) == 1 < len(left) and CueClass.SEPARATELY in kinds)
+    if many and CueClass.JOINTLY not in kinds:
         yield from product(left, right)
     elif left or right:
         yield (*left, *right)

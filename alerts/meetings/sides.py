@@ -431,6 +431,10 @@ class Sentence:
         subjects = {place for place, side in self.sides.items() if not self.is_companion(side)}
         return any(start <= place < end for place in subjects | self._places(CueClass.PAIR))
 
+    def ends_clause(self, place: int) -> bool:
+        """Whether nothing but punctuation stands there."""
+        return place >= len(self.tokens) or self.tokens[place].word in {"，", "。", "；", "、", "！"}
+
     def named_before(self, place: int) -> tuple[Side, ...]:
         """Different named people before a token, in order."""
         found = {side.name: side for at, side in sorted(self.sides.items()) if at < place and side.label}

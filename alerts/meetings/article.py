@@ -15,7 +15,7 @@ from alerts.meetings.sides import Sentence
 from alerts.meetings.status import Setting, decide_status
 from alerts.sentences import split_sentences
 from config.lexicon import CueClass
-from config.vocabulary import Status
+from config.vocabulary import Level, Status
 from storage.model import Field, Span
 
 if TYPE_CHECKING:
@@ -220,6 +220,8 @@ class Article:
         """The participants of each meeting that one meeting word reports."""
         table = sentence.table(trigger)
         left, right = list(table.left), list(table.right)
+        if sentence.is_leaders_alone([*left, *right]):
+            left, right = self._leaders_before(sentence, trigger) or left, []
         if trigger.kind is CueClass.UNDER_WAY and len(left) < 2 and not right:  # noqa: PLR2004 (two sides)
             named = sentence.named_before(trigger.start)
             left = list(named) if len(named) == 2 else left  # noqa: PLR2004 ("X greets Y, the talks have begun")
@@ -248,7 +250,8 @@ class Article:
             return left, right  # "X signed her name": his words tell of her, not of two at a table
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._may_precede(sentence, trigger, left[0]) else ()
-            return left, self._object(sentence, trigger, left[0]) or list(earlier[:1])
+            partner = sentence.companion_before(left[0]) if self._lexicon.lexicon.free_order else []
+            return left, self._object(sentence, trigger, left[0]) or list(earlier[:1]) or partner
         if right and not left and not self._is_subject_pronoun(sentence, trigger):
             follow = sentence.followers(right[0], trigger) if self._lexicon.lexicon.free_order else []
             others = self._object(sentence, trigger, right[0]) or follow
@@ -313,6 +316,13 @@ class Article:
         if here and self._topic and here[0].label not in {self._topic.label, *(side.label for side in self._pair)}:
             return [self._topic, here[0]]
         return list(self._pair[:2])
+
+    def _leaders_before(self, sentence: Sentence, trigger: Hit) -> list[Side]:
+        """`the presidents' talks`: the two leaders of different states who were named last."""
+        here = sentence.named_before(trigger.start)
+        pair = here if len(here) > 1 else self._pair
+        leaders = [side for side in pair if side.level is Level.LEADER]
+        return leaders if len(leaders) == 2 and leaders[0].country != leaders[1].country else []  # noqa: PLR2004 (both)
 
     def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
         """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""

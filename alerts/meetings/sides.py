@@ -440,6 +440,18 @@ class Sentence:
         found = {side.name: side for at, side in sorted(self.sides.items()) if at < place and side.label}
         return tuple(found.values())
 
+    def companion_before(self, side: Side) -> list[Side]:
+        """«З Туском Макрон зустрівся»: the nearest partner in front of the subject."""
+        earlier = [other for place, other in sorted(self.sides.items()) if place < side.place]
+        return [other for other in earlier if self.is_companion(other)][-1:]
+
+    def is_leaders_alone(self, sides: Sequence[Side]) -> bool:
+        """Whether nobody but "the presidents", of no country, is at the table."""
+        if len(sides) != 1 or sides[0].label or sides[0].country or sides[0].stranger:
+            return False
+        mention = self.tokens[sides[0].place].mention
+        return mention is not None and mention.kind == "group" and mention.office in _LEADERS
+
     def is_companion(self, side: Side) -> bool:
         """Whether a listing word ties it to somebody else: `with X`, 同X, «с X»."""
         return side.place - 1 in self._listing or side.place - 2 in self._listing

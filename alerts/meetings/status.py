@@ -151,6 +151,12 @@ class _Case:
         following = (hit.start for hit in self.sentence.triggers if hit.start >= self.end)
         return self._within(kind, self.end, min(following, default=len(self.sentence.tokens)))
 
+    def overruled(self, kind: CueClass, modal: Hit) -> bool:
+        """`the talk lasted longer than planned`, `before a lunch that ran for an hour`."""
+        if kind is CueClass.AHEAD:
+            return self.trigger.kind is CueClass.MEETING_NOUN and self.after(CueClass.TAKES_PLACE) is not None
+        return kind in _WEAKER and self.real_before(modal)
+
     def real_before(self, modal: Hit) -> bool:
         """Whether between a noun and what stands behind it something made it real."""
         if self.trigger.kind is not CueClass.MEETING_NOUN or modal.start < self.trigger.end:
@@ -338,8 +344,8 @@ def _governed(case: _Case) -> _Outcome:
     """A modal, a plan or a refusal before it (a noun: also behind it)."""
     for kind, status in _MODAL.items():
         modal = (case.before(kind) if kind in _DOUBTS else case.in_clause(kind)) or case.governed_by(kind)
-        if modal is not None and kind in _WEAKER and case.real_before(modal):
-            continue  # "the talk lasted longer than planned"
+        if modal is not None and case.overruled(kind, modal):
+            continue
         if modal is None or (kind is CueClass.AHEAD and not 0 <= case.trigger.start - modal.end <= _AHEAD):
             continue
         left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None

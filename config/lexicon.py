@@ -104,7 +104,7 @@ class Element:
         return word in self.words or (bool(self.prefixes) and word.startswith(self.prefixes))
 
 
-_GAP_MAX = 12
+_GAP_MAX = 16
 _GAPS = 2
 _TOKEN = re.compile(r"\[[^\[\]\s]+\]|\S+")
 

@@ -1,5 +1,6 @@
 """The people: the files' form, who held what when, look-ups, and the operator's additions."""
 
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from config import people as module
+from config.countries import load_countries
 from config.model import PersonEntry
 from config.offices import load_office_kinds, parse_lexicon
 from config.people import (
@@ -36,10 +38,31 @@ def parsed(text):
 # ---------------------------------------------------------------- the built-in files
 
 
-def test_there_are_more_than_a_thousand_people_of_nearly_every_state():
+def test_there_are_some_two_thousand_people_of_nearly_every_state():
     people = load_people()
-    assert len(people) > 1000
-    assert len({person.country for person in people}) > 180
+    assert len(people) > 1900
+    assert len({person.country for person in people}) > 190
+
+
+def test_every_state_is_led_by_somebody_on_every_first_of_a_month_since_2020():
+    held = defaultdict(list)
+    for person in load_people():
+        for office in person.offices:
+            if office.level is Level.LEADER:
+                held[office.country].append(office)
+    days = [date(year, month, 1) for year in range(2020, 2026) for month in range(1, 13)]
+    unled = {
+        (code, day.isoformat()[:7])
+        for code in load_countries().words
+        for day in days
+        if not any(office.held_at(day) for office in held[code])
+    }
+    assert unled == {("VA", "2025-05")}
+
+
+def test_foreign_ministers_of_more_than_a_hundred_states_are_known():
+    offices = [office for person in load_people() for office in person.offices]
+    assert len({office.country for office in offices if office.kind == "foreign-minister"}) > 130
 
 
 def test_no_two_people_have_one_slug_and_every_label_finds_its_bearer():
@@ -75,6 +98,13 @@ def test_the_quick_reader_reads_what_a_yaml_parser_reads(path):
         ("pope", "VA", "2025-05-08", "Pope Leo XIV"),
         ("pope", "VA", "2025-05-01", None),
         ("president", "BA", "2024-01-01", None),
+        ("president", "SM", "2024-05-01", None),
+        ("prime-minister", "MK", "2024-03-01", "Talat Xhaferi"),
+        ("prime-minister", "LI", "2025-05-01", "Brigitte Haas"),
+        ("prime-minister", "QA", "2021-06-01", "Khalid bin Khalifa Al Thani"),
+        ("president", "RO", "2025-03-01", "Ilie Bolojan"),
+        ("prime-minister", "VU", "2023-09-15", "Sato Kilman"),
+        ("prime-minister", "LY", "2024-01-01", "Abdul Hamid Dbeibeh"),
         ("minister", "GB", "2025-01-01", None),
         ("president", "ZZ", "2025-01-01", None),
     ],

@@ -20,6 +20,7 @@ _END = re.compile(
 )
 _CLOSERS = "\"'”’»›」』】）)]》〉"
 _OPENERS = "\"'“‘„«‹「『【（([《〈-–—"
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _TOKEN_BEFORE = re.compile(r"[\w.\-]{0,24}\Z")
 _BREATHERS = ("；", ";", "，", "、", ", ", " ")
 _LOOK_AHEAD = 8
@@ -94,6 +95,8 @@ def _is_abbreviated(text: str, stop: int, start: int, habits: _Habits) -> bool:
     if not token:
         return False
     if len(token) == 1 and token.isalpha() and (token.isupper() or token in habits.abbreviations):
+        return True
+    if token.isupper() and _INITIALS.fullmatch(token):  # "J.D. Vance"
         return True
     if habits.ordinal_dots and token.isdigit() and len(token) <= 2:  # noqa: PLR2004 (days and centuries have two digits)
         return True

@@ -141,7 +141,7 @@ class _Case:
         if kind is CueClass.QUESTION:  # «примет ли»
             return self._within(kind, self.trigger.end, self.trigger.end + 1)
         if kind is CueClass.REFUSES and self.trigger.kind is CueClass.TO_MEET:  # «видеться с X не намерен»
-            return self.after(kind)
+            return self._within(kind, self.trigger.end, self.own[1])
         if kind is not CueClass.CANCELS or self.trigger.kind is CueClass.AFTER_MEETING:
             return None
         return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))

@@ -158,7 +158,8 @@ class Grouper:
             return False  # «глава китайской делегации»
         if self._fits(pair, before.end, after.start):
             return True
-        return pair == "office-person" and self._fits("office-owner", before.end, after.start)
+        bound = all(kind.bound for kind in before.offices)  # "the guest of Xi" is not Xi
+        return pair == "office-person" and not bound and self._fits("office-owner", before.end, after.start)
 
     def _fits(self, pair: str, start: int, end: int) -> bool:
         link = self._links.get(pair)
@@ -174,7 +175,8 @@ class Grouper:
                     group.person, group.start = before.person, before.start
                     out[-1] = group
                     continue
-                if group.owner is None and self._fits("owner-office", before.end, group.start):
+                bound = all(kind.bound for kind in group.kinds)  # "Xi's guest"
+                if group.owner is None and not bound and self._fits("owner-office", before.end, group.start):
                     group.owner, group.start = before.person, before.start
                     out[-1] = group
                     continue

@@ -270,7 +270,8 @@ class Article:
         lexicon = self._lexicon.lexicon
         if not lexicon.spaced and sentence.ends_clause(trigger.end):
             return True  # the object may be left out: 某某到访，总统设宴款待
-        if lexicon.verb_last or not lexicon.free_order or trigger.kind is not CueClass.MEETING_NOUN:
+        rigid = lexicon.spaced and not lexicon.free_order
+        if lexicon.verb_last or rigid or trigger.kind is not CueClass.MEETING_NOUN:
             return lexicon.verb_last
         return any(hit.kind in _OFFERS and hit.start < nearest.place for hit in sentence.hits)
 

@@ -26,7 +26,8 @@ _GROUPS = {
 }
 """Classes that stand for somebody without a name, with the level."""
 _LEADERS = frozenset({"president", "prime-minister", "chancellor", "leader", "head-of-state", "monarch"})
-_VERBS = frozenset({CueClass.MEETS, CueClass.MEETS_BARE})
+_CLOSING = frozenset({CueClass.MEETS, CueClass.MEETS_BARE, CueClass.MEETING_NOUN})
+"""Classes that a Chinese comma parts from what follows."""
 _FOREIGN = frozenset({"envoy", "organisation-head"})
 """Offices whose holder, if nothing says otherwise, comes from elsewhere."""
 _AIDES = frozenset({"aide", "envoy", "spokesman", "security-adviser", "head-of-office"})
@@ -286,7 +287,7 @@ class Sentence:
     def _right(self, trigger: Hit, end: int) -> list[Side]:
         inner = [self.sides[place] for place in range(trigger.start, trigger.end) if place in self.sides]
         limit = self._stop_right(trigger.end, end)
-        if not self._spaced and trigger.kind in _VERBS:  # an object stands right behind its verb
+        if not self._spaced and trigger.kind in _CLOSING:  # an object stands right behind its verb
             limit = next((at for at in range(trigger.end, limit) if self.tokens[at].word == "，"), limit)
         row = self._row(trigger.end, limit)
         if row and trigger.kind is CueClass.DISCUSSES and not self._is_addressed(row[0], trigger):

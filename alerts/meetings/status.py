@@ -142,9 +142,18 @@ class _Case:
             return self._within(kind, self.trigger.end, self.trigger.end + 1)
         if kind is CueClass.REFUSES and self.trigger.kind is CueClass.TO_MEET:  # «видеться с X не намерен»
             return self._within(kind, self.trigger.end, self.own[1])
+        if self.trigger.kind is CueClass.MEETS_BARE:
+            return self._behind_bare(kind) if kind in {CueClass.CANCELS, CueClass.UNDECIDED} else None
         if kind is not CueClass.CANCELS or self.trigger.kind is CueClass.AFTER_MEETING:
             return None
         return self._within(kind, self.trigger.start, min(self.own[1], self.trigger.end + _CLOSE))
+
+    def _behind_bare(self, kind: CueClass) -> Hit | None:
+        """Close behind, before the comma: a Chinese verb may be the noun (两人何时会晤尚未敲定)."""
+        limit = min(self.own[1], self.trigger.end + _CLOSE)
+        tokens = self.sentence.tokens
+        limit = next((at for at in range(self.trigger.end, limit) if tokens[at].word == "，"), limit)
+        return self._within(kind, self.trigger.start, limit)
 
     def behind_contrast(self, kind: CueClass) -> Hit | None:
         """Behind the border that ends its segment, no other meeting word between."""

@@ -94,7 +94,7 @@ def _is_abbreviated(text: str, stop: int, start: int, habits: _Habits) -> bool:
     token = found[0] if found else ""
     if not token:
         return False
-    if len(token) == 1 and token.isalpha() and (token.isupper() or token in habits.abbreviations):
+    if all(len(part) == 1 and part.isupper() for part in token.split(".")):  # "J. Smith", "J.D. Vance"
         return True
     if token.isupper() and _INITIALS.fullmatch(token):  # "J.D. Vance"
         return True

@@ -178,7 +178,12 @@ class _Case:
         end = self.trigger.start
         commas = [at for at in range(self.own[0], end) if self.sentence.tokens[at].word == "，"]
         parted = bool(commas) and self.sentence.has_subject(commas[-1], end)
-        return self._within(kind, commas[-1] if parted else self.own[0], self.trigger.end) or self._bracket(kind)
+        start = commas[-1] if parted else self.own[0]
+        if self.trigger.kind is CueClass.AFTER_MEETING:  # "we want to help, said X after talks with Y"
+            start = max(
+                [start, *(hit.end for hit in self.sentence.hits if hit.kind is CueClass.SAYS and hit.end <= end)]
+            )
+        return self._within(kind, start, self.trigger.end) or self._bracket(kind)
 
     def of_state(self, *levels: Level) -> bool:
         """Whether two people of such rank are named in the sentence."""
@@ -207,10 +212,11 @@ class _Case:
         )
 
     def _is_undated(self, background: Hit) -> bool:
-        """No day is told, or only one behind it: "qui avait reçu X à la mi-avril, a parlé mardi"."""
+        """No day is told, or only one behind it or behind a word of speech: "who met X in April said on Monday"."""
         if self._day is None or self.past is None:
             return True
-        return self.trigger.end <= background.start < self._day.place
+        spoken = self._within(CueClass.SAYS, max(background.end, self.trigger.end), self._day.place)
+        return bool(spoken) or self.trigger.end <= background.start < self._day.place
 
     @cached_property
     def past(self) -> date | None:

@@ -53,7 +53,8 @@ class NounPhrase:
             return False
         role = piece.role
         if role == "person":
-            return bool(self.offices or self.markers or self.countries)
+            of_another = self.offices and not self.countries and all(kind.bound for kind in self.kinds)
+            return bool(self.offices or self.markers or self.countries) and not of_another  # «гость Макрона»
         if role == "country":
             return not self.countries and not (self.offices and piece.adjective and self.last_role == "marker")
         if role == "office":

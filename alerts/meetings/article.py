@@ -390,11 +390,19 @@ def _sentences(source: str, language: str, field: Field) -> Iterator[tuple[int, 
 def _split(sentence: Sentence, left: Sequence[Side], right: Sequence[Side]) -> Iterator[Sequence[Side]]:
     """A visitor's list of partners is one meeting each, a joint session one with all."""
     kinds = {hit.kind for hit in sentence.hits}
+    if not right and CueClass.SEPARATELY in kinds:
+        left, right = _parted(sentence, left)
     many = len(left) == 1 < len(right) or (len(right) == 1 < len(left) and CueClass.SEPARATELY in kinds)
     if many and CueClass.JOINTLY not in kinds:
         yield from product(left, right)
     elif left or right:
         yield (*left, *right)
+
+
+def _parted(sentence: Sentence, sides: Sequence[Side]) -> tuple[Sequence[Side], Sequence[Side]]:
+    """Those in front of "separately" and those behind it, where the verb stands last: 某某先后与甲、乙会谈."""
+    at = min(hit.start for hit in sentence.hits if hit.kind is CueClass.SEPARATELY)
+    return [side for side in sides if side.place < at], [side for side in sides if side.place > at]
 
 
 def _distinct(sides: Iterable[Side]) -> tuple[Side, ...]:

@@ -393,7 +393,7 @@ def _split(sentence: Sentence, left: Sequence[Side], right: Sequence[Side]) -> I
     if not right and CueClass.SEPARATELY in kinds:
         left, right = _parted(sentence, left)
     many = len(left) == 1 < len(right) or (len(right) == 1 < len(left) and CueClass.SEPARATELY in kinds)
-    if many and CueClass.JOINTLY not in kinds:
+    if many and (CueClass.JOINTLY not in kinds or CueClass.SEPARATELY in kinds):  # "at the summit, separately"
         yield from product(left, right)
     elif left or right:
         yield (*left, *right)

@@ -405,6 +405,8 @@ class Sentence:
         """`..., said X` and `X said`: not at the table. In `received X, said Y` and `after X Y said` Y speaks."""
         if self._heads_quote(place):
             return True
+        if self._is_accompanied_by(place):
+            return False
         near = {place - 1, place - 2, place + 1, place + 2}
         before, after = self.tokens[max(place - 1, 0)], self.tokens[place + 1 : place + 2]
         if after and (after[0].mention is not None or (after[0].word in _PAUSES and before.word not in _PAUSES)):
@@ -412,6 +414,13 @@ class Sentence:
         if place + 1 in self._carries:
             near -= {place + 2}  # "dined with X and admitted": who dined goes on
         return bool((self._says - self._trigger_places) & near)
+
+    def _is_accompanied_by(self, place: int) -> bool:
+        """„Nach dem Gespräch mit Putin und Xi sagte Macron“: whoever stands behind "with" is not who speaks."""
+        first = place
+        while first - 2 in self.sides and first - 1 in self._listing:
+            first -= 2
+        return any(token.word in self._companions for token in self.tokens[max(0, first - 2) : first])
 
     def _heads_quote(self, place: int) -> bool:
         """«Ушаков: беседа с премьером под вопросом»: an aide or minister before a colon speaks for others."""

@@ -291,6 +291,8 @@ class Article:
         present = {side.label for side in known}
         places = [side.place for side in known]
         before = [side for place, side in sorted(sentence.sides.items()) if place < min(*places, trigger.start)]
+        if not self._lexicon.lexicon.spaced:  # 他与甲会谈，并会见了乙: he, and not his first partner
+            before = [side for side in before if not sentence.is_companion(side)]
         subject = next((side for side in before if side.label and side.label not in present), None)
         if subject is None and trigger.kind is CueClass.AFTER_MEETING:
             later = [side for place, side in sorted(sentence.sides.items()) if place > max(places)]
@@ -402,7 +404,8 @@ def _split(sentence: Sentence, left: Sequence[Side], right: Sequence[Side]) -> I
 def _parted(sentence: Sentence, sides: Sequence[Side]) -> tuple[Sequence[Side], Sequence[Side]]:
     """Those in front of "separately" and those behind it, where the verb stands last: 某某先后与甲、乙会谈."""
     at = min(hit.start for hit in sentence.hits if hit.kind is CueClass.SEPARATELY)
-    return [side for side in sides if side.place < at], [side for side in sides if side.place > at]
+    before, behind = [side for side in sides if side.place < at], [side for side in sides if side.place > at]
+    return (before, behind) if behind or len(sides) < 3 else (before[:1], before[1:])  # noqa: PLR2004 (同甲、乙分别会谈)
 
 
 def _distinct(sides: Iterable[Side]) -> tuple[Side, ...]:

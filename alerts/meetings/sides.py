@@ -320,6 +320,8 @@ class Sentence:
         if not earlier or not near or any(place in self.sides for place in range(max(near), trigger.start)):
             return []
         before = self._left(earlier[-1], start) or self._carried(earlier[-1], start)
+        if not self._spaced and before and self.is_companion(before[0]):
+            return []  # 与甲会谈，并会见了乙: the subject is not told here
         return before[:1] if any(self.is_companion(side) for side in before[1:]) else before
 
     def _subject_of_pronoun(self, trigger: Hit, start: int, left: list[Side]) -> list[Side]:

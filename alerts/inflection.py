@@ -19,6 +19,7 @@ TABLES = Path(config.__file__).resolve().parent
 _SLOT = re.compile(r"([^\s~]+)~")
 _CASES = 5
 _SHORTEST_STEM = 2
+_NUMERAL = re.compile(r"[IVX]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def decline_name(name: str, language: str, *, female: bool = False) -> tuple[str
 
 
 def _name_word(word: str, language: str, kind: str) -> tuple[tuple[str, ...], ...]:
-    if word.islower() or len(word) < 3 or word.endswith("."):  # noqa: PLR2004 (particles, initials, Си, Ли)
+    if word.islower() or len(word) < 3 or word.endswith(".") or _NUMERAL.fullmatch(word):  # noqa: PLR2004 (Си, Ли)
         return ((word,),) * _CASES
     head, hyphen, last = word.rpartition("-")
     return tuple(tuple(head + hyphen + form for form in case) for case in cases_of(last, language, kind))

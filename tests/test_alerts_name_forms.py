@@ -121,3 +121,7 @@ def test_ukrainian_media_write_foreign_names_in_two_ways():
     assert ukrainian_variants("Хакаїнде Хічілема")[1:2] == ("Гакаїнде Гічілема",)
     assert "Гакаінде Гічілема" in ukrainian_variants("Хакаїнде Хічілема")
     assert ukrainian_variants("Олаф Шольц") == ("Олаф Шольц",)
+
+
+def test_a_kings_number_is_not_declined():
+    assert "Карла III" in decline_name("Карл III", "uk")

@@ -202,7 +202,7 @@ class Sentence:
         groups: dict[int, Side] = {}
         for hit in self.hits:
             level = _GROUPS.get(hit.kind)
-            if level is None or self.tokens[hit.start].mention is not None:
+            if level is None or self.tokens[hit.start].mention is not None or self._is_absent(hit.start):
                 continue
             words = " ".join(self.tokens[place].word for place in hit.places)
             groups[hit.start] = Side(

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from alerts.inflection import decline_title
+from alerts.meetings.gazetteer import Gazetteer, english_label
 from alerts.meetings.times import Calendar
 from alerts.meetings.tokens import MENTION, Tokenizer
 from config.countries import load_countries
@@ -49,6 +50,9 @@ _NAMING = TRIGGERS | {CueClass.NOT_MEETING, CueClass.BODY}
 
 _DATELINE = ([":"], ["."], [","])
 """What follows a city at the head of a report: "DOHA.", "Sochi: four hours of talks"."""
+
+_BEFORE_PLACE = 4
+"""Words before a city among which its preposition may stand: "in the historic city of Samarkand"."""
 
 _HITS = 200
 """Patterns looked at in one sentence; a real one has a dozen, a word repeated a thousand times says nothing more."""
@@ -153,6 +157,8 @@ class CompiledLexicon:
         self.nations = _nations(lexicon.language)
         vocabulary = {*lexicon.words, *self._cues.vocabulary, *self._places.vocabulary, *self.calendar.vocabulary}
         vocabulary |= set(self.nations)  # so that 及 is no "and" in 埃及
+        self._gazetteer = Gazetteer(lexicon.language, spaced=lexicon.spaced)
+        vocabulary |= self._gazetteer.vocabulary
         self.tokenizer = Tokenizer(
             spaced=lexicon.spaced, vocabulary=vocabulary, articles=lexicon.articles, relatives=lexicon.relatives
         )
@@ -174,13 +180,31 @@ class CompiledLexicon:
         return sorted(kept, key=lambda hit: (hit.start, hit.end))
 
     def places(self, tokens: Sequence[Token]) -> list[tuple[int, str]]:
-        """Cities, by token, that the sentence names as a place where something is, not as a power that speaks."""
-        return [
-            (places[0], city)
+        """Cities, by token, that the sentence names as a place where something is, not as a power that speaks.
+
+        The lexicon's own come first; what only holds a city's name ("in the New York Times") is none.
+        """
+        named = list(self._gazetteer.find(tokens))
+        other = {at for found in named if found.label is None for at in range(found.start, found.end)}
+        own = [
+            (places[0], english_label(city))
             for city, places in self._places.find(tokens)
-            if any(token.word in self._before_place for token in tokens[max(0, places[0] - 4) : places[0]])
-            or (places[0] == 0 and [token.word for token in tokens[places[-1] + 1 : places[-1] + 2]] in _DATELINE)
+            if places[0] not in other and self._is_placed(tokens, places[0], places[-1] + 1, within=_BEFORE_PLACE)
         ]
+        taken = {at for at, _ in own}
+        return own + [
+            (found.start, found.label)
+            for found in named
+            if found.label
+            and found.start not in taken
+            and self._is_placed(tokens, found.start, found.end, within=1 if found.close else _BEFORE_PLACE)
+        ]
+
+    def _is_placed(self, tokens: Sequence[Token], start: int, end: int, *, within: int) -> bool:
+        """Whether a preposition of place stands so near before, or a report begins with the name as its dateline."""
+        before = tokens[max(0, start - within) : start]
+        dateline = start == 0 and [token.word for token in tokens[end : end + 1]] in _DATELINE
+        return dateline or any(token.word in self._before_place for token in before)
 
 
 def _nations(language: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from alerts.inflection import decline_title
 from alerts.meetings.gazetteer import Gazetteer, english_label
@@ -60,8 +60,7 @@ _HITS = 200
 Payload = TypeVar("Payload")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A pattern found: the places of the words that it names (gaps left out) in the sentence's tokens."""
 
     kind: CueClass
@@ -78,16 +77,17 @@ class Hit:
         return self.places[-1] + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Pattern(Generic[Payload]):
-    """A pattern with what it stands for; `needs` are words of which the sentence must hold one each."""
+    """A pattern with what it stands for; `needs` are words of which the sentence must hold one each besides `anchor`."""
 
     payload: Payload
     elements: tuple[Element, ...]
+    anchor: frozenset[str]
     needs: tuple[frozenset[str], ...]
 
     def may_stand_among(self, words: AbstractSet[str]) -> bool:
-        """Whether a sentence of these words can hold it."""
+        """Whether a sentence of these words, one of which is the anchor, can hold it."""
         for needed in self.needs:  # noqa: SIM110 (twice as fast as any(), and asked of every pattern)
             if words.isdisjoint(needed):
                 return False
@@ -95,30 +95,38 @@ class _Pattern(Generic[Payload]):
 
 
 class PatternIndex(Generic[Payload]):
-    """Many patterns, each with what it stands for, tried only at words with which one of them begins."""
+    """Many patterns, each with what it stands for, tried only in sentences that hold the rarest of its words."""
 
     def __init__(self) -> None:
-        self._exact: dict[str, list[_Pattern[Payload]]] = defaultdict(list)
+        self._alone: dict[str, list[_Pattern[Payload]]] = defaultdict(list)
         self._prefixed: dict[str, list[_Pattern[Payload]]] = defaultdict(list)
+        self._anchored: dict[str, list[_Pattern[Payload]]] = defaultdict(list)
         self.vocabulary: set[str] = set()
         self._starting = lru_cache(maxsize=20_000)(self._find_starting)
 
     def add(self, text: str, payload: Payload) -> tuple[Element, ...]:
         """Take in one pattern in the lexicon's notation."""
         elements = parse_pattern(text)
-        pattern = _Pattern(payload, elements, tuple(_needed(elements[1:])))
+        for element in elements:
+            self.vocabulary |= element.words | set(element.prefixes)
+        needs = sorted(_needed(elements), key=_rarity, reverse=True)
+        anchor = needs[0] if len(elements) > 1 and needs else frozenset[str]()
+        pattern = _Pattern(payload, elements, anchor, tuple(needs[1:]))
+        if anchor:
+            for word in anchor:
+                self._anchored[word].append(pattern)
+            return elements
         for word in elements[0].words:
-            self._exact[word].append(pattern)
+            self._alone[word].append(pattern)
         for prefix in elements[0].prefixes:
             self._prefixed[prefix].append(pattern)
         if elements[0].mention:
-            self._exact[MENTION].append(pattern)
-        for element in elements:
-            self.vocabulary |= element.words | set(element.prefixes)
+            self._alone[MENTION].append(pattern)
         return elements
 
     def _find_starting(self, word: str) -> tuple[_Pattern[Payload], ...]:
-        found = list(self._exact.get(word, ()))
+        """Patterns without an anchor that begin with this word."""
+        found = list(self._alone.get(word, ()))
         for length in range(1, len(word) + 1) if self._prefixed else ():
             found += self._prefixed.get(word[:length], ())
         return tuple(found)
@@ -126,9 +134,15 @@ class PatternIndex(Generic[Payload]):
     def find(self, tokens: Sequence[Token]) -> Iterator[tuple[Payload, tuple[int, ...]]]:
         """Every pattern found, with the places of its words; of one pattern at one place only the tightest match."""
         present = {token.word for token in tokens}
-        possible = {word: [p for p in self._starting(word) if p.may_stand_among(present)] for word in present}
+        possible = {pattern for word in present for pattern in self._anchored.get(word, ())}
+        for pattern in possible:
+            if pattern.may_stand_among(present):
+                first = pattern.elements[0]
+                for at, token in enumerate(tokens):
+                    if _fits(first, token) and (places := _match(pattern.elements, tokens, at)) is not None:
+                        yield pattern.payload, places
         for at, token in enumerate(tokens):
-            for pattern in possible[token.word]:
+            for pattern in self._starting(token.word):
                 places = _match(pattern.elements, tokens, at)
                 if places is not None:
                     yield pattern.payload, places
@@ -173,7 +187,9 @@ class CompiledLexicon:
 
     def hits(self, tokens: Sequence[Token]) -> list[Hit]:
         """What the sentence says, in order; a pattern inside a longer one of its layer does not count."""
-        found = [Hit(kind, places) for kind, places in islice(self._cues.find(tokens), _HITS)]
+        found = sorted(
+            (Hit(kind, places) for kind, places in islice(self._cues.find(tokens), _HITS)), key=lambda hit: hit.places
+        )
         named = [hit for hit in found if hit.kind in _NAMING]
         said = [hit for hit in found if hit.kind not in _NAMING]
         kept = (_without_mentions(hit, tokens) for hit in (*_uncontested(list(_maximal(named))), *_maximal(said)))
@@ -255,6 +271,11 @@ def _needed(elements: Sequence[Element]) -> Iterator[frozenset[str]]:
     for element in elements:
         if not (element.gap or element.optional or element.prefixes or element.number):
             yield element.words | {MENTION} if element.mention else element.words
+
+
+def _rarity(words: frozenset[str]) -> int:
+    """The length of the shortest word: short words are common; a mention or a mark tells least."""
+    return min(len(word) for word in words)
 
 
 def _fits(element: Element, token: Token) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -26,8 +25,7 @@ _SHOWN = dict.fromkeys(map(chr, _INVISIBLE), " ") | _FULL_WIDTH_DIGITS
 _HIDDEN = re.compile(f"[\ud800-\udfff{''.join(_SHOWN)}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """Characters `start` to `end` of the article's field; `word` is normalised."""
 
     start: int

@@ -96,6 +96,11 @@ def test_a_counterpart_of_whom_nobody_is_known_has_the_rank_of_the_other():
     assert told(text, "uk") == {(frozenset({LAVROV}), "minister", "held")}
 
 
+def test_two_verbs_may_share_the_person_behind_them():
+    text = "Шольц гостював у Парижі, де його приймав Макрон."
+    assert told(text, "uk") == {pair(MACRON, SCHOLZ)}
+
+
 def test_a_call_to_somebody_else_leaves_the_talk_a_meeting():
     text = "Scholz sprach am Dienstag in Paris mit Macron. Am Abend telefonierte er mit Selenskyj."
     assert pair(MACRON, SCHOLZ) in told(text, "de")

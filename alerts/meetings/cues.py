@@ -192,7 +192,8 @@ class CompiledLexicon:
         )
         named = [hit for hit in found if hit.kind in _NAMING]
         said = [hit for hit in found if hit.kind not in _NAMING]
-        kept = (_without_mentions(hit, tokens) for hit in (*_uncontested(list(_maximal(named))), *_maximal(said)))
+        naming = _uncontested([_without_mentions(hit, tokens) for hit in _maximal(named)])
+        kept = (*naming, *(_without_mentions(hit, tokens) for hit in _maximal(said)))
         return sorted(kept, key=lambda hit: (hit.start, hit.end))
 
     def places(self, tokens: Sequence[Token]) -> list[tuple[int, str]]:

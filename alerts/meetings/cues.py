@@ -16,7 +16,7 @@ from config.countries import load_countries
 from config.lexicon import CueClass, load_lexicon, load_variants, normalise, parse_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from alerts.meetings.tokens import Token
@@ -79,7 +79,7 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pattern(Generic[Payload]):
-    """A pattern with what it stands for; `needs` are words of which the sentence must hold one each besides `anchor`."""
+    """A pattern with what it stands for; a sentence must hold one word of the `anchor` and of each of the `needs`."""
 
     payload: Payload
     elements: tuple[Element, ...]
@@ -133,19 +133,23 @@ class PatternIndex(Generic[Payload]):
 
     def find(self, tokens: Sequence[Token]) -> Iterator[tuple[Payload, tuple[int, ...]]]:
         """Every pattern found, with the places of its words; of one pattern at one place only the tightest match."""
-        present = {token.word for token in tokens}
+        at_word: dict[str, list[int]] = {}
+        for at, token in enumerate(tokens):
+            at_word.setdefault(token.word, []).append(at)
+        present = at_word.keys()
         possible = {pattern for word in present for pattern in self._anchored.get(word, ())}
         for pattern in possible:
             if pattern.may_stand_among(present):
-                first = pattern.elements[0]
-                for at, token in enumerate(tokens):
-                    if _fits(first, token) and (places := _match(pattern.elements, tokens, at)) is not None:
+                for at in _starts(pattern.elements[0], tokens, at_word):
+                    places = _match(pattern.elements, tokens, at)
+                    if places is not None:
                         yield pattern.payload, places
-        for at, token in enumerate(tokens):
-            for pattern in self._starting(token.word):
-                places = _match(pattern.elements, tokens, at)
-                if places is not None:
-                    yield pattern.payload, places
+        for word, places_of_word in at_word.items():
+            for pattern in self._starting(word):
+                for at in places_of_word:
+                    places = _match(pattern.elements, tokens, at)
+                    if places is not None:
+                        yield pattern.payload, places
 
 
 class CompiledLexicon:
@@ -240,6 +244,14 @@ def _nations(language: str) -> dict[str, str]:
 def compiled(language: str) -> CompiledLexicon:
     """The built-in lexicon of a language, compiled once."""
     return CompiledLexicon(load_lexicon(language))
+
+
+def _starts(first: Element, tokens: Sequence[Token], at_word: Mapping[str, list[int]]) -> list[int]:
+    """Where a pattern that begins so may begin."""
+    if first.prefixes:
+        return [at for at, token in enumerate(tokens) if _fits(first, token)]
+    starts = [at for word in first.words if word in at_word for at in at_word[word]]
+    return starts + at_word.get(MENTION, []) if first.mention else starts
 
 
 def _match(elements: tuple[Element, ...], tokens: Sequence[Token], at: int) -> tuple[int, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,7 @@ class Article:
             title=piece.field is Field.TITLE,
             question=bool(tokens) and tokens[-1].word in {"?", "？"},
             place=bool(cities),
-            agenda=self._is_agenda(),
+            agenda=self._is_agenda,
             journey=discussed and not cities and self._tells_of_journey(piece),
             clock=self._lexicon.calendar.names_clock_time(tokens),
             present_ahead=self._lexicon.lexicon.present_ahead and piece.field is Field.TEXT,
@@ -163,6 +164,7 @@ class Article:
                 )
                 yield self._event(piece, sentence, trigger, told, sides, cities)
 
+    @cached_property
     def _is_agenda(self) -> bool:
         """Whether the headline announces a timetable: it plans, and names no meeting."""
         first = self._pieces[0]

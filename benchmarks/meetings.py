@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import envoywatch  # noqa: F401 (makes the packages importable)
 from alerts.meetings.reader import MeetingReader
 from config.people import load_people
-from envoywatch.demo.mission import read_mission
+from envoywatch.demo.mission import read_expected, read_mission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,13 +110,23 @@ def speed(reader: MeetingReader, items: list[dict[str, Any]]) -> None:
 
     What makes an article long is the prose of the demo's outlets, in which every tenth sentence or so names a leader.
     """
-    plain = [item for item in items if not item["events"]]
+    traps = [item for item in items if not item["events"]]
     telling = [item for item in items if item["events"]]
+    articles = read_mission().articles
+    told = read_expected().claims
+    plain = [
+        {"title": one.title, "text": "\n".join(one.paragraphs), "lang": one.outlet.language, "published": f"{one.at:%F}"}
+        for one in articles
+        if one.id not in told
+    ]
     prose: dict[str, str] = defaultdict(str)
-    for article in read_mission().articles:
+    for article in articles:
         prose[article.outlet.language] += "\n".join((*article.paragraphs, ""))
     long = [{**item, "text": (item["text"] + "\n" + prose[item["lang"]] * 9)[:LONG]} for item in telling]
-    for name, some in (("no meeting", plain), (f"a meeting, {LONG} characters", long)):
+    for some in (plain, traps, long):
+        claims_of(reader, some[0])
+    kinds = (("no meeting, ordinary news", plain), ("no meeting, but its words", traps))
+    for name, some in (*kinds, (f"a meeting, {LONG} characters", long)):
         took = []
         for item in some:
             start = time.process_time()

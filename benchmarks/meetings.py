@@ -115,7 +115,7 @@ def speed(reader: MeetingReader, items: list[dict[str, Any]]) -> None:
     articles = read_mission().articles
     told = read_expected().claims
     plain = [
-        {"title": one.title, "text": "\n".join(one.paragraphs), "lang": one.outlet.language, "published": f"{one.at:%F}"}
+        {"title": one.title, "text": " ".join(one.paragraphs), "lang": one.outlet.language, "published": f"{one.at:%F}"}
         for one in articles
         if one.id not in told
     ]

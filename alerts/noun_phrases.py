@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from config.countries import load_countries
+from config.offices import load_office_kinds
+from config.vocabulary import Level
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -63,8 +67,12 @@ class NounPhrase:
 
     @property
     def kinds(self) -> tuple[OfficeKind, ...]:
-        """What its office words may mean, in their order."""
-        return tuple(kind for piece in self.offices for kind in piece.offices)
+        """What its office words may mean, in their order; "president of the EBRD" is no head of state."""
+        kinds = tuple(kind for piece in self.offices for kind in piece.offices)
+        if not self.countries or self.countries[0] not in load_countries().organisations:
+            return kinds
+        head = load_office_kinds()["organisation-head"]
+        return tuple({kind.slug: kind for kind in (head if k.level is Level.LEADER else k for k in kinds)}.values())
 
 
 class Grouper:

@@ -33,7 +33,7 @@ DATA = Path(__file__).resolve().parent / "people"
 _KEYS = {"name", "country", "sex", "short", "surname-alone", "offices"} | set(LANGUAGES)
 _LEVELS = tuple(Level)
 _TERM = re.compile(
-    r"(?P<kind>[a-z][a-z-]*)(?:@(?P<country>[A-Z]{2,5}))?"
+    r"(?P<kind>[a-z][a-z-]*)(?:@(?P<country>[A-Z]{2,6}))?"
     r"(?:\s+(?P<start>[\d-]*)\.\.(?P<end>[\d-]*))?(?P<jointly> jointly)?"
 )
 _PLAIN_ROW = re.compile(r"- \{(.+)\}\s*")

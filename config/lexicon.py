@@ -55,6 +55,7 @@ class CueClass(StrEnum):
     CONDITIONAL = "conditional"
     HEARSAY = "hearsay"
     BACKGROUND = "background"
+    PLUPERFECT = "pluperfect"  # the verb of a meeting that was over before what is told: background without a day
     RECENT = "recent"  # "earlier today": no more than a week back, though a word of it alone would be background
     TRAVELS = "travels"  # came in order to
     BY_PHONE = "by_phone"

@@ -240,6 +240,9 @@ class _Case:
             return self.ruling(Status.BACKGROUND, self.past, "more than a week ago", confidence, *hits)
         if self.past is None and self.setting.past_year:
             return self.ruling(Status.BACKGROUND, None, "in an earlier year", confidence, *hits)
+        before = self.within(CueClass.PLUPERFECT)
+        if before and self.past is None and not self.around(CueClass.RECENT):
+            return self.ruling(Status.BACKGROUND, None, "over before what is told", 0.75, before)
         background = self.around(CueClass.BACKGROUND)
         if background and self._is_undated(background) and not self.around(CueClass.RECENT):
             return self.ruling(Status.BACKGROUND, None, "told as known", 0.8, background)

@@ -101,17 +101,75 @@ def _name_word(word: str, language: str, kind: str) -> tuple[tuple[str, ...], ..
 
 def decline_title(title: str, language: str) -> tuple[str, ...]:
     """The forms of a title whose declined words carry `~`: «специальный~ представитель~ президента»."""
+    return tuple(dict.fromkeys(form for forms in title_cases(title, language) for form in forms))
+
+
+def title_cases(title: str, language: str) -> list[tuple[str, ...]]:
+    """The forms of a title by case, the nominative first; one alone where no word is declined."""
     slots = _SLOT.findall(title)
     if not slots:
-        return (title,)
+        return [(title,)]
     template = _SLOT.sub("\0", title)
     columns = [_title_word(slot, language) for slot in slots]
-    forms = [title.replace("~", "")]
+    cases: list[tuple[str, ...]] = [(title.replace("~", ""),)]
     for case in range(max(len(column) for column in columns)):
+        forms = []
         for parts in product(*(column[min(case, len(column) - 1)] for column in columns)):
             filled = iter(parts)
             forms.append(re.sub("\0", lambda _: next(filled), template))  # noqa: B023 (used at once)
-    return tuple(dict.fromkeys(forms))
+        cases.append(tuple(forms))
+    return cases
+
+
+def nominative(name: str, language: str, cases: Iterable[int]) -> str:
+    """A personal name as it is entered in a register, from one in one of these cases (0 is the nominative).
+
+    All its words must be what one sex gives in one case; a name of which that cannot be said stays as it is.
+    """
+    wanted = sorted(set(cases))
+    for case in () if 0 in wanted else wanted:
+        for kind in ("m", "f"):
+            words = [_nominative_word(word, language, kind, case - 1) for word in name.split()]
+            if all(words):
+                return " ".join(filter(None, words))
+    return name
+
+
+def _nominative_word(word: str, language: str, kind: str, case: int) -> str | None:
+    """The word whose form in that case this is; of several the last that explains most of the ending; else None."""
+    head, hyphen, last = word.rpartition("-")
+    if last.islower():
+        return word
+    best, explained = None, -1
+    for rule in _tables().get(language, {}).get(kind, ()):
+        for ending in rule.cases[case]:
+            tail = rule.ending if ending == "." else ending
+            stem = last[: len(last) - len(tail)]
+            base = stem + rule.ending
+            if len(tail) < explained or not last.endswith(tail) or not _joins(stem, rule.ending):
+                continue
+            if last in cases_of(base, language, kind)[case]:
+                best, explained = head + hyphen + base, len(tail)
+    return best
+
+
+def _joins(stem: str, ending: str) -> bool:
+    """Whether a name is likely to have that stem and ending.
+
+    No soft sign stands behind a vowel and no й behind a consonant. Fleeting vowels (Марок of Марком) and a bare -я
+    (Наледя of Наледи) are far rarer in names than what they would be mistaken for.
+    """
+    if not stem or ending in _RARE_ENDINGS:
+        return False
+    behind_vowel = stem[-1].lower() in _VOWELS
+    if ending == "я":
+        return stem[-1] in "ьи"
+    return not (behind_vowel and ending[:1] in _NEVER_BEHIND_VOWELS) and (behind_vowel or ending != "й")
+
+
+_VOWELS = frozenset("аеёиоуыэюяіїє")
+_NEVER_BEHIND_VOWELS = frozenset("ьъ")
+_RARE_ENDINGS = frozenset({"ок", "ец", "ець", "ло", "ро"})
 
 
 def _title_word(word: str, language: str) -> tuple[tuple[str, ...], ...]:

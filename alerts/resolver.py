@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from alerts.inflection import nominative, title_cases, transliterate
 from alerts.noun_phrases import NounPhrase, countries_of, ever_held
+from alerts.pieces import fold
 from config.countries import load_countries
 from config.offices import load_lexicon
 from config.vocabulary import Level
@@ -28,6 +30,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NAME_WORD = re.compile(r"[ \u00a0]+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s|[。！？\n]")
 _LONGEST_UNKNOWN = 4
+_CYRILLIC = frozenset({"ru", "uk"})
 _HEADLINE_SHARE = 0.7
 
 
@@ -35,8 +38,8 @@ _HEADLINE_SHARE = 0.7
 class Mention:
     """One stretch `[start, end)` of the original text that means one person, office-holder or group.
 
-    `label` is the English label, the literal name of an unknown, or None where nobody can be named. `level` is that of
-    the office on the day asked for; None for a group. `country` is whom they act for.
+    `label` is the English label, the name of an unknown (in Latin letters where it is Cyrillic), or None where nobody
+    can be named. `level` is that of the office on the day asked for; None for a group. `country` is whom they act for.
     """
 
     start: int
@@ -61,6 +64,7 @@ class Resolver:
     def __init__(self, people: People, text: str, language: str, phrases: Phrases, at: date) -> None:
         self._people = people
         self._text = text
+        self._language = language
         self._spaced = language != "zh"
         self._phrases = phrases
         self._at = at
@@ -146,7 +150,7 @@ class Resolver:
         if person is not None:
             return self._person_mention(group, person)
         if group.offices and not self._is_thing(group.person):
-            return self._built(group, self._text[group.person.start : group.person.end], UNKNOWN)
+            return self._built(group, self._spelt(group, self._text[group.person.start : group.person.end]), UNKNOWN)
         return None
 
     # -- persons
@@ -236,7 +240,7 @@ class Resolver:
         unknown = self._unknown_name(group)
         if unknown is not None:
             end, name = unknown
-            return self._built(group, name, UNKNOWN, end=end)
+            return self._built(group, self._spelt(group, name), UNKNOWN, end=end)
         holder = self._holder(group)
         if holder is not None:
             kind, person = holder
@@ -328,6 +332,21 @@ class Resolver:
         if len(words) < 2:  # noqa: PLR2004 (a first name and a surname)
             return None
         return at, " ".join(words)
+
+    def _spelt(self, group: NounPhrase, name: str) -> str:
+        """A Cyrillic name as English writes it, out of the case in which the office beside it stands."""
+        if self._language not in _CYRILLIC:
+            return name
+        office = group.offices[-1]
+        written = fold(self._text[office.start : office.end])
+        cases = {
+            case
+            for kind in office.offices
+            for word in kind.words.get(self._language, ())
+            for case, forms in enumerate(title_cases(word, self._language))
+            if any(fold(form) == written for form in forms)
+        }
+        return transliterate(nominative(name, self._language, cases), self._language, "en")
 
     def _in_headline_case(self, group: NounPhrase) -> bool:
         """Where Most Words Are Capitalised, capitals tell nothing about names."""

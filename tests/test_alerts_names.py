@@ -122,3 +122,17 @@ def test_mentions_of_any_text_are_disjoint_ordered_and_inside_it(text, language,
     for mention in mentions:
         assert ends[-1] <= mention.start < mention.end <= len(text)
         ends.append(mention.end)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "label"),
+    [
+        ("ru", "встретился с губернатором Дмитрием Соколовым", "Dmitry Sokolov"),
+        ("ru", "принял губернатора Андрея Козицкого", "Andrey Kozitsky"),
+        ("ru", "губернатор Иван Петров приехал", "Ivan Petrov"),
+        ("uk", "зустрівся з губернатором Остапом Зайченком", "Ostap Zaichenko"),
+    ],
+)
+def test_an_unknown_name_in_cyrillic_is_told_in_latin_letters_and_the_nominative(language, text, label):
+    (mention,) = NameFinder(load_people()).find(text, language, date(2025, 1, 1))
+    assert (mention.label, mention.kind) == (label, "unknown-named")

@@ -117,5 +117,7 @@ def _outweighs(later: Event, earlier: Event) -> bool:
     if later.ruling.status is earlier.ruling.status:
         return earlier.title and not later.title and later.ruling.firm and not earlier.ruling.firm
     if earlier.ruling.firm != later.ruling.firm:
-        return later.ruling.firm and later.ruling.status is not Status.BACKGROUND
+        # a headline's present tense ends where the body gives the day, long past; "they last met in March" is another
+        dated = later.ruling.status is not Status.BACKGROUND or later.ruling.day is not None
+        return later.ruling.firm and dated
     return _STRENGTH[later.ruling.status] > _STRENGTH[earlier.ruling.status]

@@ -22,6 +22,8 @@ _YEARS = range(1990, 2100)
 _WEEK = 7
 _HOURS = 24
 _MINUTE_DIGITS = 2
+_BESIDE = 3
+"""Words from a weekday to its date: a comma, an article."""
 
 
 class Sense(Enum):
@@ -67,6 +69,12 @@ class Day:
             candidates = _days_of_near_months(published, self.day)
         fitting = [day for day in candidates if (day <= published if sense is Sense.PAST else day >= published)]
         return min(fitting or candidates, key=lambda day: abs(day - published), default=None)
+
+
+def _without_their_weekdays(days: Sequence[Day]) -> list[Day]:
+    """`Friday, 3 May` is one day: the weekday beside a date says nothing more."""
+    dated = [day.place for day in days if day.day is not None]
+    return [day for day in days if day.weekday is None or not any(abs(day.place - place) <= _BESIDE for place in dated)]
 
 
 def _is_clock_time(hour: str, colon: str, minute: str) -> bool:
@@ -118,7 +126,7 @@ class Calendar:
             if day is not None:
                 found.append(day)
             at += max(taken, 1)
-        return found
+        return _without_their_weekdays(found)
 
     def names_earlier_year(self, tokens: Sequence[Token], published: date) -> bool:
         """Whether a year before that of publication is named."""

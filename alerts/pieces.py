@@ -13,6 +13,7 @@ from alerts.inflection import decline_title
 from alerts.name_forms import full_forms, short_forms
 from config.countries import load_countries
 from config.offices import load_lexicon
+from config.places import load_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,12 +97,22 @@ class Scanner:
         self._add_countries(language)
         for word in load_lexicon().phrases[language].things:
             self._pattern(word).thing = True
+        self._add_places(language)
         lead = " " if self._spaced else ""
         self._entries = list(self._patterns.values())
         self._automaton = ahocorasick_rs.AhoCorasick([lead + form for form in self._patterns])
         self._patterns = {}  # needed no more: all eight languages together stay 20 MB smaller
         for entry in self._entries:
             entry.share_nothings()
+
+    def _add_places(self, language: str) -> None:
+        """Where no blank ends a word, a city may begin like a name: 贝鲁特 is neither 贝鲁 nor 鲁特."""
+        if self._spaced:
+            return
+        for place in load_places().cities:
+            for form in place.forms.get(language, ()):
+                if form not in self._patterns:
+                    self._pattern(form).thing = True
 
     def scan(self, text: str) -> list[Piece]:
         """The pieces in the order of the text; of overlapping ones the leftmost and then the longest stands."""

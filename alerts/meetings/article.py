@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _UNBROKEN = re.compile(r"\S+")
 
-_BARE_START = 6
+_BARE_START = 8
 """Words before a verb without subject: a day, a place."""
 
 _PRONOUN_WITHIN = 4
@@ -232,7 +232,7 @@ class Article:
         elif not (left and right) and len(left) + len(right) < 2:  # noqa: PLR2004 (two sides)
             left, right = self._completed(sentence, trigger, left, right)
         elif not right and len({side.country for side in left}) == 1:  # 总统和总理先后同他会谈: his hosts, and he
-            right = self._object(sentence, trigger, left[-1])
+            right = self._object(sentence, trigger, left[-1]) or self._omitted(sentence, trigger, left[-1])
         for group in _split(sentence, _distinct(left), _distinct(right)):
             sides = _distinct(side for side in group if not side.press)
             if len(sides) > 1 and any(side.label for side in sides):
@@ -253,7 +253,7 @@ class Article:
         if left and not right and not sentence.is_companion(left[0]):
             earlier = sentence.named_before(left[0].place) if self._may_precede(sentence, trigger, left[0]) else ()
             partner = sentence.companion_before(left[0]) if self._lexicon.lexicon.free_order else []
-            return left, self._object(sentence, trigger, left[0]) or list(earlier[:1]) or partner
+            return left, self._object(sentence, trigger, left[0]) or _stranger_first(earlier, left[0]) or partner
         if right and not left and not self._is_subject_pronoun(sentence, trigger):
             follow = sentence.followers(right[0], trigger) if self._lexicon.lexicon.free_order else []
             others = self._object(sentence, trigger, right[0]) or follow
@@ -328,6 +328,13 @@ class Article:
         pair = here if len(here) > 1 else self._pair
         leaders = [side for side in pair if side.level is Level.LEADER]
         return leaders if len(leaders) == 2 and leaders[0].country != leaders[1].country else []  # noqa: PLR2004 (both)
+
+    def _omitted(self, sentence: Sentence, trigger: Hit, host: Side) -> list[Side]:
+        """某总统将访华，总理、委员长将分别会见: hosts whose verb ends a clause without an object meet the guest."""
+        if self._lexicon.lexicon.spaced or not sentence.ends_clause(trigger.end):
+            return []
+        before = (*(side for side in (*self._pair, self._topic) if side), *sentence.named_before(trigger.start))
+        return [side for side in before if side.country != host.country][-1:]
 
     def _object(self, sentence: Sentence, trigger: Hit, subject: Side) -> list[Side]:
         """Whom `met him` means: somebody named before in the sentence, else whom the article was last about."""
@@ -408,6 +415,12 @@ def _parted(sentence: Sentence, sides: Sequence[Side]) -> tuple[Sequence[Side], 
     at = min(hit.start for hit in sentence.hits if hit.kind is CueClass.SEPARATELY)
     before, behind = [side for side in sides if side.place < at], [side for side in sides if side.place > at]
     return (before, behind) if behind or len(sides) < 3 else (before[:1], before[1:])  # noqa: PLR2004 (同甲、乙分别会谈)
+
+
+def _stranger_first(sides: Sequence[Side], beside: Side) -> list[Side]:
+    """One of those named before: sooner the last stranger than a countryman (主席将同某总统会谈，总理将予以会见)."""
+    strangers = [side for side in sides if side.country != beside.country]
+    return strangers[-1:] or list(sides[:1])
 
 
 def _distinct(sides: Iterable[Side]) -> tuple[Side, ...]:

@@ -269,7 +269,7 @@ def _matches(elements: tuple[Element, ...], index: int, tokens: Sequence[Token],
     if element.gap:
         for skipped in range(element.gap + 1):
             yield from _matches(elements, index + 1, tokens, at + skipped)
-            if at + skipped >= len(tokens) or tokens[at + skipped].word in {";", "；", ":", "："}:
+            if at + skipped >= len(tokens) or tokens[at + skipped].word in {";", "；", ":", "：", "，"}:
                 return
         return
     if at < len(tokens) and _fits(element, tokens[at]):

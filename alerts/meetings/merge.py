@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from alerts.meetings.participants import RANK, level_of
 from config.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def _joined(first: Event, second: Event) -> Event:
     return replace(stronger, sides=sides, ruling=ruling, place=stronger.place or weaker.place)
 
 
-def _fullness(sides: tuple[Side, ...]) -> tuple[int, int]:
-    """The mention that names most people, and says most of their offices."""
-    return sum(bool(side.label) for side in sides), sum(side.serves for side in sides)
+def _fullness(sides: tuple[Side, ...]) -> tuple[int, int, int]:
+    """The mention that names most people, and says most of their offices and whence they come."""
+    return sum(bool(side.label) for side in sides), sum(side.serves for side in sides), RANK[level_of(sides)]
 
 
 def _agree(one: Event, two: Event) -> bool:

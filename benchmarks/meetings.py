@@ -1,4 +1,4 @@
-"""How well, and how fast, meetings are read: `meetings.py [FILE] [--speed] [--errors] [--stream RECORDING]`.
+"""How well, and how fast, meetings are read: `meetings.py [FILE ...] [--speed | --errors | --calibrate | --stream FILE]`.
 
 FILE is JSON Lines of labelled articles {id, lang, published, title, text, events}; without it, that of the tests.
 An article alerts when it has an event of level leader that was held or is under way. Errors are told by kind:
@@ -137,6 +137,25 @@ def speed(reader: MeetingReader, items: list[dict[str, Any]]) -> None:
     print(f"memory at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
+def calibrate(reader: MeetingReader, items: Iterable[Mapping[str, Any]]) -> None:
+    """Print, for each rule, how many claims it decided and how many of them the labels bear out, as YAML.
+
+    A claim is right if a label has its people, its level and its status; begun and over are one status here.
+    """
+    counts: dict[str, Counter[bool]] = defaultdict(Counter)
+    for item in items:
+        for claim in claims_of(reader, item):
+            counts[claim.rule][any(_bears_out(event, claim) for event in item["events"])] += 1
+    for rule, count in sorted(counts.items()):
+        print(f"{json.dumps(rule)}: [{count[True]}, {count.total()}]")
+
+
+def _bears_out(event: Mapping[str, Any], claim: Claim) -> bool:
+    same_status = event["status"] == claim.status.value or {event["status"], claim.status.value} <= REAL
+    people = named({"participants": claim.participants})
+    return same_status and event["level"] == claim.level.value and people == named(event)
+
+
 def stream(reader: MeetingReader, path: Path) -> None:
     """Print every sentence of a recording that tells of a leader's meeting as held, once."""
     told: set[str] = set()
@@ -157,7 +176,9 @@ def stream(reader: MeetingReader, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, nargs="?", default=Path(__file__).parents[1] / "tests/data/meetings.jsonl")
+    own = Path(__file__).parents[1] / "tests/data/meetings.jsonl"
+    parser.add_argument("file", type=Path, nargs="*", default=[own])
+    parser.add_argument("--calibrate", action="store_true", help="print how often each rule is right, as YAML")
     parser.add_argument("--speed", action="store_true", help="also tell the time per article")
     parser.add_argument("--errors", action="store_true", help="also name every article that is decided wrongly")
     parser.add_argument("--stream", type=Path, metavar="RECORDING", help="list what would wake somebody")
@@ -166,7 +187,10 @@ def main() -> None:
     if options.stream:
         stream(reader, options.stream)
         return
-    items = read_items(options.file)
+    items = [item for file in options.file for item in read_items(file)]
+    if options.calibrate:
+        calibrate(reader, items)
+        return
     score(reader, items, show=options.errors)
     if options.speed:
         speed(reader, items)

@@ -1,4 +1,4 @@
-"""How well, and how fast, meetings are read: `meetings.py [FILE ...] [--speed | --errors | --calibrate | --stream FILE]`.
+"""How well and fast meetings are read: `meetings.py [FILE ...] [--speed | --errors | --calibrate | --stream FILE]`.
 
 FILE is JSON Lines of labelled articles {id, lang, published, title, text, events}; without it, that of the tests.
 An article alerts when it has an event of level leader that was held or is under way. Errors are told by kind:

@@ -56,6 +56,9 @@ _LEFT_OPEN = {CueClass.UNDECIDED: Status.UNDECIDED}
 _OFFERS = frozenset({CueClass.PROPOSES, CueClass.REFUSES})
 """Words that stand between who asks and who is asked."""
 
+_UNREAL = frozenset({CueClass.PLANS, CueClass.PROPOSES, CueClass.AHEAD, CueClass.QUESTION, CueClass.CONDITIONAL})
+"""Words beside which a possessive alone presupposes nothing."""
+
 _EVENTS = 200
 """Mentions of meetings gathered from one article."""
 
@@ -299,14 +302,14 @@ class Article:
         if subject is None and trigger.kind is CueClass.AFTER_MEETING:
             later = [side for place, side in sorted(sentence.sides.items()) if place > max(places)]
             subject = next((side for side in later if side.label and side.label not in present), None)
-        elif subject is None and not before and _leaves_subject_out(sentence, trigger):
+        if subject is None and not before and _leaves_subject_out(sentence, trigger):
             subject = self._known(known)
         return [subject] if subject else []
 
     def _known(self, beside: Sequence[Side]) -> Side | None:
         """Whom the article was last about, but sooner a stranger to those at the table than a countryman."""
-        if self._topic is None:
-            return None
+        if self._topic is None or not any(side.label or side.country or side.stranger for side in beside):
+            return None  # "a meeting with the president was not planned": of no country, so nobody's partner
         present = {side.label for side in beside}
         strangers = [side for side in (self._topic, *self._pair) if side.country not in {one.country for one in beside}]
         return next((side for side in (*strangers, self._topic) if side.label not in present), None)
@@ -382,7 +385,14 @@ def _has_pair_before(sentence: Sentence, trigger: Hit) -> bool:
 
 
 def _leaves_subject_out(sentence: Sentence, trigger: Hit) -> bool:
-    """A pronoun, or next to nothing, stands before the verb; more words may hold a name that is not known."""
+    """A pronoun, or next to nothing, stands before the verb; more words may hold a name that is not known.
+
+    Of what presupposes a meeting only a possessive within counts: "in her talks with X" goes on about her.
+    """
+    if trigger.kind is CueClass.AFTER_MEETING:
+        kinds = {hit.kind for hit in sentence.hits}
+        own = any(hit.kind is CueClass.OWN and set(hit.places) <= set(trigger.places) for hit in sentence.hits)
+        return own and not kinds & _UNREAL  # "in her talks with X she will"
     start, _ = sentence.segment(trigger)
     pronoun = any(hit.kind is CueClass.PRONOUN and hit.start <= trigger.end for hit in sentence.hits)
     return pronoun or trigger.start - start <= _BARE_START

@@ -189,7 +189,15 @@ class Sentence:
     def _is_absent(self, place: int) -> bool:
         """`not Putin but Lavrov`, `instead of Putin`."""
         kinds = {CueClass.ABSENT, CueClass.NEGATION}
-        return any(hit.kind in kinds and hit.end == place for hit in self.hits)
+        return any(hit.kind in kinds and hit.end == place for hit in self.hits) or self._is_left_out(place)
+
+    def _is_left_out(self, place: int) -> bool:
+        """„Macron traf X, Y aber nicht“: a contrast and a negation that ends the clause stand right behind Y."""
+        ends = self.tokens[place + 3 : place + 4]
+        if not self._spaced or (ends and ends[0].word[:1].isalnum()):
+            return False
+        contrast = any(hit.kind is CueClass.CONTRAST and hit.start == place + 1 for hit in self.hits)
+        return contrast and any(hit.kind is CueClass.NEGATION and hit.start == place + 2 for hit in self.hits)
 
     def _after_possessive(self, place: int) -> int | None:
         """The place after `'s` or 的, None if neither follows."""

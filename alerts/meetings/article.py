@@ -248,7 +248,7 @@ class Article:
         present = {side.label for side in (*left, *right)}
         if len(present - {None}) > 1:
             return left, right
-        both = self._both(sentence, trigger, left) if not right else None
+        both = self._and_host(sentence, trigger, left, right) if right else self._both(sentence, trigger, left)
         if both is not None:
             return both, []
         if left and not right and trigger.kind is CueClass.DISCUSSES:
@@ -290,6 +290,16 @@ class Article:
             if addressed:
                 return addressed
         return self._the_two(sentence, trigger) if not left or _has_pair_before(sentence, trigger) else None
+
+    def _and_host(
+        self, sentence: Sentence, trigger: Hit, left: Sequence[Side], right: Sequence[Side]
+    ) -> list[Side] | None:
+        """`the talks were hosted by X`: the pair named before, and X."""
+        if left or len(sentence.named_before(trigger.start)) == 1:
+            return None
+        two = self._the_two(sentence, trigger)
+        hosts = {side.label for side in right}
+        return [*two, *right] if len(two) > 1 and not hosts & {side.label for side in two} else None
 
     def _subject(self, sentence: Sentence, trigger: Hit, known: Sequence[Side]) -> list[Side]:
         """Who met those that are known: named before, or after a report of what followed, or the article's topic."""

@@ -70,7 +70,7 @@ def merge_events(events: Iterable[Event]) -> list[Event]:
 def _is_same(one: Event, two: Event) -> bool:
     if not two.names or not one.names:
         return False
-    if one.names != two.names and not _may_be_short_for(two, one):
+    if one.names != two.names and not _may_be_short_for(two, one) and not _lacks_host(one, two):
         return False
     return not _are_two_occasions(one, two)
 
@@ -81,6 +81,14 @@ def _may_be_short_for(short: Event, full: Event) -> bool:
         return False
     unnamed = {side.level for side in short.sides if not side.label}
     return unnamed <= {side.level for side in full.sides if side.label not in short.names}
+
+
+def _lacks_host(one: Event, two: Event) -> bool:
+    """`A and B met`, `the talks of A and B were hosted by C`: who sat there besides is told later."""
+    if len(one.names) < 2 or not one.names < two.names:  # noqa: PLR2004 (a pair)
+        return False
+    one_day = one.ruling.day is None or two.ruling.day in {None, one.ruling.day}
+    return one_day and {one.ruling.status, two.ruling.status} <= _REAL
 
 
 def _are_two_occasions(one: Event, two: Event) -> bool:

@@ -350,7 +350,7 @@ def test_an_unrelated_paragraph_anywhere_changes_no_claim(data):
 
 
 FLOOR = {"en": (0.95, 0.90), "ru": (0.95, 0.90), "zh": (0.95, 0.90)}
-DATA_HASH = "4c27798f4f7b0312"
+DATA_HASH = "524a0f50646443eb"
 
 
 def _should_alert(item):

@@ -324,6 +324,11 @@ class Article:
         strangers = [side for side in (self._topic, *self._pair) if side.country not in {one.country for one in beside}]
         return next((side for side in (*strangers, self._topic) if side.label not in present), None)
 
+    def _guest(self, host: Side, countrymen: Sequence[Side]) -> Side | None:
+        """某总统将访华。主席将会见，总理将同其会谈: sooner the stranger of the sentence before than a countryman."""
+        known = self._known([host]) if countrymen and not self._lexicon.lexicon.spaced else None
+        return known if known and known.country != host.country else None
+
     def _the_two(self, sentence: Sentence, trigger: Hit) -> list[Side]:
         """`the two`, 双方: the pair named before in this sentence, else in the last one that named a pair."""
         if not _has_pair_before(sentence, trigger):
@@ -367,7 +372,8 @@ class Article:
         others = [side for side in reversed(named) if side.label != subject.label]
         # "met Lavrov, but whether Putin will see him is open": not his own minister
         foreign = (side for side in others if side.country != subject.country)
-        other = next(foreign, None) or next(iter(others), None) or self._known([subject])
+        other = next(foreign, None) or self._guest(subject, others) or next(iter(others), None)
+        other = other or self._known([subject])
         return [other] if other else []
 
     def _event(

@@ -11,9 +11,9 @@ from config.vocabulary import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from alerts.meetings.case import Ruling
     from alerts.meetings.cues import Hit
     from alerts.meetings.participants import Side
-    from alerts.meetings.status import Ruling
     from storage.model import Span
 
 _STRENGTH = {

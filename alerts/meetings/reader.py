@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from ahocorasick_rs import AhoCorasick
 
 from alerts.meetings.article import Article
+from alerts.meetings.confidence import confidence_of
 from alerts.meetings.cues import compiled
 from alerts.meetings.merge import Event, merge_events
 from alerts.meetings.participants import level_of
@@ -80,7 +81,7 @@ def _claim(event: Event, written: str) -> Claim:
         span=event.span,
         cues=tuple(Cue(span, hit.kind.value) for hit, span in event.cues),
         rule=event.ruling.rule,
-        confidence=event.ruling.confidence,
+        confidence=confidence_of(event.ruling.rule),
     )
 
 

@@ -22,8 +22,8 @@ def claims():
         for line in (DATA / name).read_text(encoding="utf-8").splitlines():
             item = json.loads(line)
             at = datetime.fromisoformat(item["published"]).replace(tzinfo=UTC)
-            for claim in reader.read(item["title"], item["text"], item["lang"], at):
-                found.append((claim, any(bears_out(event, claim) for event in item["events"])))
+            claims = reader.read(item["title"], item["text"], item["lang"], at)
+            found += [(claim, any(bears_out(event, claim) for event in item["events"])) for claim in claims]
     return found
 
 

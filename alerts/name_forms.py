@@ -7,13 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from alerts.inflection import decline_name, latin_variants, transliterate, ukrainian_variants
-from config.people import fold_name
+from config.persons import fold_name
 from config.vocabulary import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from config.people import People, Person
+    from config.people import People
+    from config.persons import Person
 
 _LATIN = frozenset({"en", "de", "fr", "pl", "es"})
 _CYRILLIC_AT_HOME = {"RU": "ru", "BY": "ru", "UA": "uk"}

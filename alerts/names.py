@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alerts.mention import Mention
 from alerts.name_forms import NameForms
 from alerts.noun_phrases import Grouper
 from alerts.pieces import Scanner
-from alerts.resolver import Mention, Resolver
+from alerts.resolver import Resolver
 from config.offices import load_lexicon
 from config.vocabulary import LANGUAGES
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alerts.pieces import Piece
     from config.offices import OfficeKind, Phrases
-    from config.people import Person
+    from config.persons import Person
 
 _BOUND_TO_A_PERSON = frozenset(
     {"envoy", "aide", "spokesman", "security-adviser", "head-of-office", "deputy-head-of-office", "ambassador"}

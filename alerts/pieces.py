@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from config.offices import OfficeKind
-    from config.people import People, Person
+    from config.people import People
+    from config.persons import Person
 
 _UNSPACED = frozenset({"zh"})
 _ACRONYM_MAX = 4

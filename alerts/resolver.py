@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alerts.inflection import nominative, title_cases, transliterate
+from alerts.mention import Mention
 from alerts.noun_phrases import NounPhrase, countries_of, ever_held
 from alerts.pieces import fold
 from config.countries import load_countries
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from alerts.pieces import Piece
     from config.offices import OfficeKind, Phrases
-    from config.people import People, Person
+    from config.people import People
+    from config.persons import Person
 
 COUNTERPART, GUEST = "counterpart", "guest"
 PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
@@ -32,30 +34,6 @@ _SENTENCE_END = re.compile(r"[.!?…。！？]\s|[。！？\n]")
 _LONGEST_UNKNOWN = 4
 _CYRILLIC = frozenset({"ru", "uk"})
 _HEADLINE_SHARE = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """One stretch `[start, end)` of the original text that means one person, office-holder or group.
-
-    `label` is the English label, the name of an unknown (in Latin letters where it is Cyrillic), or None where nobody
-    can be named. `level` is that of the office on the day asked for; None for a group. `country` is whom they act for.
-    """
-
-    start: int
-    end: int
-    label: str | None
-    level: Level | None
-    country: str | None
-    kind: str
-    office: str | None = None
-    former: bool = False
-    spokesman: bool = False
-    deputy: bool = False
-    envoy: bool = False
-    acting: bool = False
-    elect: bool = False
-    candidate: bool = False
 
 
 class Resolver:

@@ -11,7 +11,8 @@ from alerts.meetings.reader import LONGEST, MeetingReader
 from alerts.names import NameFinder
 from alerts.sentences import split_sentences
 from config.offices import load_office_kinds
-from config.people import People, load_people, parse_people
+from config.people import People, load_people
+from config.people_files import parse_people
 from config.vocabulary import Level, Status
 from storage.model import Field
 

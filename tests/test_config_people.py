@@ -9,17 +9,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from config import people as module
+from config import people_files as files
 from config.countries import load_countries
 from config.model import PersonEntry
 from config.offices import load_office_kinds, parse_lexicon
-from config.people import (
-    UnknownPersonError,
-    find_conflicts,
-    load_people,
-    parse_people,
-    short_of,
-    slug_of,
-)
+from config.people import UnknownPersonError, load_people
+from config.people_files import find_conflicts, parse_people
+from config.persons import short_of, slug_of
 from config.vocabulary import Level
 
 if TYPE_CHECKING:
@@ -74,7 +70,7 @@ def test_no_two_people_have_one_slug_and_every_label_finds_its_bearer():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_quick_reader_reads_what_a_yaml_parser_reads(path):
     text = path.read_text(encoding="utf-8")
-    rows = module._plain_rows(text)
+    rows = files._plain_rows(text)
     assert rows is not None
     assert [row for _, row in rows] == YAML(typ="safe", pure=True).load(text)
 

@@ -4,7 +4,7 @@ import pytest
 
 from config.countries import load_countries
 from config.lexicon import load_lexicon
-from config.people import fold_name
+from config.persons import fold_name
 from config.places import load_places, parse_places
 from config.vocabulary import LANGUAGES
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from alerts.inflection import decline_title
 from alerts.meetings.tokens import Tokenizer
 from config.lexicon import normalise
-from config.people import fold_name
+from config.persons import fold_name
 from config.places import load_places
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from config.model import Config
-    from config.people import HeldOffice, People, Person
+    from config.people import People
+    from config.persons import HeldOffice, Person
 
 
 @click.group("people")

@@ -80,6 +80,7 @@ def load_config(
     config = Config(sources=tuple(sources), **fields)
     problems = find_problems(config, checks)
     draft.warn_of_missing_folder(config)
+    draft.warn_of_unset_proxies(config, environ)
     config = draft.judge(config, problems, lenient=lenient_sources)
     return Loaded(
         config=config,
@@ -195,6 +196,18 @@ class _Draft:
         if not folder.is_dir():
             hint = f"make it first: mkdir -p {shlex.quote(str(folder))}"
             self._warn_at(("storage", "path"), f"the folder of the database is missing: {folder}", hint)
+
+    def warn_of_unset_proxies(self, config: Config, environ: Mapping[str, str]) -> None:
+        """A source whose proxy is not there fails at every poll; that is better known now."""
+        hint = "set it to the proxy's URL (http://host:port) before the daemon starts, or write `direct`"
+        usual = config.crawl.proxy
+        if _is_unset(usual, environ):
+            self._warn_at(("crawl", "proxy"), f"the environment variable {usual} is not set", hint)
+        for place, source in zip(self.origins, config.sources, strict=True):
+            if _is_unset(source.proxy, environ):
+                message = f"{source.name!r} goes through {source.proxy}, but that environment variable is not set"
+                finding = replace(place(("proxy",), None), message=message, hint=hint, warning=True)
+                self._tell(finding, of_source=True)
 
     def _warn_at(self, loc: Loc, message: str, hint: str) -> None:
         line, column = self.tree.place(_as_written(self.tree, loc))
@@ -333,6 +346,10 @@ class _Draft:
         return config.model_copy(
             update={"sources": tuple(source for index, source in enumerate(config.sources) if index not in gone)}
         )
+
+
+def _is_unset(proxy: str | None, environ: Mapping[str, str]) -> bool:
+    return proxy not in {None, "direct"} and not environ.get(str(proxy), "").strip()
 
 
 _SECTIONS = frozenset(RawConfig.model_fields)

@@ -33,6 +33,21 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, or EU, UN, NA for NATO")]
 
 
+UserAgent = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[\x21-\x7e][\x20-\x7e]+$")]
+
+
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(
+            "write the name of an environment variable that holds the proxy's URL, as KYIV_PROXY, or `direct` for none"
+        )
+    return name
+
+
+Proxy = Annotated[str, AfterValidator(_variable)]
+"""Only its variable's name stands in the configuration and in the database: a proxy's URL may carry a password."""
+
+
 class Strict(BaseModel):
     """A value in which an unknown key is a fault and nothing changes after reading."""
 
@@ -48,9 +63,7 @@ class Storage(Strict):
 class Crawl(Strict):
     """How politely and how often sources are asked."""
 
-    user_agent: Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[\x20-\x7e]+$")] = (
-        "Envoywatch (+https://example.org/contact)"
-    )
+    user_agent: UserAgent = "Envoywatch (+https://example.org/contact)"
     interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)
     min_interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=60)
     per_host: Annotated[int, Field(ge=1, le=64)] = 2
@@ -60,6 +73,7 @@ class Crawl(Strict):
     articles: bool = True
     private_addresses: bool = False
     obey_robots: bool = True
+    proxy: Proxy | None = None
 
 
 class Web(Strict):
@@ -121,6 +135,10 @@ class Source(Strict):
     private_addresses: bool | None = None
     articles: bool | None = None
     paused: bool = False
+    user_agent: UserAgent | None = None
+    proxy: Proxy | None = None
+    obey_robots: bool | None = None
+    verify_tls: bool = True
 
 
 class Office(Strict):

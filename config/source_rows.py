@@ -20,7 +20,19 @@ KINDS = {"rss": "feed", "atom": "feed", "rdf": "feed", "json": "feed", "html": "
 """Other words that lists use for our kinds of endpoint."""
 
 REQUIRED = ("name", "url")
-SHARED = ("language", "country", "role", "interval", "articles", "paused", "private_addresses")
+SHARED = (
+    "language",
+    "country",
+    "role",
+    "interval",
+    "articles",
+    "paused",
+    "user_agent",
+    "proxy",
+    "private_addresses",
+    "obey_robots",
+    "verify_tls",
+)
 """Columns about the source as a whole: its further rows may leave them empty but not contradict."""
 
 _TRUTH = {None: "", True: "true", False: "false"}
@@ -105,5 +117,9 @@ def texts_of(source: Source) -> dict[str, str]:
         "interval": render_duration(source.interval) if source.interval else "",
         "articles": _TRUTH[source.articles],
         "paused": "true" if source.paused else "",
+        "user_agent": source.user_agent or "",
+        "proxy": source.proxy or "",
         "private_addresses": _TRUTH[source.private_addresses],
+        "obey_robots": _TRUTH[source.obey_robots],
+        "verify_tls": "" if source.verify_tls else "false",
     }

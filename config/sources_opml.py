@@ -10,7 +10,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from config.errors import ConfigError, Finding
-from config.source_rows import Gatherer, Scanned, texts_of
+from config.source_rows import SHARED, Gatherer, Scanned, texts_of
 from config.vocabulary import EndpointKind, Role
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SPACE = "https://envoywatch.example/opml"
 _NAME_MAX = 120
-_OWN = ("kind", "links", "country", "role", "interval", "articles", "paused", "private_addresses")
+_OWN = ("kind", "links", *(name for name in SHARED if name != "language"))
 """Attributes in our own namespace; other readers pass over them."""
 
 

@@ -19,7 +19,7 @@ from crawler.sitemaps import SitemapIndex, parse_sitemap
 from crawler.telegram import parse_preview, preview_url
 from crawler.urls import canonical_url
 from storage.faults import describe
-from storage.model import Fault, FaultKind
+from storage.model import USUAL, Access, Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,22 +51,22 @@ class DiscoveryError(EnvoywatchError):
     """Nothing at this address can be polled."""
 
 
-async def discover(engine: Engine, workers: Workers, url: str, *, private: bool = False) -> list[Discovered]:
+async def discover(engine: Engine, workers: Workers, url: str, *, access: Access = USUAL) -> list[Discovered]:
     """What can be polled at an address, best first, never empty.
 
     Raises:
         DiscoveryError: the site cannot be read, or gives nothing to poll.
     """
-    return await _Discovery(engine, workers, private=private).run(url)
+    return await _Discovery(engine, workers, access).run(url)
 
 
 class _Discovery:
     """One search; every address is fetched once at most."""
 
-    def __init__(self, engine: Engine, workers: Workers, *, private: bool) -> None:
+    def __init__(self, engine: Engine, workers: Workers, access: Access) -> None:
         self._engine = engine
         self._workers = workers
-        self._private = private
+        self._access = access
         self._tried: set[str] = set()
 
     async def run(self, url: str) -> list[Discovered]:
@@ -92,7 +92,7 @@ class _Discovery:
 
     async def _fetch(self, url: str) -> Page | Fault:
         self._tried.add(canonical_url(url) or url)
-        return await self._engine.fetch(Fetch(url, private_addresses=self._private, kind=Kind.ANY))
+        return await self._engine.fetch(Fetch(url, access=self._access, kind=Kind.ANY))
 
     async def _itself(self, page: Page) -> list[Discovered]:
         """The address may be a feed, a sitemap or a channel already."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import resource
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -21,20 +23,23 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
-from crawler.faults import fault_of_exception, fault_of_status
+from crawler.faults import blame_proxy, fault_of_exception, fault_of_status
 from crawler.guard import CachingResolver
 from crawler.hops import MAX_REDIRECTS, SCHEMES, Hop, redirect_target, told_host, without_credentials
 from crawler.middlewares import RobotsMiddleware
 from crawler.politeness import HostGates, host_key
+from crawler.proxies import find_proxy
 from crawler.settings import LOOKUP_THREADS, EngineSettings, product_token, scrapy_settings, settings_of
-from crawler.transport import BUDGET, KIND, PRIVATE, Budget
-from storage.model import Fault, FaultKind
+from crawler.transport import ACCESS, BUDGET, KIND, PROXY, Budget
+from storage.model import DIRECT, Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from storage.model import Access
 
 _log = logging.getLogger(__name__)
 
@@ -202,6 +207,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001 (libraries raise anything for hostile input; what is not the network's is logged)
             host = told_host(request.url)
             fault = fault_of_exception(error, host)
+            if fault is not None and self._proxy_variable(request.access) is not None:
+                return blame_proxy(fault)
             if fault is None:
                 _log.exception("fetching from %s failed in a way we do not know", host)
                 fault = Fault(FaultKind.INTERNAL, f"{type(error).__name__} while fetching; the log has the details")
@@ -225,16 +232,17 @@ class Engine:
             hop.follow(response.status, target)
 
     async def _hop(self, request: Fetch, hop: Hop, budget: Budget) -> Response:
-        headers = {"Accept": _ACCEPT[request.kind], **request.headers, "User-Agent": self.settings.user_agent}
+        access = self._granted(request.access)
+        headers = {"Accept": _ACCEPT[request.kind], **request.headers, **self._identity(access)}
         if hop.authorization:
             headers["Authorization"] = hop.authorization
         meta: dict[str, Any] = {
             BUDGET: budget,
-            PRIVATE: request.private_addresses or self.settings.private_addresses,
+            **self._route(access, headers),
             KIND: request.kind,
             "download_maxsize": min(request.max_size or self.settings.max_size, self.settings.max_size),
         }
-        if not self.settings.obey_robots:
+        if not (self.settings.obey_robots if access.obey_robots is None else access.obey_robots):
             meta["dont_obey_robotstxt"] = True
         # The budget bounds the network; this bounds robots.txt and the turns in Scrapy's slot besides.
         gap = max(self.settings.delay.total_seconds(), self._slow.get(host_key(hop.url), 0.0))
@@ -245,6 +253,26 @@ class Engine:
         except (asyncio.CancelledError, TimeoutError):
             budget.cancel()
             raise
+
+    def _granted(self, access: Access) -> Access:
+        """With the engine's own leave for private addresses added."""
+        if access.private_addresses or not self.settings.private_addresses:
+            return access
+        return replace(access, private_addresses=True)
+
+    def _identity(self, access: Access) -> dict[str, str]:
+        return {"User-Agent": access.user_agent or self.settings.user_agent}
+
+    def _route(self, access: Access, headers: dict[str, str]) -> dict[str, Any]:
+        """Which way a request goes; a proxy's own password goes into the headers, of which only the proxy gets it."""
+        proxy = find_proxy(self._proxy_variable(access), os.environ)
+        if proxy is not None and proxy.authorization is not None:
+            headers["Proxy-Authorization"] = proxy.authorization.decode("ascii")
+        return {ACCESS: access, PROXY: proxy}
+
+    def _proxy_variable(self, access: Access) -> str | None:
+        named = access.proxy or self.settings.proxy
+        return None if named == DIRECT else named
 
     def _turns(self) -> int:
         """How many requests of a host may stand before one in its slot, robots.txt with its redirects among them."""
@@ -258,14 +286,15 @@ class Engine:
         request = Request(url, headers=raw, meta=meta, callback=NO_CALLBACK, dont_filter=True)
         return await self._crawler.engine.download_async(request)
 
-    async def fetch_robots(self, url: str, *, private: bool, max_size: int) -> Response | None:
+    async def fetch_robots(self, url: str, access: Access, *, max_size: int) -> Response | None:
         """A robots.txt for Scrapy's middleware, within the turn of the request that needs it; None: not reachable."""
-        headers = {"Accept": "text/plain, */*;q=0.3", "User-Agent": self.settings.user_agent}
+        headers = {"Accept": "text/plain, */*;q=0.3", **self._identity(access)}
+        route = self._route(access, headers)
         budget = Budget(min(_ROBOTS_TIMEOUT_S, self.settings.timeout.total_seconds()))
         for _ in range(_ROBOTS_REDIRECTS + 1):
             meta: dict[str, Any] = {
                 BUDGET: budget,
-                PRIVATE: private,
+                **route,
                 "download_maxsize": max_size,
                 "dont_obey_robotstxt": True,
             }

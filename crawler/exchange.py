@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from storage.model import USUAL, Access
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,11 +22,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One thing to get. `private_addresses` adds to the engine's own permission; `max_size` may lower its limit."""
+    """One thing to get. What `access` does not say is the engine's; `max_size` may lower its limit."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    private_addresses: bool = False
+    access: Access = USUAL
     max_size: int | None = None
     kind: Kind = Kind.ANY
 

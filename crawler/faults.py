@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from OpenSSL.SSL import Error as TLSError
+from scrapy.core.downloader.handlers import http11
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -21,6 +23,7 @@ from twisted.web.client import ResponseFailed
 
 from crawler.guard import AddressRefusedError
 from crawler.middlewares import EncodingRefusedError, RobotsForbidError, TooLargeError
+from crawler.proxies import ProxyError
 from crawler.transport import HeadersTooLargeError
 from storage.model import Fault, FaultKind
 
@@ -33,6 +36,8 @@ _DIGITS_MAX = 9  # more seconds than this are certainly over the limit, and int(
 # The first class of which any link of the exception's chain is an instance decides.
 _KINDS: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
     (AddressRefusedError, FaultKind.ADDRESS, "{error}, and private_addresses is off"),
+    (ProxyError, FaultKind.PROXY, "{error}"),
+    (http11.TunnelError, FaultKind.PROXY, "the proxy does not connect us with {host}"),
     (RobotsForbidError, FaultKind.ROBOTS, "robots.txt of {host} forbids this address to us"),
     (TooLargeError, FaultKind.TOO_LARGE, "{error}"),
     (EncodingRefusedError, FaultKind.MALFORMED, "{error}"),
@@ -63,6 +68,13 @@ def fault_of_exception(error: BaseException, host: str) -> Fault | None:
             if isinstance(link, kind_of):
                 return Fault(kind, text.format(host=host, error=_told(link)))
     return None
+
+
+def blame_proxy(fault: Fault) -> Fault:
+    """Where a proxy makes the connections, it is the proxy that cannot be reached."""
+    if fault.kind in {FaultKind.CONNECT, FaultKind.NAME}:
+        return replace(fault, kind=FaultKind.PROXY, detail="the proxy refuses or breaks off the connection")
+    return fault
 
 
 def _links(error: BaseException) -> Iterator[BaseException]:
@@ -96,7 +108,7 @@ _BY_STATUS = {
     402: FaultKind.BLOCKED,
     403: FaultKind.BLOCKED,
     404: FaultKind.GONE,
-    407: FaultKind.BLOCKED,
+    407: FaultKind.PROXY,
     410: FaultKind.GONE,
     429: FaultKind.RATE_LIMITED,
     451: FaultKind.BLOCKED,

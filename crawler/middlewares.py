@@ -17,7 +17,9 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils._compression import _DecompressionMaxSizeExceeded
 
 from crawler.politeness import host_key
-from crawler.transport import PRIVATE
+from crawler.settings import product_token
+from crawler.transport import ACCESS
+from storage.model import USUAL, Access
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -31,6 +33,9 @@ _ROBOTS_KEPT = 5_000
 _ROBOTS_MAX = 512 * 1024  # RFC 9309 asks for at least 500 KiB
 _CRAWL_DELAY_MAX_S = 30.0
 _OK = range(200, 300)
+
+_Key = tuple[Access, str, str]
+"""Who asks, the scheme and the host with its port."""
 
 
 class RobotsForbidError(IgnoreRequest):
@@ -70,29 +75,31 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._cache: OrderedDict[str, tuple[float, asyncio.Task[RobotParser | None]]] = OrderedDict()
+        self._cache: OrderedDict[_Key, tuple[float, asyncio.Task[RobotParser | None]]] = OrderedDict()
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host, asked for once by all who wait; None allows everything."""
         parts = urlsplit(request.url)
-        private = bool(request.meta.get(PRIVATE))
-        key = f"{private} {parts.scheme}://{parts.netloc}"
+        access: Access = request.meta.get(ACCESS, USUAL)
+        key = (access, parts.scheme, parts.netloc)
         known = self._cache.get(key)
         if known is not None and time.monotonic() < known[0]:
             self._cache.move_to_end(key)
             return await asyncio.shield(known[1])
-        task = asyncio.ensure_future(self._load(key, f"{parts.scheme}://{parts.netloc}/robots.txt", private=private))
+        task = asyncio.ensure_future(self._load(key, f"{parts.scheme}://{parts.netloc}/robots.txt", access))
         self._cache[key] = (time.monotonic() + _ROBOTS_FRESH_S, task)
         while len(self._cache) > _ROBOTS_KEPT:
             self._cache.popitem(last=False)
         return await asyncio.shield(task)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Scrapy's check, with an exception of our own."""
-        try:
-            super().process_request_2(rp, request)
-        except IgnoreRequest as refusal:
-            raise RobotsForbidError("robots.txt forbids this address") from refusal
+        """Whether the host lets this request's own name have the URL."""
+        if rp is not None and not rp.allowed(request.url, self._token(request.meta.get(ACCESS, USUAL))):
+            raise RobotsForbidError("robots.txt forbids this address")
+
+    def _token(self, access: Access) -> str:
+        """The name by which this request's robots.txt knows it."""
+        return product_token(access.user_agent) if access.user_agent else self._robotstxt_useragent or "*"
 
     def rename(self, token: str) -> None:
         """The name by which robots.txt files know us has changed."""
@@ -105,9 +112,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             task.cancel()
         return loading
 
-    async def _load(self, key: str, url: str, *, private: bool) -> RobotParser | None:
+    async def _load(self, key: _Key, url: str, access: Access) -> RobotParser | None:
         engine = self.crawler.envoywatch  # type: ignore[attr-defined]
-        response = await engine.fetch_robots(url, private=private, max_size=_ROBOTS_MAX)
+        response = await engine.fetch_robots(url, access, max_size=_ROBOTS_MAX)
         if response is None:
             task = asyncio.current_task()
             if task is not None:
@@ -116,7 +123,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if response.status not in _OK:
             return None
         parser = ProtegoRobotParser(response.body, self.crawler.spider)
-        delay = parser.rp.crawl_delay(self._robotstxt_useragent or "*")
+        delay = parser.rp.crawl_delay(self._token(access))
         if delay:
             engine.slow_down(host_key(url), min(float(delay), _CRAWL_DELAY_MAX_S))
         return parser

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from crawler.engine import Engine
+    from storage.model import Access
 
 _HTML = ("text/html", "application/xhtml")
 _SNIFFED = 512
@@ -46,9 +47,9 @@ class PageBytes:
         return cls(page.url, page.body, page.content_type)
 
 
-async def fetch_page(engine: Engine, entry_url: str, private: bool) -> Page | Fault:  # noqa: FBT001 (one permission)
+async def fetch_page(engine: Engine, entry_url: str, access: Access) -> Page | Fault:
     """An entry's page when it is HTML; anything else is a fault that says what it was."""
-    page = await engine.fetch(Fetch(entry_url, private_addresses=private, kind=Kind.PAGE))
+    page = await engine.fetch(Fetch(entry_url, access=access, kind=Kind.PAGE))
     if isinstance(page, Fault):
         return page
     kind = (page.content_type or "").partition(";")[0].strip().lower()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from crawler.engine import Engine
     from crawler.feeds import ParsedFeed
+    from storage.model import Access
 
 _log = logging.getLogger(__name__)
 
@@ -134,13 +135,13 @@ async def _safely(
 async def _ask(
     engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators
 ) -> _Answer | Fault:
-    private = lease.spec.private_addresses
+    access = lease.spec.access
     if endpoint.kind is EndpointKind.SPIDER:
-        found = await run_spider(engine, endpoint.url, private=private)
+        found = await run_spider(engine, endpoint.url, access=access)
         return found if isinstance(found, Fault) else _Answer(None, found.entries, None, notes=found.notes)
     conditions = _conditions(known)
     url = preview_url(endpoint.url) if endpoint.kind is EndpointKind.TELEGRAM else endpoint.url
-    page = await engine.fetch(Fetch(url, conditions, private_addresses=private, kind=Kind.FEED))
+    page = await engine.fetch(Fetch(url, conditions, access=access, kind=Kind.FEED))
     if isinstance(page, Fault):
         return page
     if (fault := _unusable(page, asked_if_changed=bool(conditions))) is not None:
@@ -151,7 +152,7 @@ async def _ask(
     validators = Validators(page.headers.get("etag"), page.headers.get("last-modified"), digest)
     if digest == known.body_hash:
         return _Answer(page, None, validators)
-    return await _read(engine, workers, endpoint, page, validators, private=private)
+    return await _read(engine, workers, endpoint, page, validators, access=access)
 
 
 def _unusable(page: Page, *, asked_if_changed: bool) -> Fault | None:
@@ -164,15 +165,15 @@ def _unusable(page: Page, *, asked_if_changed: bool) -> Fault | None:
 
 
 async def _read(
-    engine: Engine, workers: Workers, endpoint: Endpoint, page: Page, validators: Validators, *, private: bool
+    engine: Engine, workers: Workers, endpoint: Endpoint, page: Page, validators: Validators, *, access: Access
 ) -> _Answer | Fault:
     """Parse off the loop; validators only from a whole and readable answer."""
     parsed: ParsedFeed | Fault
     if endpoint.kind is EndpointKind.SITEMAP:
-        parsed = await read_sitemap(engine, workers, page, private=private)
+        parsed = await read_sitemap(engine, workers, page, access=access)
     elif endpoint.kind is EndpointKind.LISTING:
         parsed = await run_spider(
-            engine, "listing", private=private, first=page, urls=(page.url,), links=endpoint.links, workers=workers
+            engine, "listing", access=access, first=page, urls=(page.url,), links=endpoint.links, workers=workers
         )
     else:
         parsed = await workers.run(parse_answer, endpoint.kind, page.body, page.content_type, page.url)

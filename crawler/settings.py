@@ -23,6 +23,7 @@ class EngineSettings:
     max_size: int = 8 * 1024 * 1024
     obey_robots: bool = True
     private_addresses: bool = False
+    proxy: str | None = None
     max_in_flight: int = 256
 
 
@@ -36,6 +37,7 @@ def settings_of(crawl: Crawl) -> EngineSettings:
         max_size=int(crawl.max_size_mb * 1024 * 1024),
         obey_robots=crawl.obey_robots,
         private_addresses=crawl.private_addresses,
+        proxy=crawl.proxy,
     )
 
 

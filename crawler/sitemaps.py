@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from crawler.engine import Engine
     from crawler.workers import Workers
+    from storage.model import Access
 
 ENTRIES_KEPT = 500
 CHILDREN_READ = 4  # of an index: the newest, or the last when it names no times
@@ -48,7 +49,7 @@ def parse_sitemap(body: bytes, url: str) -> ParsedFeed | SitemapIndex | Fault:
         return Fault(FaultKind.MALFORMED, f"the sitemap cannot be parsed ({type(error).__name__})")
 
 
-async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, private: bool) -> ParsedFeed | Fault:
+async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, access: Access) -> ParsedFeed | Fault:
     """A fetched sitemap's entries; for an index those of its newest children."""
     parsed = await workers.run(parse_sitemap, page.body, page.url)
     if not isinstance(parsed, SitemapIndex):
@@ -57,7 +58,7 @@ async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, private:
     notes: list[str] = []
     fault: Fault | None = None
     for child in parsed.children[:CHILDREN_READ]:
-        got = await engine.fetch(Fetch(child, private_addresses=private, kind=Kind.FEED))
+        got = await engine.fetch(Fetch(child, access=access, kind=Kind.FEED))
         part = await workers.run(parse_sitemap, got.body, got.url) if isinstance(got, Page) else got
         if isinstance(part, ParsedFeed):
             entries += part.entries

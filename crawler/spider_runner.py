@@ -25,7 +25,7 @@ from crawler.feeds import (
 from crawler.plain import clean, one_line
 from crawler.urls import canonical_url
 from crawler.workers import WorkerCrashed, WorkerTimeout
-from storage.model import Entry, Fault, FaultKind
+from storage.model import USUAL, Access, Entry, Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ def find_spider(name: str) -> type[Spider] | None:
 
 
 async def run_spider(
-    engine: Engine, name: str, *, private: bool = False, first: Page | None = None, **arguments: Any
+    engine: Engine, name: str, *, access: Access = USUAL, first: Page | None = None, **arguments: Any
 ) -> ParsedFeed | Fault:
     """Crawl with the named spider; its items (an `Entry`, or a mapping with such keys) become entries.
 
@@ -68,16 +68,16 @@ async def run_spider(
     spider_class = find_spider(name)
     if spider_class is None:
         return Fault(FaultKind.INTERNAL, f"there is no spider named {one_line(name, 60)} in crawler/spiders")
-    return await _Run(engine, spider_class(**arguments), private=private, first=first).crawl()
+    return await _Run(engine, spider_class(**arguments), access=access, first=first).crawl()
 
 
 class _Run:
     """One crawl of one spider."""
 
-    def __init__(self, engine: Engine, spider: Spider, *, private: bool, first: Page | None) -> None:
+    def __init__(self, engine: Engine, spider: Spider, *, access: Access, first: Page | None) -> None:
         self._engine = engine
         self._spider = spider
-        self._private = private
+        self._access = access
         self._first = first
         self._given = first is not None
         self._queue: deque[tuple[Request, int]] = deque()
@@ -122,7 +122,7 @@ class _Run:
         if self._first is not None and canonical_url(request.url) == canonical_url(self._first.url):
             page, self._first = self._first, None
         else:
-            page = await self._engine.fetch(Fetch(request.url, headers, private_addresses=self._private, kind=Kind.ANY))
+            page = await self._engine.fetch(Fetch(request.url, headers, access=self._access, kind=Kind.ANY))
         if isinstance(page, Fault):
             self._fault = self._fault or page
             self._notes.append(f"a page could not be read: {page.detail}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
+from OpenSSL import SSL
 from scrapy.core.downloader.handlers import http11
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
@@ -18,6 +20,8 @@ from zope.interface import implementer
 
 from crawler.exchange import Kind
 from crawler.guard import GuardedReactor
+from crawler.proxies import refuse_private_name
+from storage.model import USUAL, Access
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -25,8 +29,11 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.internet.defer import Deferred
 
+    from crawler.proxies import ProxyAddress
+
 BUDGET = "envoywatch_budget"
-PRIVATE = "envoywatch_private"
+ACCESS = "envoywatch_access"
+PROXY = "envoywatch_proxy"
 KIND = "envoywatch_kind"
 _OK = range(200, 300)
 _TEXT_TYPES = (b"text/", b"application/xhtml", b"application/xml", b"application/octet-stream")
@@ -90,25 +97,52 @@ class _BoundedFactory(http11._LenientHTTP11ClientFactory):  # noqa: SLF001 (pinn
         return cast("Any", _BoundedProtocol)(self._quiescentCallback)
 
 
+class _UnverifiedTLS(ClientTLSOptions):
+    """Takes any certificate, for a source whose configuration says so."""
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:  # noqa: N802, N803 (Twisted's names)
+        """The connection, with its verification taken off again."""
+        connection = super().clientConnectionForTLS(tlsProtocol)
+        connection.set_verify(SSL.VERIFY_NONE, lambda *_: True)
+        return connection
+
+
 @implementer(IPolicyForHTTPS)
 class SharedContextPolicy:
-    """Verifies certificates like Twisted's policy, but builds one TLS context instead of one per connection (3 ms)."""
+    """Verifies certificates like Twisted's policy, but builds one TLS context instead of one per connection (3 ms).
 
-    def __init__(self) -> None:
-        self._options = CertificateOptions(trustRoot=cast("Any", platformTrust)())
+    With `verify` off whatever certificate comes is taken.
+    """
+
+    def __init__(self, *, verify: bool = True) -> None:
+        self._client = ClientTLSOptions if verify else _UnverifiedTLS
+        self._options = CertificateOptions(trustRoot=cast("Any", platformTrust)() if verify else None)
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: ARG002, N802 (Twisted's signature)
-        """The connection creator that verifies this host's name."""
-        return ClientTLSOptions(self._options._makeTLSConnection, hostname.decode("ascii"))  # noqa: SLF001 (no public way)
+        """The connection creator for this host's name."""
+        return self._client(self._options._makeTLSConnection, hostname.decode("ascii"))  # noqa: SLF001 (no public way)
 
 
-class _GuardedAgent(http11._BindAddressAgent):  # noqa: SLF001 (pinned by tests)
-    """Keeps connections opened with leave for private addresses apart from the others in the pool."""
+class _Apart:
+    """Keeps connections opened under other permissions (private addresses, any certificate) apart in the pool."""
 
-    private = False
+    permissions: tuple[bool, ...] = ()
 
     def _requestWithEndpoint(self, key: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 (Twisted's name)
-        return super()._requestWithEndpoint((*key, self.private), *args, **kwargs)
+        ask = cast("Any", super())._requestWithEndpoint  # noqa: SLF001 (Twisted's own way to a pool's key)
+        return ask((*key, *self.permissions), *args, **kwargs)
+
+
+class _GuardedAgent(_Apart, http11._BindAddressAgent):  # noqa: SLF001 (pinned by tests)
+    """Connects itself."""
+
+
+class _ProxyAgent(_Apart, http11._ScrapyProxyAgent):  # noqa: SLF001 (pinned by tests)
+    """Asks a proxy for an http address."""
+
+
+class _TunnelAgent(_Apart, http11._TunnelingAgent):  # noqa: SLF001 (pinned by tests)
+    """Asks a proxy for a connection to an https host."""
 
 
 class _Agent(http11._ScrapyAgent):  # noqa: SLF001 (pinned by tests)
@@ -119,14 +153,27 @@ class _Agent(http11._ScrapyAgent):  # noqa: SLF001 (pinned by tests)
         self._reactors = reactors
 
     def _get_agent(self, request: Request, timeout: float) -> Any:
-        private = bool(request.meta.get(PRIVATE))
-        agent = _GuardedAgent(
-            reactor=self._reactors[private],  # type: ignore[arg-type]  # the part of a reactor that endpoints use
-            contextFactory=self._contextFactory,
-            connectTimeout=timeout,
-            pool=self._pool,
-        )
-        agent.private = private
+        access: Access = request.meta.get(ACCESS, USUAL)
+        proxy: ProxyAddress | None = request.meta.get(PROXY)
+        private = access.private_addresses
+        common: dict[str, Any] = {
+            "contextFactory": self._contextFactory,
+            "connectTimeout": timeout,
+            "pool": self._pool,
+        }
+        if proxy is None:
+            agent: _Apart = _GuardedAgent(reactor=cast("Any", self._reactors[private]), **common)
+        else:
+            if not private:
+                refuse_private_name(urlsplit(request.url).hostname or "")
+            # The proxy itself is the operator's own choice, and mostly stands in a private network.
+            common["reactor"] = self._reactors[True]
+            if request.url.startswith("https:"):
+                conf = (proxy.host, proxy.port, proxy.authorization)
+                agent = _TunnelAgent(proxyConf=conf, **common)
+            else:
+                agent = _ProxyAgent(proxyURI=proxy.url.encode("ascii"), **common)
+        agent.permissions = (private, access.verify_tls)
         return agent
 
     def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
@@ -159,6 +206,7 @@ class GuardedHandler(http11.HTTP11DownloadHandler):
         for pool in (self._pool, self._once):
             pool._factory = _BoundedFactory  # noqa: SLF001 (Scrapy sets its own in the same way)
         self._contextFactory = cast("Any", SharedContextPolicy())
+        self._unverified = cast("Any", SharedContextPolicy(verify=False))
 
     async def download_request(self, request: Request) -> Response:
         """Scrapy's entry point; raises Scrapy's download exceptions."""
@@ -176,9 +224,10 @@ class GuardedHandler(http11.HTTP11DownloadHandler):
 
     async def _download(self, request: Request, budget: Budget | None) -> Response:
         # A feed is polled again in minutes: keeping its connection would hold a descriptor for nothing.
+        verify = request.meta.get(ACCESS, USUAL).verify_tls
         agent = _Agent(
             self._reactors,
-            contextFactory=self._contextFactory,
+            contextFactory=self._contextFactory if verify else self._unverified,
             pool=self._pool if request.meta.get(KIND) is Kind.PAGE else self._once,
             maxsize=self._default_maxsize,
             warnsize=0,

@@ -176,7 +176,7 @@ class ReadStage:
     async def _page(self, pending: PendingEntry) -> tuple[PageBytes | None, Fault | None]:
         if not (pending.spec.articles and pending.own_page and pending.entry.url):
             return None, None
-        found = await fetch_page(self._desk.engine, pending.entry.url, private=pending.spec.private_addresses)
+        found = await fetch_page(self._desk.engine, pending.entry.url, pending.spec.access)
         if isinstance(found, Fault):
             return None, found
         return PageBytes.of(found), None

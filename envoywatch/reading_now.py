@@ -49,7 +49,7 @@ async def _read(config: Config, pending: PendingEntry) -> Reading:
     engine = Engine(settings_of(config.crawl))
     await engine.start()
     try:
-        page = await fetch_page(engine, pending.article_url, private=pending.spec.private_addresses)
+        page = await fetch_page(engine, pending.article_url, pending.spec.access)
     finally:
         await engine.stop(_DRAIN)
     if isinstance(page, Fault):

@@ -33,15 +33,21 @@ _TEXTS = {
     ),
     FaultKind.TLS: FaultText(
         "its certificate could not be verified",
-        "The site's certificate is wrong or out of date, or this machine's clock is. Wait for the site to mend it.",
+        "The site's certificate is wrong or out of date, or this machine's clock is. Wait for the site to mend it, or, "
+        "if you accept that anybody between could change what is read, set verify_tls: false for this source.",
+    ),
+    FaultKind.PROXY: FaultText(
+        "its proxy did not let us through",
+        "Check the environment variable that the source's (or crawl's) `proxy` names, and that the proxy runs.",
     ),
     FaultKind.ROBOTS: FaultText(
         "its robots.txt forbids reading it",
-        "Use another endpoint of this source, or ask the publisher for permission.",
+        "Use another endpoint of this source, or ask the publisher; with his leave set obey_robots: false for it.",
     ),
     FaultKind.BLOCKED: FaultText(
         "it refuses us",
-        "Check that the URL needs no login and that crawl.user_agent says who you are and how to reach you.",
+        "Check that the URL needs no login and that user_agent says who you are and how to reach you; give the source "
+        "another endpoint, or a `proxy` in a country that it serves.",
     ),
     FaultKind.GONE: FaultText(
         "the page is not there any more",

@@ -35,6 +35,7 @@ class FaultKind(StrEnum):
     CONNECT = "no-connection"  # refused, reset, unreachable
     TIMEOUT = "too-slow"
     TLS = "certificate"
+    PROXY = "proxy"  # the configured one is not set, not reachable, or refuses
     ROBOTS = "robots-forbid"
     BLOCKED = "blocked"  # 401, 403 and the like
     GONE = "gone"  # 404, 410
@@ -79,6 +80,25 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How a source's servers are asked, where that differs from the general rules; None leaves it to those.
+
+    `proxy` is the name of an environment variable, never an address: an address may carry a password, and this record
+    is kept in the database. `direct` goes without a proxy.
+    """
+
+    private_addresses: bool = False
+    obey_robots: bool | None = None
+    user_agent: str | None = None
+    proxy: str | None = None
+    verify_tls: bool = True
+
+
+USUAL = Access()
+DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpec:
     """A source as configured, in the form storage keeps."""
 
@@ -91,6 +111,15 @@ class SourceSpec:
     articles: bool = True
     private_addresses: bool = False
     paused: bool = False
+    obey_robots: bool | None = None
+    user_agent: str | None = None
+    proxy: str | None = None
+    verify_tls: bool = True
+
+    @property
+    def access(self) -> Access:
+        """How its servers are asked."""
+        return Access(self.private_addresses, self.obey_robots, self.user_agent, self.proxy, self.verify_tls)
 
 
 @dataclass(frozen=True, slots=True)

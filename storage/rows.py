@@ -34,8 +34,13 @@ def spec_to_json(spec: SourceSpec) -> str:
             "articles": spec.articles,
             "private_addresses": spec.private_addresses,
             "paused": spec.paused,
+            **{name: getattr(spec, name) for name, usual in _SPEC_EXTRAS.items() if getattr(spec, name) != usual},
         }
     )
+
+
+_SPEC_EXTRAS = {"obey_robots": None, "user_agent": None, "proxy": None, "verify_tls": True}
+"""Kept only where they are not as usual, so that rows of older versions are read and need not be written anew."""
 
 
 def spec_from_json(text: str) -> SourceSpec:
@@ -51,6 +56,7 @@ def spec_from_json(text: str) -> SourceSpec:
         articles=value["articles"],
         private_addresses=value["private_addresses"],
         paused=value["paused"],
+        **{name: value[name] for name in _SPEC_EXTRAS if name in value},
     )
 
 

@@ -123,9 +123,7 @@ class World:
 
     def fetch(self, url, **wishes):
         """Fetch with an engine of its own; settings are told from the request's fields by name."""
-        request = {key: wishes.pop(key) for key in list(wishes) if key in {"headers", "max_size", "kind"}}
-        if "own_private" in wishes:
-            request["private_addresses"] = wishes.pop("own_private")
+        request = {key: wishes.pop(key) for key in list(wishes) if key in {"headers", "max_size", "kind", "access"}}
 
         async def once():
             async with running_engine(**wishes) as engine:

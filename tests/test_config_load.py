@@ -643,7 +643,7 @@ def warnings_of(tmp_path, text):
         ("min_interval: 5m\n", "`min_interval` belongs under `crawl`"),
         ("crawl: {sources: []}\n", "`sources:` stands at the beginning of a line"),
         ("watches: [{name: A, query: b, level: leader}]\n", "`level` belongs under `watches.meeting`"),
-        ("sources: [{name: A, user_agent: x, endpoints: [feed: 'http://a.example/']}]\n", "belongs under `crawl`"),
+        ("sources: [{name: A, per_host: 1, endpoints: [feed: 'http://a.example/']}]\n", "belongs under `crawl`"),
         ("web: {name: x}\n", "known: listen, password"),
     ],
 )
@@ -661,3 +661,24 @@ def test_a_database_in_a_missing_folder_is_warned_of(tmp_path):
     ((line, message, hint),) = warnings_of(tmp_path, "web: {listen: off}\nstorage: {path: none/x.db}\n")
     assert (line, "missing" in message) == (2, True)
     assert f"mkdir -p {tmp_path / 'none'}" in hint
+
+
+def test_a_proxy_whose_variable_is_not_set_is_told_before_a_poll_fails(tmp_path):
+    text = """\
+        crawl: {proxy: HOUSE_PROXY}
+        sources:
+          - {name: A, endpoints: [{feed: "https://a.example/rss"}], proxy: KYIV_PROXY}
+          - {name: B, endpoints: [{feed: "https://b.example/rss"}], proxy: direct}
+        """
+    told = load(tmp_path, text).warnings
+    assert [(one.line, "PROXY is" in one.message or "KYIV_PROXY" in one.message) for one in told] == [
+        (1, True),
+        (3, True),
+    ]
+    assert not load(tmp_path, text, {"HOUSE_PROXY": "http://p:1", "KYIV_PROXY": "http://p:2"}).warnings
+
+
+def test_a_proxy_is_named_by_its_variable_never_by_its_address(tmp_path):
+    text = "sources: [{name: A, endpoints: [{feed: 'https://a.example/rss'}], proxy: 'http://me:word@p:1'}]\n"
+    (line, _, message, _), *_ = faults(tmp_path, text)
+    assert (line, "environment variable" in message, "word" in message) == (1, True, False)

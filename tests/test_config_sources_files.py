@@ -50,6 +50,11 @@ _source = st.builds(
     articles=st.none() | st.booleans(),
     paused=st.booleans(),
     private_addresses=st.none() | st.booleans(),
+    user_agent=st.none()
+    | st.from_regex(r"[!-~][ -~]{2,30}", fullmatch=True).map(str.strip).filter(lambda t: len(t) > 2),
+    proxy=st.none() | st.sampled_from(["KYIV_PROXY", "direct"]),
+    obey_robots=st.none() | st.booleans(),
+    verify_tls=st.booleans(),
 )
 _sources = st.lists(_source, min_size=1, max_size=6, unique_by=lambda source: source.name)
 

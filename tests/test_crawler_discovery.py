@@ -4,6 +4,7 @@ import pytest
 
 from config.vocabulary import EndpointKind
 from crawler.discovery import DiscoveryError, discover, named_feeds, usual_feeds
+from storage.model import Access
 from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -24,7 +25,7 @@ class Workers:
 def find(world):
     async def found(url):
         async with running_engine() as engine:
-            return await discover(engine, Workers(), url, private=True)
+            return await discover(engine, Workers(), url, access=Access(private_addresses=True))
 
     return lambda url: [(one.kind, one.url, one.title, one.entries) for one in world.run(found(url))]
 

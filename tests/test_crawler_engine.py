@@ -1,7 +1,6 @@
 import asyncio
 import gzip
 import logging
-import ssl
 import subprocess
 import sys
 import textwrap
@@ -11,15 +10,12 @@ from datetime import UTC, datetime, timedelta
 import brotli
 import pytest
 import zstandard
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
 
 from crawler.engine import Engine, EngineStoppedError, Fetch, Kind, Page, settings_of
 from crawler.settings import EngineSettings, product_token, scrapy_settings
-from storage.model import Fault, FaultKind
-from tests.crawler_world import Site, answer_of, running_engine
+from storage.model import Access, Fault, FaultKind
+from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
 
@@ -162,7 +158,7 @@ def test_a_sources_own_leave_opens_private_addresses_for_it_alone(world, site):
 
     async def both():
         async with running_engine(private_addresses=False) as engine:
-            allowed = await engine.fetch(Fetch(site.url("/a"), private_addresses=True, kind=Kind.PAGE))
+            allowed = await engine.fetch(Fetch(site.url("/a"), access=Access(private_addresses=True), kind=Kind.PAGE))
             refused = await engine.fetch(Fetch(site.url("/a"), kind=Kind.PAGE))
             return allowed, refused
 
@@ -398,38 +394,6 @@ def test_an_exception_nobody_foresaw_is_logged_and_becomes_an_internal_fault(wor
     with caplog.at_level(logging.ERROR):
         assert world.fetch(site.url("/a")).kind is FaultKind.INTERNAL
     assert "ZeroDivisionError" in caplog.text
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A made-up authority's certificate for `localhost`, with its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, *plain))
-    (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
-    return folder
-
-
-@pytest.fixture
-def safe_site(world, certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
-    made = Site({"/a": answer_of(b"safe")}, tls=context)
-    world.run(made.start())
-    yield made
-    world.run(made.stop())
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(world, safe_site):

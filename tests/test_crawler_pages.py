@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.pages import PageBytes, extract, fetch_page, site_of, text_language
-from storage.model import Entry, Fault, FaultKind, Text, TextOrigin
+from storage.model import Access, Entry, Fault, FaultKind, Text, TextOrigin
 from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -188,4 +188,4 @@ def test_a_page_is_known_by_its_type_or_its_first_words(world, site, content_typ
 
 async def _fetch(url):
     async with running_engine(obey_robots=False) as engine:
-        return await fetch_page(engine, url, private=True)
+        return await fetch_page(engine, url, Access(private_addresses=True))

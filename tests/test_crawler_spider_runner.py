@@ -9,7 +9,7 @@ from crawler import spider_runner
 from crawler.feeds import ParsedFeed
 from crawler.spider_runner import find_spider, run_spider, to_entry
 from crawler.spiders.listing import ListingSpider
-from storage.model import Entry, FaultKind
+from storage.model import Access, Entry, FaultKind
 from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -22,7 +22,7 @@ def crawl(world, monkeypatch):
 
         async def once():
             async with running_engine(obey_robots=False) as engine:
-                return await run_spider(engine, "some", private=True, **arguments)
+                return await run_spider(engine, "some", access=Access(private_addresses=True), **arguments)
 
         return world.run(once())
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -132,6 +133,9 @@ def test_the_work_of_a_span_is_counted(archive):
 def test_records_come_back_from_their_rows():
     spec = SourceSpec("A", (Endpoint(EndpointKind.LISTING, "u", "a"),), timedelta(seconds=1.5), Role.OFFICIAL, "en")
     assert spec_from_json(spec_to_json(spec)) == spec
+    special = replace(spec, user_agent="Me/1", proxy="KYIV_PROXY", obey_robots=False, verify_tls=False)
+    assert spec_from_json(spec_to_json(special)) == special
+    assert (special.access.user_agent, special.access.obey_robots) == ("Me/1", False)
     for entry in (Entry("u", None, "T", published_at=datetime(2023, 1, 1, tzinfo=UTC)), Entry(None, "g", "会谈")):
         assert entry_from_json(entry_to_json(entry)) == entry
     span = Span(Field.TITLE, 1, 2)

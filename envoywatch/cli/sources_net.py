@@ -22,7 +22,7 @@ from crawler.workers import Workers
 from envoywatch.cli.output import escape, print_table
 from envoywatch.cli.times import short
 from envoywatch.desk import spec_of
-from storage.model import Endpoint, Fault, Lease, Poll, SourceSpec, Text, Validators
+from storage.model import Access, Endpoint, Fault, Lease, Poll, SourceSpec, Text, Validators
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -48,7 +48,7 @@ def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> list
     say(f"looking at {escape(url)} ...")
 
     async def look(engine: Engine, workers: Workers) -> list[Discovered]:
-        return await discover(engine, workers, url, private=config.crawl.private_addresses)
+        return await discover(engine, workers, url, access=Access(config.crawl.private_addresses))
 
     return _with_engine(config, look)
 
@@ -79,7 +79,7 @@ def try_source(config: Config, name_or_url: str, *, links: str | None, say: Call
 
 
 async def _spec_at(config: Config, url: str, engine: Engine, workers: Workers) -> SourceSpec:
-    best = (await discover(engine, workers, url, private=config.crawl.private_addresses))[0]
+    best = (await discover(engine, workers, url, access=Access(config.crawl.private_addresses)))[0]
     return _spec_of(config, best.kind, best.url, best.title)
 
 
@@ -99,7 +99,7 @@ async def _newest_text(engine: Engine, spec: SourceSpec, polled: Poll) -> Text |
     entry = polled.entries[0]
     if not spec.articles or entry.url is None:
         return extract(None, entry, None)
-    page = await fetch_page(engine, entry.url, spec.private_addresses)
+    page = await fetch_page(engine, entry.url, spec.access)
     if isinstance(page, Fault):
         return extract(None, entry, page)
     return extract(PageBytes(page.url, page.body, page.content_type), entry, None)

@@ -18,5 +18,16 @@ def _first(db: Database) -> None:
     db.executescript(resources.files("storage").joinpath("schema.sql").read_text(encoding="utf-8"))
 
 
+@MIGRATIONS(name="0002_skips")
+def _skips(db: Database) -> None:
+    """Marks of the items that were seen, what an endpoint's validators proved, and how often what was skipped."""
+    for column in ("seen BLOB", "proof TEXT NOT NULL DEFAULT '{}'"):
+        db.execute(f"ALTER TABLE endpoints ADD COLUMN {column}")
+    for column in ("cut", "known"):
+        db.execute(f"ALTER TABLE polls ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+    for column in ("polled", "not_modified", "same_body", "items_cut", "known_urls", "known_texts"):
+        db.execute(f"ALTER TABLE sources ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -71,12 +71,33 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """How far the validators of an endpoint may be trusted, as learned from answers to unconditional requests.
+
+    `agreed` counts those in a row in which validators and content agreed, `moved` tells that they were seen to change
+    together, `lied` names the headers that stayed as they were when the content changed. `whole_at` is the last such
+    answer's time.
+    """
+
+    agreed: int = 0
+    moved: bool = False
+    lied: tuple[str, ...] = ()
+    whole_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Validators:
-    """What lets the next poll be skipped cheaply: the server's two and our own hash of the last body read."""
+    """What lets the next poll of an endpoint be skipped cheaply.
+
+    The server's two with their proof, our own hash of the last body read, and the marks of its items whose entries are
+    stored (`crawler/cutting.py` knows what they mean).
+    """
 
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    proof: Proof = Proof()
+    seen: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +187,8 @@ class Poll:
     """What came of polling one source: one per lease, whatever happened.
 
     `validators` are those to keep for the endpoint at `position`; None leaves the stored ones. `passed_over` are the
-    faults of the endpoints tried before this one. `fresh_for` is how long the server says its answer holds.
+    faults of the endpoints tried before this one. `fresh_for` is how long the server says its answer holds. `cut`
+    counts items of the answer that were seen before as they are, and are not among the `entries`.
     """
 
     source_id: int
@@ -183,6 +205,12 @@ class Poll:
     passed_over: tuple[tuple[int, Fault], ...] = ()
     fresh_for: timedelta | None = None
     notes: tuple[str, ...] = ()
+    cut: int = 0
+
+    @property
+    def held(self) -> int:
+        """How many entries the answer held, seen ones included."""
+        return len(self.entries) + self.cut
 
 
 # ---------------------------------------------------------------- reading

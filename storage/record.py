@@ -57,10 +57,13 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
         if article_id is None:
             raise ValueError("an outcome that stores no article must name the stored one")
         finish_entry(db, reading.entry_id, article_id, "read", "known-url")
+        _count_skip(db, reading, "known_urls")
         _write_decisions(db, outcome.decisions, article_id, {}, {}, now)
         return Recorded(article_id, added=False, copy_of=None, alert_ids=())
     article_id = _write_article(db, reading, outcome, now)
     finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
+    if outcome.copy_of is not None:
+        _count_skip(db, reading, "known_texts")
     _write_matches(db, reading, article_id, now)
     meeting_ids = write_meetings(db, outcome.meetings)
     # What a copy claims was claimed, and counted, with the article that had the text first.
@@ -168,6 +171,10 @@ def meeting_from_row(row: Sequence[Any]) -> Meeting:
 
 
 # ---------------------------------------------------------------- what is written
+
+
+def _count_skip(db: Database, reading: Reading, column: str) -> None:
+    db.execute(f"UPDATE sources SET {column} = {column} + 1 WHERE id = ?", [reading.source_id])  # noqa: S608 (ours)
 
 
 def _write_article(db: Database, reading: Reading, outcome: Outcome, now: datetime) -> int:

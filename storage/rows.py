@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from config.vocabulary import EndpointKind, Role
-from storage.model import Cue, Endpoint, Entry, Field, SourceSpec, Span, from_text, to_text
+from storage.model import Cue, Endpoint, Entry, Field, Proof, SourceSpec, Span, from_text, to_text
 
 
 def dump_json(value: Any) -> str:
@@ -58,6 +58,21 @@ def spec_from_json(text: str) -> SourceSpec:
         paused=value["paused"],
         **{name: value[name] for name in _SPEC_EXTRAS if name in value},
     )
+
+
+def proof_to_json(proof: Proof) -> str:
+    """The inverse of `proof_from_json`."""
+    at = to_text(proof.whole_at) if proof.whole_at else None
+    return dump_json({"agreed": proof.agreed, "moved": proof.moved, "lied": proof.lied, "whole_at": at})
+
+
+def proof_from_json(text: str) -> Proof:
+    """What an endpoint's validators proved; `{}` is nothing yet."""
+    value = json.loads(text)
+    if not value:
+        return Proof()
+    at = value["whole_at"]
+    return Proof(value["agreed"], value["moved"], tuple(value["lied"]), from_text(at) if at else None)
 
 
 def entry_to_json(entry: Entry) -> str:

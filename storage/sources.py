@@ -11,25 +11,42 @@ from typing import TYPE_CHECKING
 
 from storage.identity import Identity, identify
 from storage.model import Fault, Lease, Poll, PollOutcome, SourceSpec, Validators, to_text
-from storage.rows import clean, dump_json, entry_to_json, spec_from_json, spec_to_json
+from storage.rows import (
+    clean,
+    dump_json,
+    entry_to_json,
+    proof_from_json,
+    proof_to_json,
+    spec_from_json,
+    spec_to_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlite_utils import Database
 
+_NOT_MODIFIED = 304
+
 
 @dataclass(frozen=True, slots=True)
 class PollFinish:
-    """What finishing a poll changed: how many entries were new, and whether the source's health turned."""
+    """What finishing a poll changed: how many entries were new, and whether the source's health turned.
+
+    `known` counts the entries of the answer that were stored before, or whose page is an article already.
+    """
 
     new_entries: int
     was_fault: str | None
     is_fault: str | None
+    known: int = 0
 
 
 def sync_sources(db: Database, specs: Iterable[SourceSpec], now: datetime) -> None:
-    """Make the configured sources the active ones; a new one is due at once, a changed one keeps its history."""
+    """Make the configured sources the active ones; a new one is due at once, a changed one keeps its history.
+
+    No item of a changed one counts as seen any more.
+    """
     at = to_text(now)
     names = []
     for spec in specs:
@@ -50,6 +67,7 @@ def sync_sources(db: Database, specs: Iterable[SourceSpec], now: datetime) -> No
                 [text, spec.language, spec.country, spec.role, spec.interval.total_seconds(), at, row[0]],
             )
             _sync_endpoints(db, row[0], spec)
+            db.execute("UPDATE endpoints SET seen = NULL WHERE source_id = ?", [row[0]])
         else:
             db.execute("UPDATE sources SET active = 1, next_poll_at = ? WHERE id = ? AND active = 0", [at, row[0]])
     db.execute(
@@ -116,46 +134,50 @@ def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime)
     """Store what a poll brought, the new entries together with the validators, and let the source go."""
     row = db.execute("SELECT fault, first_ok_at, failures FROM sources WHERE id = ?", [poll.source_id]).fetchone()
     first_poll = row[1] is None
-    new = add_entries(db, poll, now, first_poll=first_poll) if poll.outcome is PollOutcome.ENTRIES else 0
+    new, unread = add_entries(db, poll, now, first_poll=first_poll) if poll.entries else (0, 0)
+    known = len(poll.entries) - unread
     at = to_text(now)
     fault = poll.fault
     for position, passed in poll.passed_over:
         _set_endpoint_fault(db, poll.source_id, position, passed, at)
     _set_endpoint_fault(db, poll.source_id, poll.position, fault, at)
     if poll.validators is not None and fault is None:
-        db.execute(
-            "UPDATE endpoints SET etag = ?, last_modified = ?, body_hash = ? WHERE source_id = ? AND position = ?",
-            [
-                poll.validators.etag,
-                poll.validators.last_modified,
-                poll.validators.body_hash,
-                poll.source_id,
-                poll.position,
-            ],
-        )
+        _set_validators(db, poll, poll.validators)
     if fault is None:
         db.execute(
             "UPDATE sources SET next_poll_at = ?, leased_by = NULL, leased_until = NULL, position = ?,"
             " last_poll_at = ?, last_ok_at = ?, first_ok_at = coalesce(first_ok_at, ?), failures = 0,"
             " fault = NULL, fault_detail = NULL, fault_since = NULL, entries_seen = entries_seen + ?,"
-            " last_new_at = CASE WHEN ? > 0 THEN ? ELSE last_new_at END WHERE id = ?",
-            [to_text(next_poll_at), poll.position, at, at, at, new, new, at, poll.source_id],
+            " last_new_at = CASE WHEN ? > 0 THEN ? ELSE last_new_at END, polled = polled + 1,"
+            " not_modified = not_modified + ?, same_body = same_body + ?, items_cut = items_cut + ?,"
+            " known_urls = known_urls + ? WHERE id = ?",
+            [to_text(next_poll_at), poll.position, at, at, at, new, new, at, *_skips(poll), known, poll.source_id],
         )
     else:
         db.execute(
             "UPDATE sources SET next_poll_at = ?, leased_by = NULL, leased_until = NULL, last_poll_at = ?,"
-            " failures = failures + 1, fault = ?, fault_detail = ?, fault_since = coalesce(fault_since, ?)"
-            " WHERE id = ?",
+            " polled = polled + 1, failures = failures + 1, fault = ?, fault_detail = ?,"
+            " fault_since = coalesce(fault_since, ?) WHERE id = ?",
             [to_text(next_poll_at), at, fault.kind, clean(fault.detail), at, poll.source_id],
         )
-    _log_poll(db, poll, new)
-    return PollFinish(new, row[0], fault.kind if fault else None)
+    _log_poll(db, poll, new, known)
+    return PollFinish(new, row[0], fault.kind if fault else None, known)
 
 
-def add_entries(db: Database, poll: Poll, now: datetime, *, first_poll: bool) -> int:
-    """Store the entries not seen before as pending; one whose URL is a stored article is only noted. Counts the new."""
+def _skips(poll: Poll) -> tuple[bool, bool, int]:
+    """Whether a good poll was spared the body, whether it was spared reading it, and how many items were cut out."""
+    unchanged = poll.outcome is PollOutcome.UNCHANGED
+    not_modified = unchanged and poll.status == _NOT_MODIFIED
+    return not_modified, unchanged and not not_modified and not poll.cut, poll.cut
+
+
+def add_entries(db: Database, poll: Poll, now: datetime, *, first_poll: bool) -> tuple[int, int]:
+    """Store the entries not seen before as pending; one whose URL is a stored article is only noted.
+
+    Counts the new, and those of them that are to be read.
+    """
     at = to_text(now)
-    new = 0
+    new = unread = 0
     # Oldest first, so that what is read first is what was reported first.
     for identity in reversed(identify(poll.entries)):
         if _is_seen(db, poll.source_id, identity):
@@ -182,7 +204,8 @@ def add_entries(db: Database, poll: Poll, now: datetime, *, first_poll: bool) ->
             ],
         )
         new += 1
-    return new
+        unread += not known
+    return new, unread
 
 
 def _is_seen(db: Database, source_id: int, identity: Identity) -> bool:
@@ -221,10 +244,28 @@ def _sync_endpoints(db: Database, source_id: int, spec: SourceSpec) -> None:
 
 def _validators(db: Database, source_id: int, count: int) -> tuple[Validators, ...]:
     rows = db.execute(
-        "SELECT position, etag, last_modified, body_hash FROM endpoints WHERE source_id = ?", [source_id]
+        "SELECT position, etag, last_modified, body_hash, proof, seen FROM endpoints WHERE source_id = ?", [source_id]
     ).fetchall()
-    found = {row[0]: Validators(*row[1:]) for row in rows}
+    found = {row[0]: Validators(row[1], row[2], row[3], proof_from_json(row[4]), row[5] or b"") for row in rows}
     return tuple(found.get(position, Validators()) for position in range(count))
+
+
+def _set_validators(db: Database, poll: Poll, given: Validators) -> None:
+    """Only for the URL that was asked: the configuration may have put another in its place meanwhile."""
+    db.execute(
+        "UPDATE endpoints SET etag = ?, last_modified = ?, body_hash = ?, proof = ?, seen = ?"
+        " WHERE source_id = ? AND position = ? AND url = ?",
+        [
+            given.etag,
+            given.last_modified,
+            given.body_hash,
+            proof_to_json(given.proof),
+            given.seen or None,
+            poll.source_id,
+            poll.position,
+            poll.url,
+        ],
+    )
 
 
 def _set_endpoint_fault(db: Database, source_id: int, position: int, fault: Fault | None, at: str) -> None:
@@ -240,10 +281,10 @@ def _set_endpoint_fault(db: Database, source_id: int, position: int, fault: Faul
     )
 
 
-def _log_poll(db: Database, poll: Poll, new: int) -> None:
+def _log_poll(db: Database, poll: Poll, new: int, known: int) -> None:
     db.execute(
         "INSERT INTO polls (source_id, started_at, took_ms, url, outcome, status, bytes, entries, new_entries, fault,"
-        " fault_detail, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " fault_detail, notes, cut, known) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             poll.source_id,
             to_text(poll.started_at),
@@ -252,10 +293,12 @@ def _log_poll(db: Database, poll: Poll, new: int) -> None:
             poll.outcome,
             poll.status,
             poll.size,
-            len(poll.entries),
+            poll.held,
             new,
             poll.fault.kind if poll.fault else None,
             clean(poll.fault.detail) if poll.fault else None,
             dump_json(poll.notes),
+            poll.cut,
+            known,
         ],
     )

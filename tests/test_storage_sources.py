@@ -5,7 +5,7 @@ import pytest
 
 from config.vocabulary import EndpointKind
 from storage.entries import finish_entry, lease_entries, retry_entry
-from storage.model import Endpoint, Entry, Fault, FaultKind, Poll, PollOutcome, SourceSpec, Validators, to_text
+from storage.model import Endpoint, Entry, Fault, FaultKind, Poll, PollOutcome, Proof, SourceSpec, Validators, to_text
 from storage.sources import finish_poll, lease_due, release_leases, sync_sources
 
 NOW = datetime(2023, 5, 16, 8, 0, tzinfo=UTC)
@@ -198,3 +198,45 @@ def test_an_entry_given_up_keeps_its_reason(database, one):
     finish_entry(database, lease_pending(database)[0].id, None, "failed", "the worker died")
     row = database.execute("SELECT state, reason, payload IS NOT NULL FROM entries").fetchone()
     assert row == ("failed", "the worker died", 1)
+
+
+# ---------------------------------------------------------------- skips
+
+
+def counters(db):
+    return db.execute(
+        "SELECT polled, not_modified, same_body, items_cut, known_urls, known_texts FROM sources"
+    ).fetchone()
+
+
+def test_each_skip_is_counted_for_the_poll_and_for_the_source(database, one):
+    finish_poll(database, poll(one, found=entries(1, 2, 3)), NOW, NOW)
+    finish_poll(database, poll(one, status=304), NOW, NOW)
+    finish_poll(database, poll(one, status=200), NOW, NOW)
+    finish_poll(database, poll(one, status=200, cut=3), NOW, NOW)
+    finish_poll(database, poll(one, status=200, found=entries(3, 4), cut=2), NOW, NOW)
+    finish_poll(database, poll(one, fault=Fault(FaultKind.SERVER, "500")), NOW, NOW)
+    assert counters(database) == (6, 1, 1, 5, 1, 0)
+    logged = database.execute("SELECT entries, new_entries, cut, known FROM polls ORDER BY id").fetchall()
+    assert logged == [(3, 3, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0), (3, 0, 3, 0), (4, 1, 2, 1), (0, 0, 0, 0)]
+
+
+def test_promise_01_the_marks_of_seen_items_and_the_proof_are_stored_with_the_entries(database, one):
+    given = Validators(
+        "e", None, "h", Proof(2, moved=True, lied=("last-modified",), whole_at=NOW), b"\x01\x00\x00marks"
+    )
+    finish_poll(database, poll(one, found=entries(1), validators=given), NOW, NOW)
+    assert lease(database)[0].validators == (given,)
+
+
+def test_a_changed_source_takes_no_item_as_seen(database, one):
+    finish_poll(database, poll(one, validators=Validators("e", seen=b"marks")), NOW, NOW)
+    sync_sources(database, [spec(language="ru")], NOW)
+    assert lease(database)[0].validators == (Validators("e"),)
+
+
+def test_what_an_old_url_proved_is_not_kept_for_the_one_that_took_its_place_meanwhile(database, one):
+    sync_sources(database, [spec("Wire", "https://wire.example/new")], NOW)
+    finish_poll(database, poll(one, found=entries(1), validators=Validators("e", seen=b"marks")), NOW, NOW)
+    assert lease(database)[0].validators == (Validators(),)
+    assert database["entries"].count == 1

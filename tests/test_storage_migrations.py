@@ -1,0 +1,50 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+from sqlite_utils import Database
+
+from storage.database import APPLICATION_ID, open_writer
+from storage.migrations import MIGRATIONS, SCHEMA_VERSION
+
+AT = "2023-05-16T08:00:00.000000Z"
+
+
+@pytest.fixture
+def released(tmp_path):
+    """A file as the first version left it, with a source that was polled."""
+    path = tmp_path / "envoywatch.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        MIGRATIONS.apply(Database(connection), stop_before="0002_skips")
+        connection.execute(
+            "INSERT INTO sources (id, name, spec, role, interval_s, next_poll_at, added_at)"
+            " VALUES (1, 'Wire', '{}', 'media', 300, ?, ?)",
+            [AT, AT],
+        )
+        connection.execute(
+            "INSERT INTO endpoints (source_id, position, kind, url, etag) VALUES (1, 0, 'feed', 'https://a.org', 'e')"
+        )
+        connection.execute(
+            "INSERT INTO polls (source_id, started_at, took_ms, url, outcome) VALUES (1, ?, 2, 'u', 'unchanged')",
+            [AT],
+        )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+    return path
+
+
+def test_promise_11_a_released_file_is_copied_aside_and_brought_up_to_date(released):
+    db = open_writer(released)
+    with closing(db.conn):
+        assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert db["sources"].count == db["polls"].count == 1
+    assert released.with_name(f"envoywatch.db.before-{SCHEMA_VERSION}").exists()
+
+
+def test_what_was_polled_before_skips_were_counted_has_skipped_nothing_and_proved_nothing(released):
+    db = open_writer(released)
+    with closing(db.conn):
+        assert db.execute("SELECT etag, proof, seen FROM endpoints").fetchone() == ("e", "{}", None)
+        assert db.execute("SELECT cut, known FROM polls").fetchone() == (0, 0)
+        assert db.execute("SELECT polled, not_modified, items_cut, known_texts FROM sources").fetchone() == (0,) * 4

@@ -29,5 +29,16 @@ def _skips(db: Database) -> None:
         db.execute(f"ALTER TABLE sources ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
 
 
+@MIGRATIONS(name="0003_endpoints")
+def _endpoints(db: Database) -> None:
+    """How often an endpoint failed in a row, until when it rests, whether it ever delivered, what its page taught."""
+    for column in ("failures INTEGER NOT NULL DEFAULT 0", "retry_at TEXT", "first_ok_at TEXT", "memory TEXT"):
+        db.execute(f"ALTER TABLE endpoints ADD COLUMN {column}")
+    db.execute(
+        "UPDATE endpoints SET first_ok_at = (SELECT first_ok_at FROM sources WHERE id = source_id)"
+        " WHERE body_hash IS NOT NULL OR position = (SELECT position FROM sources WHERE id = source_id)"
+    )
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

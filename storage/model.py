@@ -144,8 +144,21 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointState:
+    """How an endpoint has fared: failures in a row, until when it rests, whether it ever delivered.
+
+    `memory` is what reading its page taught (`crawler/learning.py` knows what it means).
+    """
+
+    failures: int = 0
+    retry_at: datetime | None = None
+    delivered: bool = False
+    memory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
-    """A source taken for one poll; `validators` has one element per endpoint."""
+    """A source taken for one poll; `validators` and `endpoints` have one element per endpoint."""
 
     source_id: int
     spec: SourceSpec
@@ -154,6 +167,7 @@ class Lease:
     failures: int
     first_poll: bool
     until: datetime
+    endpoints: tuple[EndpointState, ...] = ()
 
 
 class PollOutcome(StrEnum):
@@ -188,7 +202,9 @@ class Poll:
 
     `validators` are those to keep for the endpoint at `position`; None leaves the stored ones. `passed_over` are the
     faults of the endpoints tried before this one. `fresh_for` is how long the server says its answer holds. `cut`
-    counts items of the answer that were seen before as they are, and are not among the `entries`.
+    counts items of the answer that were seen before as they are, and are not among the `entries`. `rests` says until
+    when endpoints that failed again and again are left alone; `memory` is what this endpoint's page taught, None when
+    nothing new.
     """
 
     source_id: int
@@ -206,6 +222,8 @@ class Poll:
     fresh_for: timedelta | None = None
     notes: tuple[str, ...] = ()
     cut: int = 0
+    rests: tuple[tuple[int, datetime], ...] = ()
+    memory: str | None = None
 
     @property
     def held(self) -> int:

@@ -5,12 +5,13 @@ Every function works inside a transaction that the caller has opened on the writ
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage.identity import Identity, identify
-from storage.model import Fault, Lease, Poll, PollOutcome, SourceSpec, Validators, to_text
+from storage.model import EndpointState, Entry, Lease, Poll, PollOutcome, SourceSpec, Validators, from_text, to_text
 from storage.rows import (
     clean,
     dump_json,
@@ -22,7 +23,7 @@ from storage.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlite_utils import Database
 
@@ -66,7 +67,7 @@ def sync_sources(db: Database, specs: Iterable[SourceSpec], now: datetime) -> No
                 " active = 1, position = 0 WHERE id = ?",
                 [text, spec.language, spec.country, spec.role, spec.interval.total_seconds(), at, row[0]],
             )
-            _sync_endpoints(db, row[0], spec)
+            _sync_endpoints(db, row[0], spec, _endpoints_of(row[1]))
             db.execute("UPDATE endpoints SET seen = NULL WHERE source_id = ?", [row[0]])
         else:
             db.execute("UPDATE sources SET active = 1, next_poll_at = ? WHERE id = ? AND active = 0", [at, row[0]])
@@ -120,11 +121,12 @@ def lease_due(
         Lease(
             source_id=row[0],
             spec=(spec := spec_from_json(row[1])),
-            validators=_validators(db, row[0], len(spec.endpoints)),
+            validators=(known := _known(db, row[0], len(spec.endpoints)))[0],
             position=row[2],
             failures=row[3],
             first_poll=row[4] is None,
             until=until,
+            endpoints=known[1],
         )
         for row in rows
     ]
@@ -132,15 +134,14 @@ def lease_due(
 
 def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime) -> PollFinish:
     """Store what a poll brought, the new entries together with the validators, and let the source go."""
-    row = db.execute("SELECT fault, first_ok_at, failures FROM sources WHERE id = ?", [poll.source_id]).fetchone()
-    first_poll = row[1] is None
-    new, unread = add_entries(db, poll, now, first_poll=first_poll) if poll.entries else (0, 0)
+    row = db.execute(
+        "SELECT fault, first_ok_at, failures, last_ok_at FROM sources WHERE id = ?", [poll.source_id]
+    ).fetchone()
+    new, unread = _add_new(db, poll, now, row[1] is None, row[3])
     known = len(poll.entries) - unread
     at = to_text(now)
     fault = poll.fault
-    for position, passed in poll.passed_over:
-        _set_endpoint_fault(db, poll.source_id, position, passed, at)
-    _set_endpoint_fault(db, poll.source_id, poll.position, fault, at)
+    _set_faults(db, poll, at)
     if poll.validators is not None and fault is None:
         _set_validators(db, poll, poll.validators)
     if fault is None:
@@ -164,6 +165,32 @@ def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime)
     return PollFinish(new, row[0], fault.kind if fault else None, known)
 
 
+def _add_new(db: Database, poll: Poll, now: datetime, *, last_ok_at: str | None) -> tuple[int, int]:
+    """Store the new entries; of an endpoint's first answer only what was published since the source was read is news.
+
+    A stand-in brings its own last weeks under addresses of its own: what lies before the source's last good poll was
+    there to be seen then, and what carries no time may have been. Of a source's first answer all is background.
+    """
+    if not poll.entries:
+        return 0, 0
+    first = not _has_delivered(db, poll)
+    read_until = from_text(last_ok_at) if last_ok_at else None
+
+    def is_background(entry: Entry) -> bool:
+        if read_until is None or not first:
+            return read_until is None
+        return entry.published_at is None or entry.published_at < read_until
+
+    return add_entries(db, poll, now, is_background)
+
+
+def _has_delivered(db: Database, poll: Poll) -> bool:
+    row = db.execute(
+        "SELECT first_ok_at FROM endpoints WHERE source_id = ? AND position = ?", [poll.source_id, poll.position]
+    ).fetchone()
+    return row is not None and row[0] is not None
+
+
 def _skips(poll: Poll) -> tuple[bool, bool, int]:
     """Whether a good poll was spared the body, whether it was spared reading it, and how many items were cut out."""
     unchanged = poll.outcome is PollOutcome.UNCHANGED
@@ -171,10 +198,10 @@ def _skips(poll: Poll) -> tuple[bool, bool, int]:
     return not_modified, unchanged and not not_modified and not poll.cut, poll.cut
 
 
-def add_entries(db: Database, poll: Poll, now: datetime, *, first_poll: bool) -> tuple[int, int]:
+def add_entries(db: Database, poll: Poll, now: datetime, is_background: Callable[[Entry], bool]) -> tuple[int, int]:
     """Store the entries not seen before as pending; one whose URL is a stored article is only noted.
 
-    Counts the new, and those of them that are to be read.
+    Counts the new, and those of them that are to be read. `is_background` tells what was there before we looked.
     """
     at = to_text(now)
     new = unread = 0
@@ -196,7 +223,7 @@ def add_entries(db: Database, poll: Poll, now: datetime, *, first_poll: bool) ->
                 identity.own_page,
                 None if known else entry_to_json(identity.entry),
                 at,
-                first_poll,
+                is_background(identity.entry),
                 "read" if known else "pending",
                 "known-url" if known else None,
                 at,
@@ -227,8 +254,20 @@ def _is_seen(db: Database, source_id: int, identity: Identity) -> bool:
     return near.fetchone() is not None
 
 
-def _sync_endpoints(db: Database, source_id: int, spec: SourceSpec) -> None:
-    """Keep the validators of a URL that stays at its place; whatever moved starts afresh."""
+def _endpoints_of(spec_text: str) -> list[Any]:
+    """The endpoints of a stored source as raw JSON, whatever version wrote it."""
+    return list(json.loads(spec_text).get("endpoints", ()))
+
+
+def _sync_endpoints(db: Database, source_id: int, spec: SourceSpec, before: Sequence[Any] = ()) -> None:
+    """Keep what is known of an endpoint that stays as it is at its place; the others start afresh.
+
+    Under another selector the same body holds other entries.
+    """
+    now = _endpoints_of(spec_to_json(spec))
+    for position, (old, new) in enumerate(zip(before, now, strict=False)):
+        if old != new:
+            db.execute("DELETE FROM endpoints WHERE source_id = ? AND position = ?", [source_id, position])
     kept = {
         (row[0], row[1], row[2])
         for row in db.execute("SELECT position, kind, url FROM endpoints WHERE source_id = ?", [source_id])
@@ -242,12 +281,22 @@ def _sync_endpoints(db: Database, source_id: int, spec: SourceSpec) -> None:
     )
 
 
-def _validators(db: Database, source_id: int, count: int) -> tuple[Validators, ...]:
+def _known(db: Database, source_id: int, count: int) -> tuple[tuple[Validators, ...], tuple[EndpointState, ...]]:
+    """What is kept of each endpoint, by position."""
     rows = db.execute(
-        "SELECT position, etag, last_modified, body_hash, proof, seen FROM endpoints WHERE source_id = ?", [source_id]
+        "SELECT position, etag, last_modified, body_hash, proof, seen, failures, retry_at, first_ok_at, memory"
+        " FROM endpoints WHERE source_id = ?",
+        [source_id],
     ).fetchall()
-    found = {row[0]: Validators(row[1], row[2], row[3], proof_from_json(row[4]), row[5] or b"") for row in rows}
-    return tuple(found.get(position, Validators()) for position in range(count))
+    validators = {row[0]: Validators(row[1], row[2], row[3], proof_from_json(row[4]), row[5] or b"") for row in rows}
+    states = {
+        row[0]: EndpointState(row[6], from_text(row[7]) if row[7] else None, row[8] is not None, row[9] or "")
+        for row in rows
+    }
+    return (
+        tuple(validators.get(position, Validators()) for position in range(count)),
+        tuple(states.get(position, EndpointState()) for position in range(count)),
+    )
 
 
 def _set_validators(db: Database, poll: Poll, given: Validators) -> None:
@@ -268,17 +317,30 @@ def _set_validators(db: Database, poll: Poll, given: Validators) -> None:
     )
 
 
-def _set_endpoint_fault(db: Database, source_id: int, position: int, fault: Fault | None, at: str) -> None:
-    db.execute(
-        "UPDATE endpoints SET fault = ?, fault_detail = ?, fault_at = ? WHERE source_id = ? AND position = ?",
-        [
-            fault.kind if fault else None,
-            clean(fault.detail) if fault else None,
-            at if fault else None,
-            source_id,
-            position,
-        ],
-    )
+def _set_faults(db: Database, poll: Poll, at: str) -> None:
+    """Each endpoint that was asked and failed counts it; one that answered is well again."""
+    rests = dict(poll.rests)
+    asked = (*poll.passed_over, (poll.position, poll.fault)) if poll.fault else poll.passed_over
+    for position, fault in asked:
+        db.execute(
+            "UPDATE endpoints SET fault = ?, fault_detail = ?, fault_at = ?, failures = failures + 1, retry_at = ?"
+            " WHERE source_id = ? AND position = ?",
+            [
+                fault.kind,
+                clean(fault.detail),
+                at,
+                to_text(rests[position]) if position in rests else None,
+                poll.source_id,
+                position,
+            ],
+        )
+    if poll.fault is None:
+        db.execute(
+            "UPDATE endpoints SET fault = NULL, fault_detail = NULL, fault_at = NULL, failures = 0, retry_at = NULL,"
+            " first_ok_at = coalesce(first_ok_at, ?), memory = coalesce(?, memory)"
+            " WHERE source_id = ? AND position = ?",
+            [at, poll.memory, poll.source_id, poll.position],
+        )
 
 
 def _log_poll(db: Database, poll: Poll, new: int, known: int) -> None:

@@ -48,3 +48,16 @@ def test_what_was_polled_before_skips_were_counted_has_skipped_nothing_and_prove
         assert db.execute("SELECT etag, proof, seen FROM endpoints").fetchone() == ("e", "{}", None)
         assert db.execute("SELECT cut, known FROM polls").fetchone() == (0, 0)
         assert db.execute("SELECT polled, not_modified, items_cut, known_texts FROM sources").fetchone() == (0,) * 4
+
+
+def test_an_endpoint_that_delivered_before_its_failures_were_counted_has_delivered(released):
+    with closing(sqlite3.connect(released)) as connection:
+        connection.execute("UPDATE sources SET first_ok_at = ?", [AT])
+        connection.execute(
+            "INSERT INTO endpoints (source_id, position, kind, url) VALUES (1, 1, 'listing', 'https://b')"
+        )
+        connection.commit()
+    db = open_writer(released)
+    with closing(db.conn):
+        rows = db.execute("SELECT failures, retry_at, first_ok_at, memory FROM endpoints ORDER BY position").fetchall()
+        assert rows == [(0, None, AT, None), (0, None, None, None)]

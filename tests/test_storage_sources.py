@@ -5,7 +5,19 @@ import pytest
 
 from config.vocabulary import EndpointKind
 from storage.entries import finish_entry, lease_entries, retry_entry
-from storage.model import Endpoint, Entry, Fault, FaultKind, Poll, PollOutcome, Proof, SourceSpec, Validators, to_text
+from storage.model import (
+    Endpoint,
+    EndpointState,
+    Entry,
+    Fault,
+    FaultKind,
+    Poll,
+    PollOutcome,
+    Proof,
+    SourceSpec,
+    Validators,
+    to_text,
+)
 from storage.sources import finish_poll, lease_due, release_leases, sync_sources
 
 NOW = datetime(2023, 5, 16, 8, 0, tzinfo=UTC)
@@ -240,3 +252,72 @@ def test_what_an_old_url_proved_is_not_kept_for_the_one_that_took_its_place_mean
     finish_poll(database, poll(one, found=entries(1), validators=Validators("e", seen=b"marks")), NOW, NOW)
     assert lease(database)[0].validators == (Validators(),)
     assert database["entries"].count == 1
+
+
+# ---------------------------------------------------------------- endpoints
+
+
+def chain(**fields):
+    return spec("Wire", "https://wire.example/feed", "https://wire.example/news", **fields)
+
+
+BLOCKED = Fault(FaultKind.BLOCKED, "403")
+REST = NOW + timedelta(hours=1)
+
+
+def test_an_endpoint_that_failed_counts_it_rests_and_is_well_again_when_it_answers(database):
+    sync_sources(database, [chain()], NOW)
+    taken = lease(database)[0]
+    assert taken.endpoints == (EndpointState(), EndpointState())
+    finish_poll(database, poll(taken, found=entries(1), position=1, passed_over=((0, BLOCKED),)), NOW, NOW)
+    taken = lease(database)[0]
+    assert taken.endpoints == (EndpointState(failures=1), EndpointState(delivered=True))
+    resting = poll(taken, position=1, passed_over=((0, BLOCKED),), rests=((0, REST),), memory="[]")
+    finish_poll(database, resting, NOW, NOW)
+    taken = lease(database)[0]
+    assert taken.endpoints == (EndpointState(2, REST), EndpointState(delivered=True, memory="[]"))
+    finish_poll(database, poll(taken, position=1), NOW, NOW)
+    taken = lease(database)[0]
+    assert taken.endpoints[0] == EndpointState(2, REST)
+    assert taken.endpoints[1].memory == "[]"
+    finish_poll(database, poll(taken, position=0), NOW, NOW)
+    assert lease(database)[0].endpoints[0] == EndpointState(delivered=True)
+
+
+def test_when_all_fail_each_counts_it(database):
+    sync_sources(database, [chain()], NOW)
+    taken = lease(database)[0]
+    finish_poll(database, poll(taken, fault=BLOCKED, passed_over=((1, BLOCKED),), rests=((1, REST),)), NOW, NOW)
+    assert lease(database)[0].endpoints == (EndpointState(1), EndpointState(1, REST))
+
+
+def test_of_a_stand_ins_first_answer_only_what_came_out_since_the_last_good_poll_is_news(database):
+    sync_sources(database, [chain()], NOW)
+    finish_poll(database, poll(lease(database)[0], found=entries(1)), NOW, NOW)
+    earlier, later = NOW - timedelta(hours=2), NOW + timedelta(minutes=3)
+    found = (
+        replace(entries(2)[0], published_at=earlier),
+        replace(entries(3)[0], published_at=later),
+        entries(4)[0],
+    )
+    stand_in = poll(lease(database)[0], found=found, position=1, passed_over=((0, BLOCKED),))
+    finish_poll(database, stand_in, LATER, LATER)
+    marks = dict(database.execute("SELECT guid, first_poll FROM entries").fetchall())
+    assert marks == {"g1": 1, "g2": 1, "g3": 0, "g4": 1}
+    finish_poll(database, poll(lease(database, LATER)[0], found=entries(5), position=1), LATER, LATER)
+    assert database.execute("SELECT first_poll FROM entries WHERE guid = 'g5'").fetchone() == (0,)
+
+
+def test_another_selector_reads_the_same_page_anew(database):
+    def listing(links):
+        return replace(spec(), endpoints=(Endpoint(EndpointKind.LISTING, "https://wire.example/news", links),))
+
+    sync_sources(database, [listing("h2 a")], NOW)
+    finish_poll(database, poll(lease(database)[0], validators=Validators(body_hash="b"), memory="m"), NOW, NOW)
+    sync_sources(database, [listing("h2 a")], NOW)
+    taken = lease(database)[0]
+    assert (taken.validators[0].body_hash, taken.endpoints[0].memory) == ("b", "m")
+    sync_sources(database, [listing("h3 a")], NOW)
+    taken = lease(database, LATER + HOLD)[0]
+    assert taken.validators == (Validators(),)
+    assert taken.endpoints == (EndpointState(),)

@@ -134,10 +134,9 @@ def lease_due(
 
 def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime) -> PollFinish:
     """Store what a poll brought, the new entries together with the validators, and let the source go."""
-    row = db.execute(
-        "SELECT fault, first_ok_at, failures, last_ok_at FROM sources WHERE id = ?", [poll.source_id]
-    ).fetchone()
-    new, unread = _add_new(db, poll, now, row[1] is None, row[3])
+    sql = "SELECT fault, last_ok_at FROM sources WHERE id = ?"
+    row = db.execute(sql, [poll.source_id]).fetchone()
+    new, unread = _add_new(db, poll, now, last_ok_at=row[1])
     known = len(poll.entries) - unread
     at = to_text(now)
     fault = poll.fault

@@ -185,8 +185,10 @@ async def _read(
 
 
 def _conditions(known: Validators) -> dict[str, str]:
-    """Both validators exactly as they came; servers differ in which one they look at."""
-    conditions = {}
+    """Both validators exactly as they came; servers differ in which one they look at. None while it is at fault."""
+    conditions: dict[str, str] = {}
+    if known.at_fault:
+        return conditions
     if known.etag:
         conditions["If-None-Match"] = known.etag
     if known.last_modified:

@@ -30,6 +30,7 @@ from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from storage.runs import beat, end_run, prune_polls, set_note, start_run
 from storage.store import open_store
+from storage.vitals import prune_days
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -211,6 +212,7 @@ class Daemon:
     async def _keep_house(self) -> None:
         now = self.clock.now()
         await self.desk.store.write(prune_polls, now - POLL_LOG_KEPT)
+        await self.desk.store.write(prune_days, now)
 
     async def _drain(self) -> None:
         """Polls and readings may be left to their leases, a message that is being sent should not be."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from envoywatch import wording
 from storage.digests import last_digest_until
+from storage.health import UNSEEN
 from storage.model import DeliveryState
 from storage.views import (
     Health,
@@ -35,7 +35,6 @@ HEARTBEAT_LATE: Final = timedelta(minutes=1)
 """A daemon marks every ten seconds that it lives."""
 SAFE_SQLITE: Final = (3, 51, 3)
 """Before it, two processes that checkpoint the same file at once can damage it; ours has one writer."""
-_UNSEEN: Final = (Health.FAULT, Health.LATE, Health.SILENT)
 _STUCK: Final = (DeliveryState.PARKED, DeliveryState.DEAD, DeliveryState.DUE)
 _CONFIG_NOTE: Final = "config_faults"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -164,21 +163,12 @@ def process_lives(run: Run) -> bool:
 
 def _unseen_of(sources: Iterable[SourceHealth]) -> tuple[UnseenSource, ...]:
     """The worst first, and those that the same advice helps beside each other."""
-    found = [_unseen(one) for one in sources if one.health in _UNSEEN]
-    return tuple(sorted(found, key=lambda one: (_UNSEEN.index(one.health), one.remedy, one.name.casefold())))
-
-
-def _unseen(source: SourceHealth) -> UnseenSource:
-    if source.fault_text is not None:
-        detail = f" ({source.fault_detail})" if source.fault_detail else ""
-        return UnseenSource(
-            source.name, source.health, source.fault_text.words + detail, source.fault_since, source.fault_text.remedy
-        )
-    if source.health is Health.SILENT:
-        remedy = "Look at the site: it may have moved its news elsewhere, or have nothing to say."
-        return UnseenSource(source.name, source.health, wording.HEALTH[source.health], source.last_new_at, remedy)
-    remedy = "It waits for a poll: see whether the daemon runs and is not overloaded."
-    return UnseenSource(source.name, source.health, wording.HEALTH[source.health], source.next_poll_at, remedy)
+    found = [
+        UnseenSource(one.name, one.health, one.condition.why, one.condition.since, one.condition.remedy)
+        for one in sources
+        if one.health in UNSEEN
+    ]
+    return tuple(sorted(found, key=lambda one: (UNSEEN.index(one.health), one.remedy, one.name.casefold())))
 
 
 def _stuck(connection: Reader) -> tuple[StuckChannel, ...]:

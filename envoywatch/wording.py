@@ -37,10 +37,11 @@ REASON: Final[Mapping[Reason, str]] = MappingProxyType(
 
 HEALTH: Final[Mapping[Health, str]] = MappingProxyType(
     {
-        Health.FAULT: "cannot be read",
+        Health.LOST: "lost",
+        Health.FAILING: "failing",
         Health.LATE: "overdue for a poll",
         Health.SILENT: "unusually silent",
-        Health.NEW: "not polled yet",
+        Health.NEVER_READ: "never read yet",
         Health.WELL: "well",
         Health.PAUSED: "paused",
         Health.REMOVED: "no longer configured",

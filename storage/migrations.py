@@ -40,5 +40,30 @@ def _endpoints(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0004_health")
+def _health(db: Database) -> None:
+    """The rhythm of sources by day, answers without entries, the end of the last fault, and what was told of a loss.
+
+    `source_days` counts new entries by day (UTC), those of the first poll left out; it is kept while a source is
+    silent. `barren_since` is the first good answer in a row without any entry; `lost_told_at` when somebody was told
+    of the loss, until its end is told too.
+    """
+    db.execute("ALTER TABLE sources ADD COLUMN barren_since TEXT")
+    db.execute("ALTER TABLE sources ADD COLUMN recovered_at TEXT")
+    db.execute("ALTER TABLE sources ADD COLUMN lost_told_at TEXT")
+    db.execute("CREATE INDEX sources_failing ON sources (id) WHERE fault IS NOT NULL AND lost_told_at IS NULL")
+    db.execute("CREATE INDEX sources_told_lost ON sources (id) WHERE lost_told_at IS NOT NULL")
+    db.execute(
+        "CREATE TABLE source_days (source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,"
+        " day TEXT NOT NULL, entries INTEGER NOT NULL, PRIMARY KEY (source_id, day)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "INSERT INTO source_days (source_id, day, entries)"
+        " SELECT p.source_id, substr(p.started_at, 1, 10), sum(p.new_entries)"
+        " FROM polls p JOIN sources s ON s.id = p.source_id"
+        " WHERE p.new_entries > 0 AND p.started_at > s.first_ok_at GROUP BY 1, 2"
+    )
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

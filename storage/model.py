@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from config.vocabulary import EndpointKind, Level, Role, Status
 
@@ -90,7 +91,8 @@ class Validators:
     """What lets the next poll of an endpoint be skipped cheaply.
 
     The server's two with their proof, our own hash of the last body read, and the marks of its items whose entries are
-    stored (`crawler/cutting.py` knows what they mean).
+    stored (`crawler/cutting.py` knows what they mean). An endpoint `at_fault` is asked unconditionally, because a 304
+    says nothing of what was wrong with it.
     """
 
     etag: str | None = None
@@ -98,6 +100,7 @@ class Validators:
     body_hash: str | None = None
     proof: Proof = Proof()
     seen: bytes = b""
+    at_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,13 @@ USUAL = Access()
 DIRECT = "direct"
 
 
+LOST_AFTER: Final = 3.0
+"""A source is lost after so many intervals without success, unless the configuration says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """A source as configured, in the form storage keeps."""
+    """A source as configured, in the form storage keeps; it is lost after `lost_after` intervals without success."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
@@ -136,6 +143,7 @@ class SourceSpec:
     user_agent: str | None = None
     proxy: str | None = None
     verify_tls: bool = True
+    lost_after: float = LOST_AFTER
 
     @property
     def access(self) -> Access:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from config.vocabulary import EndpointKind, Role
-from storage.model import Cue, Endpoint, Entry, Field, Proof, SourceSpec, Span, from_text, to_text
+from storage.model import LOST_AFTER, Cue, Endpoint, Entry, Field, Proof, SourceSpec, Span, from_text, to_text
 
 
 def dump_json(value: Any) -> str:
@@ -39,7 +39,7 @@ def spec_to_json(spec: SourceSpec) -> str:
     )
 
 
-_SPEC_EXTRAS = {"obey_robots": None, "user_agent": None, "proxy": None, "verify_tls": True}
+_SPEC_EXTRAS = {"lost_after": LOST_AFTER, "obey_robots": None, "user_agent": None, "proxy": None, "verify_tls": True}
 """Kept only where they are not as usual, so that rows of older versions are read and need not be written anew."""
 
 

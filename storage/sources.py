@@ -21,6 +21,7 @@ from storage.rows import (
     spec_from_json,
     spec_to_json,
 )
+from storage.vitals import note_vitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -136,7 +137,8 @@ def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime)
     """Store what a poll brought, the new entries together with the validators, and let the source go."""
     sql = "SELECT fault, last_ok_at FROM sources WHERE id = ?"
     row = db.execute(sql, [poll.source_id]).fetchone()
-    new, unread = _add_new(db, poll, now, last_ok_at=row[1])
+    backlog = bool(poll.entries) and not _has_delivered(db, poll)
+    new, unread = _add_new(db, poll, now, last_ok_at=row[1], first=backlog)
     known = len(poll.entries) - unread
     at = to_text(now)
     fault = poll.fault
@@ -160,11 +162,12 @@ def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime)
             " fault_since = coalesce(fault_since, ?) WHERE id = ?",
             [to_text(next_poll_at), at, fault.kind, clean(fault.detail), at, poll.source_id],
         )
+    note_vitals(db, poll, new, now, backlog=backlog, was_fault=row[0] is not None)
     _log_poll(db, poll, new, known)
     return PollFinish(new, row[0], fault.kind if fault else None, known)
 
 
-def _add_new(db: Database, poll: Poll, now: datetime, *, last_ok_at: str | None) -> tuple[int, int]:
+def _add_new(db: Database, poll: Poll, now: datetime, *, last_ok_at: str | None, first: bool) -> tuple[int, int]:
     """Store the new entries; of an endpoint's first answer only what was published since the source was read is news.
 
     A stand-in brings its own last weeks under addresses of its own: what lies before the source's last good poll was
@@ -172,7 +175,6 @@ def _add_new(db: Database, poll: Poll, now: datetime, *, last_ok_at: str | None)
     """
     if not poll.entries:
         return 0, 0
-    first = not _has_delivered(db, poll)
     read_until = from_text(last_ok_at) if last_ok_at else None
 
     def is_background(entry: Entry) -> bool:
@@ -287,7 +289,10 @@ def _known(db: Database, source_id: int, count: int) -> tuple[tuple[Validators, 
         " FROM endpoints WHERE source_id = ?",
         [source_id],
     ).fetchall()
-    validators = {row[0]: Validators(row[1], row[2], row[3], proof_from_json(row[4]), row[5] or b"") for row in rows}
+    validators = {
+        row[0]: Validators(row[1], row[2], row[3], proof_from_json(row[4]), row[5] or b"", at_fault=row[6] > 0)
+        for row in rows
+    }
     states = {
         row[0]: EndpointState(row[6], from_text(row[7]) if row[7] else None, row[8] is not None, row[9] or "")
         for row in rows

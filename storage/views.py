@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.errors import NotStoredError
+from storage.health import Condition, Health
 from storage.runs import REVIEWS
 from storage.views_alerts import (
     AlertLine,
@@ -50,7 +51,6 @@ from storage.views_outbox import DeliveryLine, deliveries_of_alert, outbox, outb
 from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark
 from storage.views_sources import (
     EndpointHealth,
-    Health,
     PollLine,
     SourceHealth,
     get_source,
@@ -86,6 +86,7 @@ __all__ = [
     "ArticleView",
     "Attention",
     "ClaimView",
+    "Condition",
     "DatabaseFacts",
     "DecisionLine",
     "DeliveryLine",

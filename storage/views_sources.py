@@ -6,36 +6,20 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind, Role
 from storage.faults import FaultText, describe
-from storage.model import FaultKind, PollOutcome, from_text, to_text
+from storage.health import Condition, Health, Vitals, judge, lost_at, rhythm_of
+from storage.model import LOST_AFTER, FaultKind, PollOutcome, from_text
 from storage.views_rows import moment, required
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-RHYTHM_DAYS = 14
-"""The days over which a source's own rhythm is taken."""
-_LATE_INTERVALS = 3
-_SILENT_GAPS = 3
-_LEAST_SILENCE = timedelta(hours=6)
-_DAY = timedelta(days=1)
-
-
-class Health(StrEnum):
-    """How a source is, in one word; the worst first."""
-
-    FAULT = "fault"  # the last poll failed
-    LATE = "late"  # not tried for three intervals
-    SILENT = "silent"  # answers, but gives nothing new against its own rhythm
-    NEW = "new"  # not polled yet
-    WELL = "well"
-    PAUSED = "paused"
-    REMOVED = "removed"  # no longer configured; its articles stay
+SHOWN_DAYS = 14
+"""The days whose new entries are shown one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +53,15 @@ class PollLine:
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """A source with its state. `recent` polls are oldest first; `per_day` counts articles of the last days, today last.
+    """A source with its state. `recent` polls are oldest first; `per_day` counts new entries, today last.
 
-    `silence` is how long it usually takes until something new comes, None while that is not known.
+    `condition` says since when its state holds, why, and what to do. `rhythm` is how long it usually takes until
+    something new comes, None while that is not known; `lost_at` when a failing source is, or will be, lost.
     """
 
     id: int
     name: str
-    health: Health
+    condition: Condition
     role: Role
     language: str | None
     country: str | None
@@ -92,10 +77,21 @@ class SourceHealth:
     fault: FaultKind | None
     fault_detail: str | None
     fault_since: datetime | None
-    silence: timedelta | None
+    lost_at: datetime | None
+    rhythm: timedelta | None
     endpoints: tuple[EndpointHealth, ...]
     recent: tuple[PollLine, ...]
     per_day: tuple[int, ...]
+
+    @property
+    def health(self) -> Health:
+        """How it is, in one word."""
+        return self.condition.health
+
+    @property
+    def delivers(self) -> EndpointHealth | None:
+        """The endpoint that delivered last; None before any has."""
+        return None if self.last_ok_at is None else next((one for one in self.endpoints if one.in_use), None)
 
     @property
     def fault_text(self) -> FaultText | None:
@@ -114,13 +110,7 @@ WHERE polls.id IN (SELECT id FROM polls WHERE source_id = sources.id ORDER BY st
   AND (:id IS NULL OR sources.id = :id)
 ORDER BY polls.started_at, polls.id
 """
-# CROSS JOIN keeps the order: a covering range of articles_by_source for each source, instead of all articles.
-_PER_DAY = """
-SELECT sources.id, substr(articles.seen_at, 1, 10) AS day, count(*) AS n
-FROM sources CROSS JOIN articles ON articles.source_id = sources.id AND articles.seen_at >= :since
-WHERE :id IS NULL OR sources.id = :id
-GROUP BY sources.id, day
-"""
+_DAYS = "SELECT source_id, day, entries FROM source_days WHERE :id IS NULL OR source_id = :id"
 
 
 def list_sources(
@@ -145,15 +135,12 @@ def get_source(
 def _with_health(
     connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, polls: int, only: int | None
 ) -> tuple[SourceHealth, ...]:
-    today = now.astimezone(UTC).date()
-    days = [today - timedelta(days=n) for n in reversed(range(RHYTHM_DAYS))]
-    since = to_text(datetime.combine(days[0], datetime.min.time(), UTC))
     recent: defaultdict[int, list[PollLine]] = defaultdict(list)
     for row in connection.execute(_RECENT, {"polls": polls, "id": only}):
         recent[row["source_id"]].append(poll_line(row))
     per_day: defaultdict[int, dict[date, int]] = defaultdict(dict)
-    for row in connection.execute(_PER_DAY, {"since": since, "id": only}):
-        per_day[row["id"]][date.fromisoformat(row["day"])] = row["n"]
+    for row in connection.execute(_DAYS, {"id": only}):
+        per_day[row["source_id"]][date.fromisoformat(row["day"])] = row["entries"]
     endpoints: defaultdict[int, list[sqlite3.Row]] = defaultdict(list)
     sql = "SELECT * FROM endpoints WHERE ? IS NULL OR source_id = ? ORDER BY source_id, position"
     for row in connection.execute(sql, (only, only)):
@@ -164,7 +151,7 @@ def _with_health(
             now,
             tuple(_endpoint(endpoint, row["position"]) for endpoint in endpoints[row["id"]]),
             tuple(recent[row["id"]]),
-            tuple(per_day[row["id"]].get(day, 0) for day in days),
+            per_day[row["id"]],
         )
         for row in rows
     )
@@ -203,57 +190,55 @@ def _source(
     now: datetime,
     endpoints: tuple[EndpointHealth, ...],
     recent: tuple[PollLine, ...],
-    per_day: tuple[int, ...],
+    per_day: dict[date, int],
 ) -> SourceHealth:
-    silence = usual_gap(per_day, moment(row["first_ok_at"]), now)
+    vitals = vitals_of(row)
+    rhythm = rhythm_of(vitals, per_day)
+    today = now.astimezone(UTC).date()
     return SourceHealth(
         id=row["id"],
         name=row["name"],
-        health=health_of(row, now, silence),
+        condition=judge(vitals, per_day, now),
         role=Role(row["role"]),
         language=row["language"],
         country=row["country"],
+        interval=vitals.interval,
+        next_poll_at=vitals.next_poll_at,
+        added_at=vitals.added_at,
+        first_ok_at=vitals.first_ok_at,
+        last_poll_at=vitals.last_poll_at,
+        last_ok_at=vitals.last_ok_at,
+        last_new_at=vitals.last_new_at,
+        entries_seen=row["entries_seen"],
+        failures=row["failures"],
+        fault=vitals.fault,
+        fault_detail=vitals.fault_detail,
+        fault_since=vitals.fault_since,
+        lost_at=lost_at(vitals),
+        rhythm=None if rhythm is None else rhythm.gap,
+        endpoints=endpoints,
+        recent=recent,
+        per_day=tuple(per_day.get(today - timedelta(days=back), 0) for back in reversed(range(SHOWN_DAYS))),
+    )
+
+
+def vitals_of(row: sqlite3.Row) -> Vitals:
+    """From a whole row of `sources`."""
+    spec = json.loads(row["spec"])
+    return Vitals(
         interval=timedelta(seconds=row["interval_s"]),
         next_poll_at=from_text(row["next_poll_at"]),
         added_at=from_text(row["added_at"]),
+        active=bool(row["active"]),
+        paused=bool(spec.get("paused")),
+        lost_after=spec.get("lost_after", LOST_AFTER),
         first_ok_at=moment(row["first_ok_at"]),
         last_poll_at=moment(row["last_poll_at"]),
         last_ok_at=moment(row["last_ok_at"]),
         last_new_at=moment(row["last_new_at"]),
-        entries_seen=row["entries_seen"],
-        failures=row["failures"],
+        recovered_at=moment(row["recovered_at"]),
+        barren_since=moment(row["barren_since"]),
         fault=None if row["fault"] is None else FaultKind(row["fault"]),
         fault_detail=row["fault_detail"],
         fault_since=moment(row["fault_since"]),
-        silence=silence,
-        endpoints=endpoints,
-        recent=recent,
-        per_day=per_day,
     )
-
-
-def usual_gap(per_day: tuple[int, ...], first_ok_at: datetime | None, now: datetime) -> timedelta | None:
-    """The mean time between two new articles over the days known; None before a day has passed or with nothing new."""
-    known = timedelta(0) if first_ok_at is None else min(now - first_ok_at, timedelta(days=len(per_day)))
-    total = sum(per_day)
-    return known / total if total and known >= _DAY else None
-
-
-def health_of(row: sqlite3.Row, now: datetime, silence: timedelta | None) -> Health:
-    """A source's state from its row: a fault outranks lateness, lateness outranks silence."""
-    late_after = _LATE_INTERVALS * timedelta(seconds=row["interval_s"])
-    states = (
-        (Health.REMOVED, not row["active"]),
-        (Health.PAUSED, bool(json.loads(row["spec"]).get("paused"))),
-        (Health.FAULT, row["fault"] is not None),
-        (Health.LATE, now - from_text(row["next_poll_at"]) > late_after),
-        (Health.NEW, row["last_poll_at"] is None),
-        (Health.SILENT, _is_silent(moment(row["last_new_at"]), now, silence)),
-    )
-    return next((state for state, holds in states if holds), Health.WELL)
-
-
-def _is_silent(last_new_at: datetime | None, now: datetime, silence: timedelta | None) -> bool:
-    if silence is None or last_new_at is None:
-        return False
-    return now - last_new_at > max(_SILENT_GAPS * silence, _LEAST_SILENCE)

@@ -121,6 +121,7 @@ class _Writer:
             self.insert("endpoints", source_id=source, position=0, kind="feed", url=url)
             if not paused:
                 self.polls(source, minutes, rate, url)
+                self.days(source, rate)
                 self.background(source, name, language, country, role, rate)
         self.fault("Dnipro Bulletin", "blocked", "HTTP 403 from https://news.example/7/feed.xml?key=s3cr3t-t0ken", 31)
         self.fault("Vistula Daily", "certificate", "certificate has expired", 3)
@@ -145,6 +146,11 @@ class _Writer:
                 entries=30 if new else 0,
                 new_entries=new,
             )
+
+    def days(self, source, rate):
+        for back in range(19):
+            day = (self.now - timedelta(days=back)).date().isoformat()
+            self.insert("source_days", source_id=source, day=day, entries=rate if back else max(1, rate // 2))
 
     def pause(self, name):
         before = to_text(self.now - timedelta(days=6))

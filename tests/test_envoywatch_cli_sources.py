@@ -84,10 +84,10 @@ def program(*arguments):
 def test_sources_are_listed_before_anything_was_polled(config, capsys):
     assert main.run(["sources", "list"]) == 0
     out = capsys.readouterr().out
-    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["Ministry", "new"], ["Quiet", "paused"]]
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["Ministry", "never-read"], ["Quiet", "paused"]]
     assert main.run(["sources", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert listed[0]["health"] == "new"
+    assert listed[0]["health"] == "never-read"
     assert listed[1]["endpoints"] == [{"kind": "feed", "url": "https://***@q.example/rss"}]
     assert main.run(["sources", "list", "--faulty"]) == 0
     assert "no source is in trouble" in capsys.readouterr().out

@@ -73,10 +73,10 @@ def test_a_process_of_this_machine_is_asked_and_one_elsewhere_judged_by_its_hear
 def test_promise_a_failing_source_stands_with_class_time_and_remedy(tmp_path):
     found = stand(seed(tmp_path))
     broken = next(one for one in found.unseen if one.name == "Broken Times")
-    assert broken.health is Health.FAULT
-    assert broken.why == "it refuses us (403 Forbidden)"
+    assert broken.health is Health.FAILING
+    assert broken.why == "it refuses us (403 Forbidden); it has never been read"
     assert broken.since == NOW
-    assert "crawl.user_agent" in broken.remedy
+    assert "user_agent" in broken.remedy
 
 
 def test_late_and_silent_sources_cannot_be_seen_either(tmp_path):
@@ -138,7 +138,7 @@ def test_the_screen_fits_sixty_columns_and_says_what_cannot_be_seen(cli, monkeyp
     assert all(len(line) <= 60 for line in said.out.splitlines() if str(cli.archive.folder) not in line)
     assert "not running; it never ran on this database" in said.out
     assert "no daemon runs" in said.out
-    assert "Broken Times: it refuses us (403 Forbidden)" in said.out
+    assert "Broken Times: it refuses us (403 Forbidden); it has" in said.out
     assert "4 waiting" in said.out
     assert "1 meeting from 2 claims" in said.out
 

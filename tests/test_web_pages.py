@@ -425,7 +425,7 @@ async def test_liveness_readiness_and_metrics_are_plain_text(page):
     assert response.status_code == 503
     assert "- nothing was polled for 3 intervals" in response.text
     metrics = (await page.get("/metrics")).text
-    assert 'envoywatch_sources{health="fault"} 2' in metrics
+    assert 'envoywatch_sources{health="lost"} 2' in metrics
     assert "envoywatch_ready 0" in metrics
     for line in metrics.splitlines():
         assert re.fullmatch(r"# (HELP|TYPE) \w+ .+|\w+(\{\w+=\"[\w-]+\"\})? [-+.\de]+", line), line

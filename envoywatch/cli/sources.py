@@ -38,7 +38,9 @@ def list_sources(context: Context, /, *, faulty: bool, as_json: bool) -> None:
     known = _health(context, now)
     lines = [_line(source, known.get(source.name)) for source in context.config.sources]
     if faulty:
-        lines = [line for line in lines if line["health"] in {"fault", "late", "silent"}]
+        from storage.health import UNSEEN  # noqa: PLC0415 (so that --help is quick)
+
+        lines = [line for line in lines if line["health"] in UNSEEN]
     if as_json:
         emit_json(lines)
         return
@@ -76,7 +78,7 @@ def _line(source: Source, health: SourceHealth | None) -> dict[str, Any]:
         "role": source.role,
         "language": source.language,
         "country": source.country,
-        "health": health.health.value if health else "paused" if source.paused else "new",
+        "health": health.health.value if health else "paused" if source.paused else "never-read",
         "last_poll_at": health.last_poll_at if health else None,
         "last_ok_at": health.last_ok_at if health else None,
         "last_new_at": health.last_new_at if health else None,

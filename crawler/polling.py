@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind
+from crawler.endpoints import asking_order, rest_until
 from crawler.engine import EngineStoppedError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import http_date
@@ -18,10 +20,10 @@ from crawler.sitemaps import read_sitemap
 from crawler.spider_runner import run_spider
 from crawler.telegram import preview_url
 from crawler.workers import WorkerCrashed, Workers, WorkerTimeout
-from storage.model import Endpoint, Entry, Fault, FaultKind, Lease, Poll, PollOutcome, Validators
+from storage.model import Endpoint, EndpointState, Entry, Fault, FaultKind, Lease, Poll, PollOutcome, Validators
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from crawler.engine import Engine
@@ -54,13 +56,16 @@ async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) ->
     """
     began = time.monotonic()
     passed_over: list[tuple[int, Fault]] = []
-    for position, endpoint in enumerate(lease.spec.endpoints):
+    states = states_of(lease)
+    for position in asking_order(states, now):
         known = lease.validators[position] if position < len(lease.validators) else Validators()
-        answer = await _safely(engine, workers, lease, endpoint, known)
+        answer = await _safely(engine, workers, lease, lease.spec.endpoints[position], known)
         if isinstance(answer, Fault):
             passed_over.append((position, answer))
             continue
-        return _good(lease, position, now, _since(began), answer, tuple(passed_over))
+        found = _good(lease, position, now, _since(began), answer, tuple(passed_over))
+        return replace(found, rests=_rests(lease, states, passed_over, now))
+    passed_over.sort(key=itemgetter(0))
     position, fault = passed_over[0] if passed_over else (0, Fault(FaultKind.INTERNAL, "the source has no endpoint"))
     return Poll(
         source_id=lease.source_id,
@@ -73,7 +78,21 @@ async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) ->
         fault=fault,
         passed_over=tuple(passed_over[1:]),
         fresh_for=fault.retry_after,
+        rests=_rests(lease, states, passed_over, now),
     )
+
+
+def states_of(lease: Lease) -> tuple[EndpointState, ...]:
+    """One for each endpoint, whatever the lease brought."""
+    missing = len(lease.spec.endpoints) - len(lease.endpoints)
+    return lease.endpoints + (EndpointState(),) * missing
+
+
+def _rests(
+    lease: Lease, states: Sequence[EndpointState], failed: Sequence[tuple[int, Fault]], now: datetime
+) -> tuple[tuple[int, datetime], ...]:
+    rests = ((position, rest_until(states[position], fault, lease.spec.interval, now)) for position, fault in failed)
+    return tuple((position, until) for position, until in rests if until is not None)
 
 
 def _since(began: float) -> timedelta:
@@ -89,7 +108,7 @@ def _good(
     passed_over: tuple[tuple[int, Fault], ...],
 ) -> Poll:
     page = answer.page
-    notes = list(answer.notes)
+    notes = [*_standing_in(position, passed_over), *answer.notes]
     if page is not None and page.permanent_redirect:
         notes.append(f"moved for good to {page.permanent_redirect}")
     if page is not None and page.truncated:
@@ -110,6 +129,17 @@ def _good(
         fresh_for=_longest(answer.ttl, fresh_for(page.headers) if page is not None else None),
         notes=tuple(notes),
     )
+
+
+def _standing_in(position: int, failed: Sequence[tuple[int, Fault]]) -> list[str]:
+    """What to say when it is not the first endpoint that delivers."""
+    if not position:
+        return []
+    faults = dict(failed)
+    told = [faults[one].detail if one in faults else "rests after its failures" for one in range(position)]
+    addresses = "address" if position == 1 else "addresses"
+    numbers = ", ".join(str(one + 1) for one in range(position))
+    return [f"address {position + 1} stands in for {addresses} {numbers} ({'; '.join(dict.fromkeys(told))})"]
 
 
 def _longest(*spans: timedelta | None) -> timedelta | None:

@@ -42,9 +42,18 @@ def _parse(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Faul
     if not messages:
         if root.xpath("//*[contains(@class, 'tgme_channel_history')]"):
             return ParsedFeed(title=_channel(root))
-        return Fault(FaultKind.NOT_A_FEED, "the channel has no public preview (private, renamed, or it forbids one)")
+        return _no_preview(root)
     entries = [entry for message in messages if (entry := _entry(message, url)) is not None]
     return ParsedFeed(title=_channel(root), entries=tuple(entries))
+
+
+def _no_preview(root: etree._Element) -> Fault:
+    """Telegram sends those who ask for a preview that there is not to the channel's card, or to its front page."""
+    if not root.xpath("//*[contains(@class, 'tgme_page')]"):
+        return Fault(FaultKind.NOT_A_FEED, "the answer is not a page of Telegram's")
+    if root.xpath("//*[contains(@class, 'tgme_page_title') or contains(@class, 'tgme_page_extra')]"):
+        return Fault(FaultKind.NO_PREVIEW, "the channel is there, but shows no posts to those who are not its members")
+    return Fault(FaultKind.NO_PREVIEW, "Telegram knows no channel of this name")
 
 
 def _channel(root: etree._Element) -> str:

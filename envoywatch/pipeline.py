@@ -19,6 +19,7 @@ import structlog
 from alerts.channels import SendResult, send
 from alerts.decide import decide
 from alerts.delivery import after_failure, after_success, fallback_channel, hold_until
+from config.redact import redact_url
 from crawler.pages import PageBytes, fetch_page
 from crawler.polling import poll
 from crawler.schedule import next_poll_at
@@ -95,6 +96,10 @@ def _tell(lease: Lease, found: Poll, finish: PollFinish) -> None:
         _log.warning("source failing", source=lease.spec.name, fault=finish.is_fault, detail=found.fault.detail)
     elif finish.was_fault and not finish.is_fault:
         _log.info("source well again", source=lease.spec.name)
+    if found.fault is None and found.position != lease.position:
+        _log.info(
+            "another address delivers", source=lease.spec.name, url=redact_url(found.url), number=found.position + 1
+        )
     if finish.new_entries:
         _log.info("new entries", source=lease.spec.name, count=finish.new_entries)
 

@@ -81,6 +81,10 @@ _TEXTS = {
         "what it gives is not a feed",
         "The address may now lead to a web page or a login; find the feed's new address.",
     ),
+    FaultKind.NO_PREVIEW: FaultText(
+        "the Telegram channel shows no public preview",
+        "It is private, renamed, gone or forbids previews; that says nothing about its posts. Find another endpoint.",
+    ),
     FaultKind.MALFORMED: FaultText(
         "what it gives is too damaged to read",
         "It is tried again by itself. If it lasts, use another endpoint of this source.",

@@ -47,6 +47,7 @@ class FaultKind(StrEnum):
     TOO_LARGE = "too-large"
     EMPTY = "empty"
     NOT_A_FEED = "not-a-feed"
+    NO_PREVIEW = "no-preview"  # a Telegram channel that shows its posts to members only, or is none
     MALFORMED = "malformed"
     NO_LINKS = "no-links"  # a listing whose selector finds nothing
     INTERNAL = "internal-error"  # ours; the log has the traceback

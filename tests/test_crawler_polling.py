@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -10,7 +11,7 @@ from crawler.engine import EngineStoppedError
 from crawler.exchange import Kind
 from crawler.polling import fresh_for, poll
 from crawler.workers import WorkerCrashed, WorkerTimeout
-from storage.model import Endpoint, FaultKind, Lease, PollOutcome, SourceSpec, Validators
+from storage.model import Endpoint, EndpointState, FaultKind, Lease, PollOutcome, SourceSpec, Validators
 from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -245,3 +246,36 @@ def test_how_long_an_answer_holds_is_read_and_clamped(headers, expected):
 
 def test_a_poll_asks_for_feeds_first():
     assert Kind("feed") is Kind.FEED
+
+
+# ---------------------------------------------------------------- order of endpoints
+
+
+def test_an_endpoint_that_rests_is_not_asked_while_another_stands_in(ask, site):
+    site.routes["/first"] = answer_of(b"", status="503 Busy")
+    site.routes["/second"] = answer_of(feed("a"), content_type="application/rss+xml")
+    taken = lease(at(site, "/first"), at(site, "/second"))
+    found = ask(replace(taken, endpoints=(EndpointState(3, NOW + timedelta(hours=1)), EndpointState())))
+    assert (found.position, found.passed_over, site.paths()) == (1, (), ["/second"])
+    assert found.notes == ("address 2 stands in for address 1 (rests after its failures)",)
+
+
+def test_an_endpoint_that_fails_again_and_again_is_sent_to_rest_and_taken_back(ask, site):
+    site.routes["/first"] = answer_of(b"", status="503 Busy")
+    site.routes["/second"] = answer_of(feed("a"), content_type="application/rss+xml")
+    taken = lease(at(site, "/first"), at(site, "/second"))
+    assert ask(taken).rests == ()
+    ((position, until),) = ask(replace(taken, endpoints=(EndpointState(2), EndpointState()))).rests
+    assert (position, until > NOW) == (0, True)
+    site.routes["/first"] = answer_of(feed("b"), content_type="application/rss+xml")
+    back = ask(replace(taken, endpoints=(EndpointState(3, NOW), EndpointState())))
+    assert (back.position, back.entries[0].title, back.notes) == (0, "b", ())
+
+
+def test_when_nothing_else_answers_what_rests_is_asked_too_and_the_first_endpoint_speaks_for_the_source(ask, site):
+    site.routes["/first"] = answer_of(b"", status="503 Busy")
+    site.routes["/second"] = answer_of(b"", status="404 Not Found")
+    taken = lease(at(site, "/first"), at(site, "/second"))
+    found = ask(replace(taken, endpoints=(EndpointState(3, NOW + timedelta(hours=1)), EndpointState())))
+    assert site.paths() == ["/second", "/first"]
+    assert (found.position, found.fault.kind, [one for one, _ in found.passed_over]) == (0, FaultKind.SERVER, [1])

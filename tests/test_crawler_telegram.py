@@ -54,12 +54,22 @@ def test_posts_without_words_or_address_are_left():
 
 def test_a_channel_without_posts_is_not_a_channel_without_preview():
     assert parse_preview(page(), None, URL).entries == ()
-    fault = parse_preview(page(history="tgme_page"), None, URL)
-    assert fault.kind is FaultKind.NOT_A_FEED
-    assert "preview" in fault.detail
     assert parse_preview(b"", None, URL).kind is FaultKind.EMPTY
 
 
 def test_a_long_post_is_a_full_text():
     (entry,) = parse_preview(page(post(1, "Long words. " * 100)), None, URL).entries
     assert entry.content == entry.summary
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "told"),
+    [
+        (b'<div class="tgme_page"><div class="tgme_page_extra">9 subscribers</div></div>', "no-preview", "no posts to"),
+        (b'<div class="tgme_page_wrap"><div class="tgme_page">Contact @x</div></div>', "no-preview", "knows no"),
+        (b"<h1>Sign in to the network</h1>", "not-a-feed", "not a page of Telegram"),
+    ],
+)
+def test_no_preview_is_not_no_posts_and_says_why(body, kind, told):
+    fault = parse_preview(body, "text/html", URL)
+    assert (fault.kind.value, told in fault.detail) == (kind, True)

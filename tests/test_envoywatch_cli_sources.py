@@ -175,7 +175,7 @@ def test_an_address_without_anything_to_read_is_told(config):
 def test_a_url_is_tried_without_recording_anything(config, outlet):
     done = program("sources", "test", outlet)
     assert done.returncode == 0, done.stderr
-    assert f"Harbour Gazette: 2 entries from {outlet}/feed.xml" in done.stdout
+    assert f"Harbour Gazette: feed {outlet}/feed.xml: 2 entries" in done.stdout
     assert "from the page, language en" in done.stdout
     assert "Envoy arrives" in done.stdout
     assert "\u202e" not in done.stdout
@@ -188,6 +188,18 @@ def test_a_source_of_the_configuration_is_tried_by_name_and_told_as_json(config,
     done = program("sources", "test", "Ministry", "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["poll"]["fault"]["kind"] == "gone"
+
+
+def test_each_address_of_a_source_is_tried_and_the_one_that_would_deliver_is_named(config, outlet):
+    chain = f"{{feed: '{outlet}/gone.xml'}}, {{listing: '{outlet}/list', links: h3 a}}, {{feed: '{outlet}/feed.xml'}}"
+    config.write_text(CONFIG.replace("feed: 'https://m.example/rss'", chain), encoding="utf-8")
+    done = program("sources", "test", "Ministry")
+    assert done.returncode == 0, done.stderr
+    assert f"Ministry address 1: feed {outlet}/gone.xml: the server answered 404 Not Found" in done.stdout
+    assert f"Ministry address 2: listing {outlet}/list: 1 entry\n" in done.stdout
+    assert f"Ministry address 3: feed {outlet}/feed.xml: 2 entries (stands by)" in done.stdout
+    assert "from address 2:" in done.stdout
+    assert "find" in done.stdout.partition("404 Not Found\n")[2].partition("\n")[0].lower()
 
 
 def test_an_unknown_name_is_told_with_the_nearest(config):

@@ -177,12 +177,15 @@ def _refuse_unfit(config: Config, item: dict[str, Any]) -> None:
 @json_option
 @pass_context
 def test_source(context: Context, /, name_or_url: str, *, links: str | None, most: int, as_json: bool) -> int:
-    """Fetch a source of the configuration, or any URL, and show what would be read. Nothing is recorded."""
+    """Fetch a source of the configuration, or any URL, and show what each of its addresses gives. Nothing is recorded.
+
+    Exit code 1 when none of them can be read.
+    """
     from envoywatch.cli.sources_net import print_trial, try_source  # noqa: PLC0415 (the crawler takes 0.5 s)
 
     trial = try_source(context.config, name_or_url, links=links, say=context.say)
     if as_json:
-        emit_json(trial)
+        emit_json(trial.plain())
     else:
         print_trial(trial, most)
     return 1 if trial.poll.fault else 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from alerts.words import count
 from config.errors import EnvoywatchError, UsageError
 from config.messages import did_you_mean
+from config.redact import redact_url
 from config.vocabulary import EndpointKind
 from crawler.discovery import Discovered, discover
 from crawler.engine import Engine, run
@@ -22,6 +23,7 @@ from crawler.workers import Workers
 from envoywatch.cli.output import escape, print_table
 from envoywatch.cli.times import short
 from envoywatch.desk import spec_of
+from storage.faults import describe
 from storage.model import Access, Endpoint, Fault, Lease, Poll, SourceSpec, Text, Validators
 
 if TYPE_CHECKING:
@@ -36,11 +38,35 @@ _TEXT_SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One poll of a source, and the text of its newest entry as it would be stored; None when there is none."""
+    """Each endpoint of a source asked once, and the text of the newest entry as it would be stored, if there is one."""
 
     name: str
-    poll: Poll
+    endpoints: tuple[Endpoint, ...]
+    polls: tuple[Poll, ...]
     text: Text | None = None
+
+    @property
+    def delivering(self) -> int | None:
+        """The position of the first endpoint that can be read: the one that a poll would take."""
+        return next((position for position, one in enumerate(self.polls) if one.fault is None), None)
+
+    @property
+    def poll(self) -> Poll:
+        """What a poll of the source would come to."""
+        return self.polls[self.delivering or 0]
+
+    def plain(self) -> dict[str, Any]:
+        """For machines: without the poll's own bookkeeping."""
+        polls = [replace(one, validators=None) for one in self.polls]
+        return {
+            "name": self.name,
+            "poll": polls[self.delivering or 0],
+            "endpoints": [
+                {"kind": endpoint.kind, "url": redact_url(endpoint.url), "delivers": at == self.delivering, "poll": one}
+                for at, (endpoint, one) in enumerate(zip(self.endpoints, polls, strict=True))
+            ],
+            "text": self.text,
+        }
 
 
 def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> list[Discovered]:
@@ -69,13 +95,18 @@ def try_source(config: Config, name_or_url: str, *, links: str | None, say: Call
             chosen = spec or await _spec_at(config, name_or_url, engine, workers)
         if links is not None:
             chosen = replace(chosen, endpoints=(Endpoint(EndpointKind.LISTING, chosen.endpoints[-1].url, links),))
-        now = datetime.now(UTC)
-        validators = tuple(Validators() for _ in chosen.endpoints)
-        lease = Lease(0, chosen, validators, 0, 0, first_poll=True, until=now + _HOLD)
-        polled = await poll(engine, workers, lease, now)
-        return Trial(chosen.name, polled, await _newest_text(engine, chosen, polled))
+        polls = tuple([await _ask_once(engine, workers, chosen, endpoint) for endpoint in chosen.endpoints])
+        trial = Trial(chosen.name, chosen.endpoints, polls)
+        return replace(trial, text=await _newest_text(engine, chosen, trial.poll))
 
     return _with_engine(config, attempt)
+
+
+async def _ask_once(engine: Engine, workers: Workers, spec: SourceSpec, endpoint: Endpoint) -> Poll:
+    """As a first poll of a source that has this endpoint alone."""
+    now = datetime.now(UTC)
+    alone = replace(spec, endpoints=(endpoint,))
+    return await poll(engine, workers, Lease(0, alone, (Validators(),), 0, 0, first_poll=True, until=now + _HOLD), now)
 
 
 async def _spec_at(config: Config, url: str, engine: Engine, workers: Workers) -> SourceSpec:
@@ -136,17 +167,31 @@ async def _engine(config: Config) -> AsyncIterator[tuple[Engine, Workers]]:
         await workers.stop()
 
 
-def print_trial(trial: Trial, most: int) -> None:
-    """For a person: which address answered, what went before, the entries, and how an article reads."""
-    polled = trial.poll
-    for position, fault in polled.passed_over:
-        click.echo(f"address {position + 1} cannot be read: {escape(fault.detail)}")
+def _print_endpoint(trial: Trial, position: int) -> None:
+    """What one address gives, or why it gives nothing and what to do about that."""
+    endpoint, polled = trial.endpoints[position], trial.polls[position]
+    number = f" address {position + 1}" if len(trial.polls) > 1 else ""
+    where = f"{escape(trial.name)}{number}: {endpoint.kind} {escape(redact_url(endpoint.url))}"
     if polled.fault is not None:
-        click.echo(f"{escape(trial.name)}: cannot be read: {escape(polled.fault.detail)} ({escape(polled.url)})")
-        return
-    click.echo(f"{escape(trial.name)}: {count(len(polled.entries), 'entry')} from {escape(polled.url)}")
+        click.echo(f"{where}: {escape(polled.fault.detail)}")
+        click.echo(f"  {describe(polled.fault.kind).remedy}")
+    else:
+        stands_by = " (stands by)" if position != trial.delivering else ""
+        click.echo(f"{where}: {count(len(polled.entries), 'entry')}{stands_by}")
     for note in polled.notes:
-        click.echo(f"note: {escape(note)}")
+        click.echo(f"  note: {escape(note)}")
+
+
+def print_trial(trial: Trial, most: int) -> None:
+    """For a person: what each address gives, the entries of the one a poll would take, and how an article reads."""
+    for position in range(len(trial.polls)):
+        _print_endpoint(trial, position)
+    polled = trial.poll
+    if polled.fault is not None:
+        click.echo(f"{escape(trial.name)}: cannot be read")
+        return
+    if len(trial.polls) > 1:
+        click.echo(f"\nfrom address {(trial.delivering or 0) + 1}:")
     rows = [(short(entry.published_at), entry.title, entry.url or "") for entry in polled.entries[:most]]
     print_table(("PUBLISHED", "TITLE", "LINK"), rows, empty="nothing is in it right now")
     if trial.text is not None:

@@ -53,6 +53,10 @@ class ParsedFeed:
     notes: tuple[str, ...] = ()
     cacheable: bool = True
     """Whether an unchanged answer means unchanged entries; not so for an index of sitemaps."""
+    items: int = 0
+    """How many items a feed's document has, those included that gave no entry."""
+    places: tuple[int, ...] = ()
+    """For each entry of a feed the place of its item among them."""
 
 
 def parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Fault:
@@ -122,13 +126,15 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
     notes = [f"{failed} entries could not be read"] if failed else []
     if broken:
         notes.append("the feed is not well-formed; what is complete was kept")
-    kept, cut = newest(entries)
+    kept, cut = newest(list(entries.values()))
     return ParsedFeed(
         title=one_line(plain_text(str(found.feed.get("title") or "")), TITLE_MAX),
         entries=kept,
         language=language,
         ttl=_ttl(found.feed.get("ttl")),
         notes=tuple(notes) + cut,
+        items=len(found.entries),
+        places=_places(kept, entries),
     )
 
 
@@ -145,19 +151,26 @@ def _for_parser(text: str) -> bytes:
     return (_ENTITY.sub("", _DOCTYPE.sub("", head)) + rest).encode("utf-8", "ignore")
 
 
-def _entries(raw: Iterable[Any], url: str, language: str | None, *, atom: bool) -> tuple[list[Entry], int]:
-    """Each entry by itself, so that a bad one ends alone."""
-    entries: list[Entry] = []
+def _entries(raw: Iterable[Any], url: str, language: str | None, *, atom: bool) -> tuple[dict[int, Entry], int]:
+    """Each entry by itself, so that a bad one ends alone; by the place of its item."""
+    entries: dict[int, Entry] = {}
     failed = 0
-    for item in raw:
+    for place, item in enumerate(raw):
         try:
             entry = _entry(item, url, language, atom=atom)
         except Exception:  # noqa: BLE001 (of one entry at that entry; counted in the notes)
             failed += 1
             continue
         if entry is not None:
-            entries.append(entry)
+            entries[place] = entry
     return entries, failed
+
+
+def _places(kept: tuple[Entry, ...], entries: dict[int, Entry]) -> tuple[int, ...]:
+    if len(kept) == len(entries):
+        return tuple(entries)
+    kept_ones = {id(entry) for entry in kept}
+    return tuple(place for place, entry in entries.items() if id(entry) in kept_ones)
 
 
 def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | None:
@@ -268,16 +281,26 @@ def _parse_json(text: str, url: str) -> ParsedFeed | Fault:
         return Fault(FaultKind.NOT_A_FEED, "the answer is JSON but not a JSON Feed")
     language = feed_language(data.get("language"))
     items = data.get("items")
-    raw = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    entries, failed = [], 0
-    for item in raw:
+    raw = items if isinstance(items, list) else []
+    entries: dict[int, Entry] = {}
+    failed = 0
+    for place, item in enumerate(raw):
+        if not isinstance(item, dict):
+            continue
         try:
-            entries.append(_json_entry(item, url, language))
+            entries[place] = _json_entry(item, url, language)
         except Exception:  # noqa: BLE001 (of one entry at that entry; counted in the notes)
             failed += 1
-    kept, cut = newest(entries)
+    kept, cut = newest(list(entries.values()))
     notes = (f"{failed} entries could not be read",) if failed else ()
-    return ParsedFeed(one_line(str(data.get("title") or ""), TITLE_MAX), kept, language, None, notes + cut)
+    return ParsedFeed(
+        title=one_line(str(data.get("title") or ""), TITLE_MAX),
+        entries=kept,
+        language=language,
+        notes=notes + cut,
+        items=len(raw),
+        places=_places(kept, entries),
+    )
 
 
 def _json_entry(item: dict[str, Any], url: str, language: str | None) -> Entry:

@@ -11,14 +11,16 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind
+from crawler.cutting import ttl_in
 from crawler.endpoints import asking_order, rest_until
 from crawler.engine import EngineStoppedError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import http_date
-from crawler.parsing import parse_answer
+from crawler.parsing import find_nothing_new, read_feed
 from crawler.sitemaps import read_sitemap
 from crawler.spider_runner import run_spider
-from crawler.telegram import preview_url
+from crawler.telegram import parse_preview, preview_url
+from crawler.validators import conditions, prove
 from crawler.workers import WorkerCrashed, Workers, WorkerTimeout
 from storage.model import Endpoint, EndpointState, Entry, Fault, FaultKind, Lease, Poll, PollOutcome, Validators
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FRESH_MAX = timedelta(hours=24)
+CUT_HERE_MAX = 512 * 1024
+"""Up to this size a feed is searched for new items on the loop: 0.3 ms for 50 KiB; a worker is asked for more."""
 _DIGITS_MAX = 9
 _NO_CONTENT = {204, 205}
 _NOT_MODIFIED = 304
@@ -40,13 +44,19 @@ _NOT_MODIFIED = 304
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one endpoint gave: unchanged (`entries` None) or entries."""
+    """What one endpoint gave: unchanged (`entries` None) or entries.
+
+    `cut` items were seen before and not read. `changed` is whether the content is other than the last one, None when
+    that cannot be told.
+    """
 
     page: Page | None
     entries: tuple[Entry, ...] | None
     validators: Validators | None
     ttl: timedelta | None = None
     notes: tuple[str, ...] = ()
+    cut: int = 0
+    changed: bool | None = True
 
 
 async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) -> Poll:
@@ -59,7 +69,7 @@ async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) ->
     states = states_of(lease)
     for position in asking_order(states, now):
         known = lease.validators[position] if position < len(lease.validators) else Validators()
-        answer = await _safely(engine, workers, lease, lease.spec.endpoints[position], known)
+        answer = await _safely(engine, workers, lease, lease.spec.endpoints[position], known, now)
         if isinstance(answer, Fault):
             passed_over.append((position, answer))
             continue
@@ -128,6 +138,7 @@ def _good(
         passed_over=passed_over,
         fresh_for=_longest(answer.ttl, fresh_for(page.headers) if page is not None else None),
         notes=tuple(notes),
+        cut=answer.cut,
     )
 
 
@@ -147,10 +158,10 @@ def _longest(*spans: timedelta | None) -> timedelta | None:
 
 
 async def _safely(
-    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators
+    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators, now: datetime
 ) -> _Answer | Fault:
     try:
-        return await _ask(engine, workers, lease, endpoint, known)
+        return await _ask(engine, workers, lease, endpoint, known, now)
     except EngineStoppedError:
         raise
     except WorkerTimeout:
@@ -163,26 +174,47 @@ async def _safely(
 
 
 async def _ask(
-    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators
+    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators, now: datetime
 ) -> _Answer | Fault:
     access = lease.spec.access
     if endpoint.kind is EndpointKind.SPIDER:
         found = await run_spider(engine, endpoint.url, access=access)
         return found if isinstance(found, Fault) else _Answer(None, found.entries, None, notes=found.notes)
-    conditions = _conditions(known)
+    asked = conditions(known, now)
     url = preview_url(endpoint.url) if endpoint.kind is EndpointKind.TELEGRAM else endpoint.url
-    page = await engine.fetch(Fetch(url, conditions, access=access, kind=Kind.FEED))
+    page = await engine.fetch(Fetch(url, asked, access=access, kind=Kind.FEED))
     if isinstance(page, Fault):
         return page
-    if (fault := _unusable(page, asked_if_changed=bool(conditions))) is not None:
+    if (fault := _unusable(page, asked_if_changed=bool(asked))) is not None:
         return fault
     if page.status == _NOT_MODIFIED:
-        return _Answer(page, None, None)
-    digest = sha256(page.body).hexdigest()
-    validators = Validators(page.headers.get("etag"), page.headers.get("last-modified"), digest)
-    if digest == known.body_hash:
-        return _Answer(page, None, validators)
-    return await _read(engine, workers, endpoint, page, validators, access=access)
+        return _Answer(page, None, None, ttl_in(known.seen))
+    given = Validators(page.headers.get("etag"), page.headers.get("last-modified"), sha256(page.body).hexdigest())
+    if given.body_hash == known.body_hash:
+        answer: _Answer | Fault = _Answer(
+            page, None, replace(given, seen=known.seen), ttl_in(known.seen), changed=False
+        )
+    elif endpoint.kind is EndpointKind.FEED:
+        answer = await _read_feed(workers, page, known, given)
+    else:
+        answer = await _read(engine, workers, endpoint, page, given, access=access)
+    if isinstance(answer, Fault) or answer.validators is None:
+        return answer
+    validators, notes = prove(known, answer.validators, changed=answer.changed, now=now)
+    return replace(answer, validators=validators, notes=answer.notes + notes)
+
+
+async def _read_feed(workers: Workers, page: Page, known: Validators, given: Validators) -> _Answer | Fault:
+    """New and changed items alone, parsed in a worker; none is asked when there are none, as mostly."""
+    found = find_nothing_new(page.body, known.seen) if len(page.body) <= CUT_HERE_MAX else None
+    if found is None:
+        read = await workers.run(read_feed, page.body, page.content_type, page.url, known.seen)
+        if isinstance(read, Fault):
+            return read
+        found = read
+    entries = None if found.changed is False else found.parsed.entries
+    validators = None if page.truncated else replace(given, seen=found.seen)
+    return _Answer(page, entries, validators, found.parsed.ttl, found.parsed.notes, found.cut, found.changed)
 
 
 def _unusable(page: Page, *, asked_if_changed: bool) -> Fault | None:
@@ -206,24 +238,12 @@ async def _read(
             engine, "listing", access=access, first=page, urls=(page.url,), links=endpoint.links, workers=workers
         )
     else:
-        parsed = await workers.run(parse_answer, endpoint.kind, page.body, page.content_type, page.url)
+        parsed = await workers.run(parse_preview, page.body, page.content_type, page.url)
     if isinstance(parsed, Fault):
         return parsed
     return _Answer(
         page, parsed.entries, validators if parsed.cacheable and not page.truncated else None, parsed.ttl, parsed.notes
     )
-
-
-def _conditions(known: Validators) -> dict[str, str]:
-    """Both validators exactly as they came; servers differ in which one they look at. None while it is at fault."""
-    conditions: dict[str, str] = {}
-    if known.at_fault:
-        return conditions
-    if known.etag:
-        conditions["If-None-Match"] = known.etag
-    if known.last_modified:
-        conditions["If-Modified-Since"] = known.last_modified
-    return conditions
 
 
 def fresh_for(headers: Mapping[str, str]) -> timedelta | None:

@@ -11,12 +11,13 @@ from crawler.engine import EngineStoppedError
 from crawler.exchange import Kind
 from crawler.polling import fresh_for, poll
 from crawler.workers import WorkerCrashed, WorkerTimeout
-from storage.model import Endpoint, EndpointState, FaultKind, Lease, PollOutcome, SourceSpec, Validators
+from storage.model import Endpoint, EndpointState, FaultKind, Lease, PollOutcome, Proof, SourceSpec, Validators
 from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
 
 NOW = datetime(2023, 5, 17, 9, 0, tzinfo=UTC)
+PROVED = Proof(2, moved=True, whole_at=NOW - timedelta(hours=1))
 
 
 def feed(*names):
@@ -65,14 +66,16 @@ def test_a_good_answer_gives_entries_and_validators(ask, site):
     made = ask(lease(at(site, "/f")))
     assert (made.outcome, made.source_id, made.position, made.status) == (PollOutcome.ENTRIES, 7, 0, 200)
     assert [entry.title for entry in made.entries] == ["a", "b"]
-    assert made.validators == Validators('W/"7 "', "Wed, 17 May 2023 08:00:00 GMT", sha256(body).hexdigest())
+    given = made.validators
+    assert (given.etag, given.last_modified) == ('W/"7 "', "Wed, 17 May 2023 08:00:00 GMT")
+    assert given.body_hash == sha256(body).hexdigest()
     assert (made.size, made.fresh_for, made.started_at) == (len(body), timedelta(minutes=10), NOW)
     assert made.took > timedelta(0)
 
 
 def test_both_validators_are_sent_back_as_they_came(ask, site):
     site.routes["/f"] = answer_of(status="304 Not Modified")
-    known = Validators('W/"7 "', "some odd date", "hash")
+    known = Validators('W/"7 "', "some odd date", "hash", PROVED)
     made = ask(lease(at(site, "/f"), validators=(known,)))
     assert (made.outcome, made.validators, made.status) == (PollOutcome.UNCHANGED, None, 304)
     sent = site.asked[-1].headers

@@ -26,7 +26,7 @@ def tally_of(*polls):
     tally = Tally(said.append, expected=len(polls))
     for name, poll in zip("ABC", polls, strict=False):
         lease = Lease(0, SourceSpec(name, (), timedelta(minutes=5)), (), 0, 0, first_poll=True, until=NOW)
-        tally.polled(lease, poll, SimpleNamespace(new_entries=len(poll.entries)))
+        tally.polled(lease, poll, SimpleNamespace(new_entries=len(poll.entries), known=0))
     return tally, said
 
 

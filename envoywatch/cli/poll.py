@@ -44,7 +44,9 @@ class Tally:
             {
                 "source": lease.spec.name,
                 "outcome": poll.outcome.value,
-                "entries": len(poll.entries),
+                "entries": poll.held,
+                "cut": poll.cut,
+                "known": finish.known,
                 "new": finish.new_entries,
                 "fault": fault,
             }
@@ -71,7 +73,7 @@ def _told(poll: Poll, finish: PollFinish) -> str:
     if poll.fault:
         return f"cannot be read: {poll.fault.detail}"
     if poll.entries:
-        return f"{count(len(poll.entries), 'entry')}, {finish.new_entries} new"
+        return f"{count(poll.held, 'entry')}, {finish.new_entries} new"
     return "nothing has changed" if poll.outcome is PollOutcome.UNCHANGED else "no entries"
 
 

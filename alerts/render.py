@@ -19,6 +19,7 @@ PAYLOAD_SCHEMA: Final = "envoywatch/alert/1"
 _EVIDENCE_MAX = 1500
 _TITLE_MAX = 240
 _SHORT_MAX = 300
+_DETAIL_LINES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,12 @@ def _times_line(facts: AlertFacts) -> str:
     return line[:1].upper() + line[1:]
 
 
+def _detail(facts: AlertFacts) -> list[str]:
+    """One line; for sources, whose detail is our own text with what is strange in it already on one line, its lines."""
+    alert = facts.alert
+    return alert.detail.splitlines()[:_DETAIL_LINES] if alert.kind is AlertKind.SOURCE else [alert.detail]
+
+
 def _footer(facts: AlertFacts) -> str:
     watch = f"Watch: {facts.alert.watch} · " if facts.alert.watch else ""
     return f"{watch}Alert of {words.moment(facts.alert.created_at)}"
@@ -127,7 +134,7 @@ def _text(facts: AlertFacts, facts_line: str, footer: str) -> str:
     evidence = plain(facts.alert.evidence, _EVIDENCE_MAX)
     headline, source = plain(facts.article_title, _SHORT_MAX), plain(_source_line(facts), _SHORT_MAX)
     blocks = [
-        [plain(facts_line), plain(facts.alert.detail, _SHORT_MAX)],
+        [plain(facts_line), *(plain(line, _SHORT_MAX) for line in _detail(facts))],
         [f"“{evidence}”" if evidence else ""],
         [headline, source, link or "", _times_line(facts)],
         [plain(footer, _SHORT_MAX)],
@@ -145,7 +152,7 @@ def _html(facts: AlertFacts, facts_line: str, footer: str) -> str:
     about = "<br>".join(filter(None, [headline, html(_source_line(facts), _SHORT_MAX), html(_times_line(facts))]))
     blocks = [
         f"<p>{html(facts_line)}</p>" if facts_line else "",
-        f"<p>{html(facts.alert.detail, _SHORT_MAX)}</p>" if facts.alert.detail else "",
+        f"<p>{'<br>'.join(html(line, _SHORT_MAX) for line in _detail(facts))}</p>" if facts.alert.detail else "",
         f"<blockquote{lang}>{evidence}</blockquote>" if evidence else "",
         f"<p>{about}</p>" if about else "",
         f"<p><small>{html(footer, _SHORT_MAX)}</small></p>",
@@ -162,7 +169,7 @@ def _markdown(facts: AlertFacts, facts_line: str, footer: str) -> str:
     about = [headline, escape(_source_line(facts), _SHORT_MAX), escape(_times_line(facts))]
     blocks = [
         escape(facts_line),
-        escape(facts.alert.detail, _SHORT_MAX),
+        "  \n".join(escape(line, _SHORT_MAX) for line in _detail(facts)),
         f"> {evidence}" if evidence else "",
         "  \n".join(filter(None, about)),
         escape(footer, _SHORT_MAX),

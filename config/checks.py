@@ -82,6 +82,8 @@ def _unknown_channel(config: Config) -> Iterator[Problem]:
         for index, item in enumerate(getattr(config, section)):
             for position, name in enumerate(item.channels):
                 yield from unknown((section, index, "channels", position), name)
+    for position, name in enumerate(config.health.channels or ()):
+        yield from unknown(("health", "channels", position), name)
     for name, channel in config.channels.items():
         if channel.fallback is not None:
             yield from unknown(("channels", name, "fallback"), channel.fallback)

@@ -294,6 +294,18 @@ class Include(Strict):
     include: Path
 
 
+class Health(Strict):
+    """When a source counts as lost, and who is told that one is lost or read again.
+
+    `lost_after` is in intervals without success. Without `channels` it is the first one of the file that is told.
+    """
+
+    lost_after: Annotated[float, Field(ge=1, le=1000)] = 3.0
+    official_lost_after: Annotated[float, Field(ge=1, le=1000)] | None = None
+    channels: tuple[str, ...] | None = None
+    every: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(hours=1)
+
+
 class CatalogueChoice(Strict):
     """Built-in sources by country (`ru`), language (`lang:ru`), role (`role:official`) or `all`."""
 
@@ -317,6 +329,17 @@ class Config(Strict):
     expect: tuple[Expectation, ...] = ()
     channels: Annotated[dict[str, Channel], BeforeValidator(_by_name)] = {}
     digests: tuple[Digest, ...] = ()
+    health: Health = Health()
+
+    def lost_after(self, source: Source) -> float:
+        """After how many intervals without success that source is lost."""
+        official = self.health.official_lost_after if source.role is Role.OFFICIAL else None
+        return self.health.lost_after if official is None else official
+
+    @property
+    def health_channels(self) -> tuple[str, ...]:
+        """Who is told that sources are lost or back."""
+        return self.health.channels if self.health.channels is not None else tuple(self.channels)[:1]
 
     def interval_of(self, source: Source) -> timedelta:
         """The source's own interval or the general one, never under `min_interval`."""

@@ -26,6 +26,7 @@ from envoywatch.checks import all_checks
 from envoywatch.control import ControlServer
 from envoywatch.desk import Listener, open_desk
 from envoywatch.jobs import Jobs
+from envoywatch.losses import SourceWatch
 from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from storage.runs import beat, end_run, prune_polls, set_note, start_run
@@ -75,6 +76,7 @@ class Daemon:
         self.findings: tuple[Finding, ...] = ()
         self.config_read_at = self.clock.now()
         self.desk: Desk
+        self.watch: SourceWatch
         self.polls: PollStage
         self.reads: ReadStage
         self.sends: DeliverStage
@@ -145,6 +147,7 @@ class Daemon:
 
     def _set_up(self, desk: Desk) -> None:
         self.desk = desk
+        self.watch = SourceWatch(desk)
         self.sends = DeliverStage(desk)
         self.reads = ReadStage(desk, lambda: self.kick("deliver", self.sends.pump))
         self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump))
@@ -179,6 +182,7 @@ class Daemon:
             "reads": (tick, self.reads.pump),
             "deliveries": (tick, self.sends.pump),
             "clocks": (tick * 2, self._ring),
+            "sources": (tick * 2, self._look_after_sources),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
             "housekeeping": (3600.0, self._keep_house),
         }
@@ -202,6 +206,10 @@ class Daemon:
 
     async def _ring(self) -> None:
         if await clocks.ring(self.desk):
+            await self.sends.pump()
+
+    async def _look_after_sources(self) -> None:
+        if await self.watch.look():
             await self.sends.pump()
 
     async def _beat(self, run_id: int) -> None:

@@ -137,6 +137,7 @@ def spec_of(source: Source, config: Config) -> SourceSpec:
         articles=crawl.articles if source.articles is None else source.articles,
         private_addresses=crawl.private_addresses if source.private_addresses is None else source.private_addresses,
         paused=source.paused,
+        lost_after=config.lost_after(source),
         obey_robots=source.obey_robots,
         user_agent=source.user_agent,
         proxy=source.proxy,

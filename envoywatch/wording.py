@@ -32,6 +32,11 @@ REASON: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.OLD_NEWS: "it was published too long before we saw it",
         Reason.FIRST_POLL: "it came with the first poll of its source",
         Reason.NO_CHANNEL: "the watch names no channel",
+        Reason.SOURCE_LOST: "a source could not be read for long",
+        Reason.SOURCE_BACK: "a lost source is read again",
+        Reason.OFFLINE: "nothing at all can be reached",
+        Reason.ONLINE: "after an outage sources answer again",
+        Reason.TOLD_THIS_HOUR: "a message about sources went out within the hour",
     }
 )
 

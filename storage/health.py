@@ -210,3 +210,41 @@ def in_words(span: timedelta) -> str:
     size = next((size for size in (_DAY, timedelta(hours=1), timedelta(minutes=1)) if span >= 10 * size), None)
     step = size or (timedelta(minutes=5) if span >= timedelta(hours=1) else timedelta(seconds=1))
     return render_duration(round(span / step) * step)
+
+
+# ---------------------------------------------------------------- what somebody was told
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSource:
+    """A source that is at fault, or that somebody was told is lost (`told_at`), as the decision to tell needs it.
+
+    `watched` is false for one that is paused or left the configuration. `host` is the server of its first endpoint.
+    """
+
+    id: int
+    name: str
+    host: str
+    watched: bool
+    fault: FaultKind | None
+    fault_detail: str | None
+    fault_since: datetime
+    last_poll_at: datetime
+    next_poll_at: datetime
+    last_ok_at: datetime | None
+    recovered_at: datetime | None
+    lost_at: datetime | None
+    told_at: datetime | None
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether it is lost by now; while it is due, what its poll will find is waited for."""
+        return self.lost_at is not None and self.lost_at <= now < self.next_poll_at
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Nothing could be reached `since` then; it was `told_at` that time, and is over when `online_at` is known."""
+
+    since: datetime
+    told_at: datetime
+    online_at: datetime | None = None

@@ -449,6 +449,11 @@ class Reason(StrEnum):
     OLD_NEWS = "old-news"
     FIRST_POLL = "first-poll"
     NO_CHANNEL = "no-channel"
+    SOURCE_LOST = "source-lost"
+    SOURCE_BACK = "source-back"
+    OFFLINE = "offline"
+    ONLINE = "online-again"
+    TOLD_THIS_HOUR = "told-this-hour"
 
 
 @dataclass(frozen=True, slots=True)

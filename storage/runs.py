@@ -92,15 +92,20 @@ def record_clock(
     """A clock rang: its alerts with their deliveries, and the mark that it did, together; the new alerts' ids."""
     meeting_ids = write_meetings(db, meetings)
     ids = write_alerts(db, alerts, meeting_ids, {}, None)
+    write_decisions(db, decisions, ids, now)
+    set_clock(db, name, now, now)
+    return list(ids.values())
+
+
+def write_decisions(db: Database, decisions: Iterable[Decision], alert_ids: dict[str, int], now: datetime) -> None:
+    """Keep verdicts that no article led to; `alert_ids` are by key."""
     db.conn.executemany(
         "INSERT INTO decisions (watch, verdict, reason, alert_id, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (one.watch, one.verdict, one.reason, ids.get(one.alert_key or ""), clean(one.detail), to_text(now))
+            (one.watch, one.verdict, one.reason, alert_ids.get(one.alert_key or ""), clean(one.detail), to_text(now))
             for one in decisions
         ],
     )
-    set_clock(db, name, now, now)
-    return list(ids.values())
 
 
 def record_digest(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind, Role
 from storage.faults import FaultText, describe
-from storage.health import Condition, Health, Vitals, judge, lost_at, rhythm_of
-from storage.model import LOST_AFTER, FaultKind, PollOutcome, from_text
+from storage.health import Condition, Health, judge, lost_at, rhythm_of
+from storage.model import FaultKind, PollOutcome, from_text
 from storage.views_rows import moment, required
+from storage.vitals import vitals_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -219,26 +219,4 @@ def _source(
         endpoints=endpoints,
         recent=recent,
         per_day=tuple(per_day.get(today - timedelta(days=back), 0) for back in reversed(range(SHOWN_DAYS))),
-    )
-
-
-def vitals_of(row: sqlite3.Row) -> Vitals:
-    """From a whole row of `sources`."""
-    spec = json.loads(row["spec"])
-    return Vitals(
-        interval=timedelta(seconds=row["interval_s"]),
-        next_poll_at=from_text(row["next_poll_at"]),
-        added_at=from_text(row["added_at"]),
-        active=bool(row["active"]),
-        paused=bool(spec.get("paused")),
-        lost_after=spec.get("lost_after", LOST_AFTER),
-        first_ok_at=moment(row["first_ok_at"]),
-        last_poll_at=moment(row["last_poll_at"]),
-        last_ok_at=moment(row["last_ok_at"]),
-        last_new_at=moment(row["last_new_at"]),
-        recovered_at=moment(row["recovered_at"]),
-        barren_since=moment(row["barren_since"]),
-        fault=None if row["fault"] is None else FaultKind(row["fault"]),
-        fault_detail=row["fault_detail"],
-        fault_since=moment(row["fault_since"]),
     )

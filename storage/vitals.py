@@ -1,17 +1,17 @@
-"""What is kept about the health of sources beside their polls: new entries by day, barren answers, losses told.
-
-The functions that take a `Database` write, inside a transaction of the caller's; those that take a connection read.
-"""
+"""What is kept about the health of sources beside their polls: new entries by day, barren answers, ends of faults."""
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from storage.health import RHYTHM_DAYS
-from storage.model import PollOutcome, to_text
+from storage.health import RHYTHM_DAYS, Vitals
+from storage.model import LOST_AFTER, FaultKind, PollOutcome, from_text, to_text
+from storage.views_rows import moment
 
 if TYPE_CHECKING:
+    import sqlite3
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -50,3 +50,25 @@ def prune_days(db: Database, now: datetime) -> int:
         "(SELECT date(last_new_at, :span) FROM sources WHERE id = source_id), :before)",
         {"before": (now - _KEPT).date().isoformat(), "span": f"-{kept} days"},
     ).rowcount
+
+
+def vitals_of(row: sqlite3.Row) -> Vitals:
+    """From a whole row of `sources`."""
+    spec = json.loads(row["spec"])
+    return Vitals(
+        interval=timedelta(seconds=row["interval_s"]),
+        next_poll_at=from_text(row["next_poll_at"]),
+        added_at=from_text(row["added_at"]),
+        active=bool(row["active"]),
+        paused=bool(spec.get("paused")),
+        lost_after=spec.get("lost_after", LOST_AFTER),
+        first_ok_at=moment(row["first_ok_at"]),
+        last_poll_at=moment(row["last_poll_at"]),
+        last_ok_at=moment(row["last_ok_at"]),
+        last_new_at=moment(row["last_new_at"]),
+        recovered_at=moment(row["recovered_at"]),
+        barren_since=moment(row["barren_since"]),
+        fault=None if row["fault"] is None else FaultKind(row["fault"]),
+        fault_detail=row["fault_detail"],
+        fault_since=moment(row["fault_since"]),
+    )

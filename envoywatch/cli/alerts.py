@@ -140,7 +140,7 @@ def _print_alert(view: AlertView) -> None:
             ("urgency", alert.urgency),
             ("place", alert.place),
             ("date", alert.date),
-            ("detail", alert.detail),
+            ("detail", show.lines(alert.detail)),
             ("meeting", f"{meeting.id}, now {meeting.status}" if meeting else None),
             ("article", f"{article.id}: {article.title}" if article else None),
             ("source", article.source if article else None),

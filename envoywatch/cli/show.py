@@ -90,6 +90,13 @@ def pieces(text: str, marks: Iterable[Mark]) -> Iterator[tuple[str, bool]]:
         yield text[at:], False
 
 
+def lines(text: str) -> Text | None:
+    """A value of `facts` whose own line breaks stay; None when empty."""
+    from rich.text import Text  # noqa: PLC0415 (as above)
+
+    return Text(escape(text, keep_lines=True)) if text else None
+
+
 def line(text: str, *, indent: int = 0) -> None:
     """A line of text, set in and folded; its own line breaks stay."""
     from rich.padding import Padding  # noqa: PLC0415 (as above)

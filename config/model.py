@@ -48,6 +48,17 @@ Proxy = Annotated[str, AfterValidator(_variable)]
 """Only its variable's name stands in the configuration and in the database: a proxy's URL may carry a password."""
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Paris or UTC") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
 class Strict(BaseModel):
     """A value in which an unknown key is a fault and nothing changes after reading."""
 
@@ -139,6 +150,7 @@ class Source(Strict):
     proxy: Proxy | None = None
     obey_robots: bool | None = None
     verify_tls: bool = True
+    time_zone: Zone | None = None
 
 
 class Office(Strict):
@@ -217,17 +229,6 @@ class Expectation(Strict):
         if value.tzinfo is None:
             raise ValueError("give the time with its zone, as 2023-05-27T18:00:00+03:00")
         return value
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Paris or UTC") from error
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class ZonedTime(Strict):

@@ -32,6 +32,7 @@ SHARED = (
     "private_addresses",
     "obey_robots",
     "verify_tls",
+    "time_zone",
 )
 """Columns about the source as a whole: its further rows may leave them empty but not contradict."""
 
@@ -122,4 +123,5 @@ def texts_of(source: Source) -> dict[str, str]:
         "private_addresses": _TRUTH[source.private_addresses],
         "obey_robots": _TRUTH[source.obey_robots],
         "verify_tls": "" if source.verify_tls else "false",
+        "time_zone": source.time_zone or "",
     }

@@ -20,6 +20,7 @@ _HEAD = 4_096
 _SAMPLE = 20_000
 # Python counts these among text encodings, but no server means them, and some are slow.
 _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
+_WHOLE = re.compile("[^\x00-\x7f\ufffd]")
 _SURE_SHARE = 500  # at most one broken sequence in this many bytes still counts as UTF-8
 
 
@@ -46,8 +47,10 @@ def _as_utf8(body: bytes) -> str | None:
         return None
     if not broken:
         return text
-    whole = sum(1 for character in text[:_SAMPLE] if character > "\x7f") - text[:_SAMPLE].count("\ufffd")
-    return text if broken <= 1 + len(body) // _SURE_SHARE and whole > broken else None
+    if broken > 1 + len(body) // _SURE_SHARE:
+        return None
+    # Of the whole text: a style sheet may be broken more often than the first 20,000 characters have letters to tell.
+    return text if len(_WHOLE.findall(text)) > broken else None
 
 
 def _is_wide(head: bytes) -> bool:

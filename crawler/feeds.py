@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from crawler.decoding import decode
 from crawler.plain import clean, one_line, plain_text
+from crawler.times import has_zone
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
 
@@ -173,6 +174,15 @@ def _places(kept: tuple[Entry, ...], entries: dict[int, Entry]) -> tuple[int, ..
     return tuple(place for place, entry in entries.items() if id(entry) in kept_ones)
 
 
+def _told_time(item: Any) -> tuple[datetime | None, bool]:
+    """The time of publication, else of the last change, and whether it was told without its zone."""
+    for name in ("published", "updated"):
+        at = _moment(dict.get(item, f"{name}_parsed"))
+        if at is not None:
+            return at, not has_zone(dict.get(item, name))
+    return None, False
+
+
 def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | None:
     base = urljoin(url, (item.get("title_detail") or {}).get("base") or "") or url
     summary = _text(item.get("summary_detail"), item.get("summary"), atom=atom)
@@ -181,6 +191,7 @@ def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | 
     )
     if not summary or summary == content:
         summary = content if not is_full_text(content) else summary
+    published_at, zoneless = _told_time(item)
     entry = Entry(
         url=_link(item, base),
         guid=bounded_guid(item.get("id")),
@@ -189,7 +200,8 @@ def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | 
         content=content[:CONTENT_MAX] if is_full_text(content) else "",
         author=one_line(plain_text(str(item.get("author") or "")), _AUTHOR_MAX) or None,
         language=language,
-        published_at=_moment(dict.get(item, "published_parsed")) or _moment(dict.get(item, "updated_parsed")),
+        published_at=published_at,
+        zoneless=zoneless,
     )
     return entry if entry.url or entry.guid or entry.title or entry.summary or entry.content else None
 
@@ -309,6 +321,7 @@ def _json_entry(item: dict[str, Any], url: str, language: str | None) -> Entry:
     authors = item.get("authors") or [item.get("author")]
     names = [str(author["name"]) for author in authors if isinstance(author, dict) and author.get("name")]
     link = item.get("url") or item.get("external_url")
+    published_at, zoneless = told_moment(item.get("date_published"), item.get("date_modified"))
     return Entry(
         url=canonical_url(str(link), url) if link else None,
         guid=bounded_guid(item.get("id")),
@@ -317,7 +330,8 @@ def _json_entry(item: dict[str, Any], url: str, language: str | None) -> Entry:
         content=content[:CONTENT_MAX] if is_full_text(content) else "",
         author=one_line(", ".join(names), _AUTHOR_MAX) or None,
         language=feed_language(item.get("language")) or language,
-        published_at=iso_moment(item.get("date_published")) or iso_moment(item.get("date_modified")),
+        published_at=published_at,
+        zoneless=zoneless,
     )
 
 
@@ -329,3 +343,12 @@ def iso_moment(value: Any) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if at.year in _YEARS else None
+
+
+def told_moment(*values: Any) -> tuple[datetime | None, bool]:
+    """The first ISO 8601 time that can be read, and whether it was told without its zone."""
+    for value in values:
+        at = iso_moment(value)
+        if at is not None:
+            return at, not has_zone(value)
+    return None, False

@@ -9,15 +9,13 @@ from urllib.parse import urljoin
 from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
 
-from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest
+from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, newest, told_moment
 from crawler.markup import document_language, element_text, parse_html
 from crawler.plain import one_line
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from lxml import etree
 
 LINKS_MAX = 500
@@ -85,10 +83,13 @@ def _add(found: dict[str, Entry], anchor: etree._Element, base: str, url: str, l
     known = found.get(link)
     if known is not None and len(known.title) >= len(title):
         return
-    found[link] = Entry(url=link, guid=None, title=title, language=language, published_at=_time_near(anchor))
+    published_at, zoneless = told_moment(_time_near(anchor))
+    found[link] = Entry(
+        url=link, guid=None, title=title, language=language, published_at=published_at, zoneless=zoneless
+    )
 
 
-def _time_near(anchor: etree._Element) -> datetime | None:
+def _time_near(anchor: etree._Element) -> str | None:
     """The one `<time datetime>` of the teaser around a link; what holds several headings or links is no teaser."""
     for container in itertools.islice(itertools.chain([anchor], anchor.iterancestors()), _CONTAINER_LEVELS):
         if len(list(container.iter("h1", "h2", "h3", "h4"))) > 1:
@@ -97,5 +98,5 @@ def _time_near(anchor: etree._Element) -> datetime | None:
             return None
         times = container.findall(".//time[@datetime]")
         if times:
-            return iso_moment(times[0].get("datetime")) if len(times) == 1 else None
+            return times[0].get("datetime") if len(times) == 1 else None
     return None

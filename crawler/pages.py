@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import CONTENT_MAX, TITLE_MAX, feed_language, iso_moment
+from crawler.feeds import TITLE_MAX, feed_language
+from crawler.main_text import main_text
 from crawler.markup import document_language, parse_html
-from crawler.plain import clean, one_line
-from crawler.urls import canonical_url
+from crawler.page_meta import is_paywalled, page_address, page_author, page_date, page_title, wall
+from crawler.plain import one_line
 from storage.model import Entry, Fault, FaultKind, Text, TextOrigin
 
 if TYPE_CHECKING:
@@ -25,12 +23,9 @@ if TYPE_CHECKING:
 _HTML = ("text/html", "application/xhtml")
 _SNIFFED = 512
 _TEXT_MIN = 80  # bytes; below, a page's "text" is a caption or a cookie notice, but 27 Chinese characters are news
-_SHORT = 1_500  # characters below which the slower mode is asked too
-_MUCH_MORE = 5
 _LANGUAGE_MIN = 20
 _LANGUAGE_SURE = 0.5
 _LANGUAGE_SAMPLE = 1_000
-_CACHES_FRESH = 500  # documents between two resets of trafilatura's caches, which only grow
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +81,7 @@ def _from_feed(entry: Entry, reason: str) -> Text:
         url=entry.url,
         author=entry.author,
         published_at=entry.published_at,
+        zoneless=entry.zoneless,
         reason=reason,
     )
 
@@ -94,107 +90,51 @@ def _from_page(page: PageBytes, entry: Entry) -> Text:
     root = parse_html(page.body, page.content_type)
     if root is None:
         return _from_feed(entry, "the page is empty")
-    url = _canonical(root, page.url) or entry.url
-    title = entry.title or _page_title(root)
-    published_at = entry.published_at or _page_date(root)
-    author = entry.author or _meta(root, "author")
+    standing = wall(root, page.url, entry.url)
+    if standing:
+        return _from_feed(entry, standing)
+    known = _with_metadata(entry, root)
+    url = page_address(root, page.url) or entry.url
     language = feed_language(document_language(root)) or entry.language
-    text = _main_text(page, root)
-    readable = len(text.encode("utf-8", "ignore")) >= _TEXT_MIN
-    if not readable or len(text) < len(entry.content) // 2:
-        reason = "the feed carries more of the text" if readable else "the page has no readable text"
-        found = _from_feed(replace(entry, title=title, published_at=published_at, author=author), reason)
+    text = main_text(root, page.url, known.title)
+    against = _why_not_page(root, text, entry)
+    if against:
+        found = _from_feed(known, against)
         return replace(found, url=url, language=found.language or language)
     return Text(
-        title=title or one_line(text.partition("\n")[0], TITLE_MAX),
+        title=known.title or one_line(text.partition("\n")[0], TITLE_MAX),
         text=text,
         language=text_language(text) or language,
         origin=TextOrigin.PAGE,
         url=url,
-        author=author,
-        published_at=published_at,
+        author=known.author,
+        published_at=known.published_at,
+        zoneless=known.zoneless,
+        page_title=page_title(root),
+        reason="the page shows a part only, the rest is for subscribers" if is_paywalled(root) else "",
     )
 
 
-_documents = itertools.count(1)
+def _with_metadata(entry: Entry, root: etree._Element) -> Entry:
+    """The entry, and from the page's metadata what it lacks."""
+    published_at, has_zone = page_date(root) if entry.published_at is None else (entry.published_at, not entry.zoneless)
+    return replace(
+        entry,
+        title=entry.title or page_title(root),
+        author=entry.author or page_author(root),
+        published_at=published_at,
+        zoneless=published_at is not None and not has_zone,
+    )
 
 
-def _main_text(page: PageBytes, root: etree._Element) -> str:
-    """Fast mode costs no quality (F1 0.962 at 11 ms a page, against 0.960 at 17) but where it misses nearly all.
-
-    Of 255 pages 32 gave a short text; on three of them the slower mode found over five times as much, rightly.
-    """
-    text = _extracted(root, page.url, fast=True)
-    if len(text) >= _SHORT:
-        return text
-    again = parse_html(page.body, page.content_type)  # the first tree was cut up by its reading
-    fuller = _extracted(again, page.url, fast=False) if again is not None else ""
-    return fuller if len(fuller) > _MUCH_MORE * len(text) else text
-
-
-def _extracted(root: etree._Element, url: str, *, fast: bool) -> str:
-    import trafilatura  # noqa: PLC0415 (0.18 s that only a worker pays)
-    from trafilatura.meta import reset_caches  # noqa: PLC0415 (likewise)
-
-    if next(_documents) % _CACHES_FRESH == 0:
-        reset_caches()
-    document = trafilatura.bare_extraction(root, url=url, fast=fast, include_comments=False, with_metadata=False)
-    return clean(str(getattr(document, "text", None) or ""))[:CONTENT_MAX]
-
-
-def _canonical(root: etree._Element, url: str) -> str | None:
-    """`rel=canonical` when it stays on the same site and is not merely the home page; else the page's own address."""
-    own = canonical_url(url)
-    for href in root.xpath("//link[@rel='canonical']/@href")[:1]:
-        named = canonical_url(urljoin(url, str(href).strip()))
-        if named is None or own is None or site_of(named) != site_of(own):
-            break
-        if urlsplit(named).path != "/" or urlsplit(own).path == "/":
-            return named
-    return own
-
-
-def site_of(url: str) -> str:
-    """The registrable domain (`example.co.uk`); the last two names of a host that no public list knows, an IP whole."""
-    from courlan import extract_domain  # noqa: PLC0415 (slow to import, for a worker)
-
-    host = urlsplit(url).hostname or ""
-    found = extract_domain(url)
-    return found or (host if ":" in host or host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:]))
-
-
-def _page_title(root: etree._Element) -> str:
-    headings = root.xpath("//h1//text()")
-    found = _meta(root, "og:title") or " ".join(str(part) for part in headings) or root.findtext(".//title") or ""
-    return one_line(found, TITLE_MAX)
-
-
-_DATES = ("article:published_time", "datePublished", "date", "dc.date", "pubdate", "publishdate", "og:published_time")
-
-
-def _page_date(root: etree._Element) -> datetime | None:
-    """The publication time in the page's metadata: exact fields first, then htmldate's reading of the day."""
-    for name in _DATES:
-        at = iso_moment(_meta(root, name))
-        if at is not None:
-            return at
-    times = root.xpath("//time[@datetime and (@itemprop='datePublished' or @pubdate)]/@datetime")
-    at = iso_moment(str(times[0])) if times else None
-    if at is not None:
-        return at
-    import htmldate  # noqa: PLC0415 (comes with trafilatura; only when the feed has no date)
-
-    day = htmldate.find_date(root, extensive_search=False, original_date=True, deferred_url_extractor=True)
-    return datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
-
-
-def _meta(root: etree._Element, name: str) -> str | None:
-    for attribute in ("property", "name", "itemprop"):
-        for content in root.xpath(f"//meta[@{attribute}=$name]/@content", name=name)[:1]:
-            text = one_line(str(content), TITLE_MAX)
-            if text:
-                return text
-    return None
+def _why_not_page(root: etree._Element, text: str, entry: Entry) -> str:
+    """Why the feed's own text is the better one; empty when the page's is."""
+    longest = max(len(entry.content), len(entry.summary))
+    if len(text.encode("utf-8", "ignore")) < _TEXT_MIN:
+        return "the page is for subscribers" if is_paywalled(root) else "the page has no readable text"
+    if len(text) < len(entry.content) // 2:
+        return "the feed carries more of the text"
+    return "the page is for subscribers, the feed carries more" if len(text) < longest and is_paywalled(root) else ""
 
 
 def text_language(text: str) -> str | None:

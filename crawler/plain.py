@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 from lxml import etree
 
@@ -27,10 +28,13 @@ _BLOCK = {
 
 
 def clean(text: str) -> str:
-    """Drop characters that act or are none; blanks become one space, runs of line ends one."""
+    """Drop characters that act or are none; blanks become one space, runs of line ends one; letters composed (NFC).
+
+    A letter and its accent as two characters are one word to a reader, and another to every list of names.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n")
     text = _BLANKS.sub(" ", _ACTING.sub("", text).replace("\u2029", "\n"))
-    return _LINES.sub("\n", text).strip()
+    return _LINES.sub("\n", unicodedata.normalize("NFC", text)).strip()
 
 
 def one_line(text: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest
+from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest, told_moment
 from crawler.plain import one_line
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
@@ -148,13 +148,14 @@ def _entry(element: etree._Element, url: str) -> Entry | None:
     link = canonical_url(texts.get("url:loc"), url)
     if link is None:
         return None
-    published: datetime | None = iso_moment(texts.get("news:publication_date")) or iso_moment(texts.get("url:lastmod"))
+    published_at, zoneless = told_moment(texts.get("news:publication_date"), texts.get("url:lastmod"))
     return Entry(
         url=link,
         guid=None,
         title=one_line(texts.get("news:title", ""), TITLE_MAX),
         language=feed_language(texts.get("publication:language")),
-        published_at=published,
+        published_at=published_at,
+        zoneless=zoneless,
     )
 
 

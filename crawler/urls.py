@@ -25,7 +25,7 @@ def canonical_url(url: str | None, base: str | None = None) -> str | None:
     if not url or len(url) > 2 * URL_MAX:
         return None
     try:
-        absolute = urljoin(base or "", _spaces(url))
+        absolute = _uncached(urljoin(base or "", _spaces(url)))
         if urlsplit(absolute).scheme.lower() not in _SCHEMES:
             return None
         normal = _normal(absolute)
@@ -34,10 +34,24 @@ def canonical_url(url: str | None, base: str | None = None) -> str | None:
     return normal if normal is not None and len(normal) <= URL_MAX else None
 
 
+_CACHED = re.compile(
+    r"https?://(?:www\.google\.[a-z.]+/amp/|[a-z0-9-]+\.cdn\.ampproject\.org/[cv]/|www\.bing\.com/amp/)(s/)?(.+)",
+    re.IGNORECASE,
+)
+"""Search engines' own copies of AMP pages: `s/` stands for https, then comes the address."""
+
+
 def _spaces(url: str) -> str:
     """Controls and line breaks inside a link are accidents of its mark-up; a space between words is meant."""
     kept = re.sub(r"[\t\r\n]+\s*", "", url.strip())
     return _CONTROL.sub("", kept.replace(" ", "%20"))
+
+
+def _uncached(url: str) -> str:
+    """The address that a search engine's copy is of; copies of copies, too."""
+    while (found := _CACHED.match(url)) and "." in found[2].partition("/")[0]:
+        url = f"http{'s' if found[1] else ''}://{found[2]}"
+    return url
 
 
 def _normal(url: str) -> str | None:

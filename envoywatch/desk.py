@@ -142,4 +142,5 @@ def spec_of(source: Source, config: Config) -> SourceSpec:
         user_agent=source.user_agent,
         proxy=source.proxy,
         verify_tls=source.verify_tls,
+        time_zone=source.time_zone,
     )

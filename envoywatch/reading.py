@@ -17,6 +17,7 @@ from alerts.watches.query import parse_query
 from config.people import People, load_people
 from config.vocabulary import LANGUAGES
 from crawler.pages import PageBytes, extract
+from crawler.times import believed
 from storage.identity import text_hash
 from storage.model import Document, Entry, PendingEntry, Reading, SourceSpec
 
@@ -84,7 +85,13 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
     """Read an entry whose page was fetched, or could not be (`fault`), or was not asked for (neither)."""
     spec = pending.spec
     text = extract(page, pending.entry, fault)
-    text = replace(text, language=text.language or spec.language)
+    text = replace(
+        text,
+        language=text.language or spec.language,
+        published_at=believed(
+            text.published_at, has_zone=not text.zoneless, zone=spec.time_zone, seen_at=pending.seen_at
+        ),
+    )
     document = Document(
         title=text.title,
         text=text.text,

@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 SHORT_TEXT = 200
 """Folded characters below which a text says too little to be an identity without its title."""
+
+
+_AMP_PATH = re.compile(r"(?<=[^/])(?:/amp|\.amp(?=\.html?$)|\.amp)/?(?=$|\.html?$)|^/amp(?=/.)", re.IGNORECASE)
+_AMP_QUERY = re.compile(
+    r"amp(?:=(?:1|true|yes)?)?|(?:outputtype|output|view|format|_format)=amp(?:html)?", re.IGNORECASE
+)
+_TWIN_HOST = re.compile(r"(?:www|m|mobile|amp|touch)\.(?=[^.]+\.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,24 @@ def text_hash(title: str, text: str) -> str:
 def content_hash(entry: Entry) -> str:
     """The entry's headline, or its words when it has none."""
     return digest(fold(entry.title) or fold(entry.summary or entry.content))
+
+
+def plain_address(url: str) -> str:
+    """A canonical URL without the marks of an AMP page: the address of the article itself, in all likelihood."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in parts.query.split("&") if not _AMP_QUERY.fullmatch(part))
+    return urlunsplit(parts._replace(path=_AMP_PATH.sub("", parts.path) or "/", query=query))
+
+
+def page_key(url: str) -> str:
+    """What the twins of a page share: http and https, with and without `www`, mobile and AMP address.
+
+    A key to compare, not an address to ask.
+    """
+    parts = urlsplit(plain_address(url))
+    host = _TWIN_HOST.sub("", parts.netloc)
+    tail = urlunsplit(("", "", parts.path.rstrip("/"), parts.query, parts.fragment))
+    return f"{host}{tail}"
 
 
 def identify(entries: Iterable[Entry]) -> list[Identity]:

@@ -145,6 +145,7 @@ class SourceSpec:
     proxy: str | None = None
     verify_tls: bool = True
     lost_after: float = LOST_AFTER
+    time_zone: str | None = None
 
     @property
     def access(self) -> Access:
@@ -192,7 +193,7 @@ class Entry:
     """One item as the source gave it, its texts plain (no mark-up), its link canonical.
 
     `published_at` is what the source claims, None when it claims nothing readable. `content` is the full text when the
-    feed carries it, else empty.
+    feed carries it, else empty. `zoneless` says that `published_at` was told without its zone, and taken for UTC.
     """
 
     url: str | None
@@ -203,6 +204,7 @@ class Entry:
     author: str | None = None
     language: str | None = None
     published_at: datetime | None = None
+    zoneless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,10 @@ class TextOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The readable part of an article. `reason` says why it is not the page's own text, when it is not."""
+    """The readable part of an article. `reason` says why it is not the page's own text, or not all of it.
+
+    `title` is the feed's where it has one, `page_title` the page's own, to tell a headline that was changed there.
+    """
 
     title: str
     text: str
@@ -278,6 +283,8 @@ class Text:
     author: str | None = None
     published_at: datetime | None = None
     reason: str = ""
+    zoneless: bool = False
+    page_title: str = ""
 
 
 class Field(StrEnum):

@@ -39,7 +39,14 @@ def spec_to_json(spec: SourceSpec) -> str:
     )
 
 
-_SPEC_EXTRAS = {"lost_after": LOST_AFTER, "obey_robots": None, "user_agent": None, "proxy": None, "verify_tls": True}
+_SPEC_EXTRAS = {
+    "lost_after": LOST_AFTER,
+    "obey_robots": None,
+    "user_agent": None,
+    "proxy": None,
+    "verify_tls": True,
+    "time_zone": None,
+}
 """Kept only where they are not as usual, so that rows of older versions are read and need not be written anew."""
 
 
@@ -87,6 +94,7 @@ def entry_to_json(entry: Entry) -> str:
             "author": entry.author,
             "language": entry.language,
             "published_at": to_text(entry.published_at) if entry.published_at else None,
+            **({"zoneless": True} if entry.zoneless else {}),
         }
     )
 

@@ -59,3 +59,8 @@ def test_a_codec_that_is_no_encoding_of_documents_is_not_used(name):
 @given(st.binary(max_size=300), st.one_of(st.none(), st.text(max_size=30)))
 def test_any_bytes_become_text(body, content_type):
     assert isinstance(decode(body, content_type), str)
+
+
+def test_a_style_sheet_broken_more_often_than_the_beginning_has_letters_hides_no_utf8():
+    body = b"<style>" + b".a{content:'\xff'}" * 30 + b"</style>" + b" " * 30_000
+    assert "Президент принял посланника" in decode(body + "<p>Президент принял посланника</p>".encode() * 3, None)

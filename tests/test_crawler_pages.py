@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.pages import PageBytes, extract, fetch_page, site_of, text_language
+from crawler.page_meta import site_of
+from crawler.pages import PageBytes, extract, fetch_page, text_language
 from storage.model import Access, Entry, Fault, FaultKind, Text, TextOrigin
 from tests.crawler_world import answer_of, running_engine
 
@@ -61,6 +62,23 @@ def test_the_pages_date_is_found_in_its_usual_places(head, body):
     assert extract(page(body + PARAGRAPHS, head), entry(), None).published_at == datetime(2023, 5, 17, tzinfo=UTC)
 
 
+def test_a_pages_time_without_a_zone_says_so():
+    def told(value):
+        return extract(page(head=f"<meta itemprop='datePublished' content='{value}'>"), entry(), None)
+
+    assert told("2023-05-17T10:00:00").zoneless
+    assert not told("2023-05-17T10:00:00+03:00").zoneless
+    assert not told("2023-05-17").zoneless
+    assert not told("").zoneless
+
+
+def test_the_same_time_with_its_zone_goes_before_one_without():
+    head = """<meta property='article:published_time' content='2023-05-17 10:00:00'>
+        <script type='application/ld+json'>{"datePublished": "2023-05-17T10:00:00+08:00"}</script>"""
+    text = extract(page(head=head), entry(), None)
+    assert (text.published_at, text.zoneless) == (datetime(2023, 5, 17, 2, tzinfo=UTC), False)
+
+
 @pytest.mark.parametrize(
     ("href", "expected"),
     [
@@ -70,10 +88,74 @@ def test_the_pages_date_is_found_in_its_usual_places(head, body):
         ("https://www.news.example/", URL),
         ("javascript:alert(1)", URL),
         ("", URL),
+        ("https://www.news.example/2023/05", "https://www.news.example/2023/05"),
+        ("https://www.news.example/undefined", URL),
+        ("http://www.news.example/talks", "https://www.news.example/talks"),
     ],
 )
 def test_a_canonical_address_is_believed_on_its_own_site_only(href, expected):
     assert extract(page(head=f"<link rel='canonical' href='{href}'>"), entry(), None).url == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "href", "expected"),
+    [
+        ("https://amp.news.example/talks/amp", "https://www.news.example/talks", "https://www.news.example/talks"),
+        ("https://m.news.example/talks?id=7", "https://www.news.example/talks?id=7", None),
+        ("https://news.example/in/asia/talks", "https://news.example/in/asia", "https://news.example/in/asia/talks"),
+        ("https://news.example/world/7/the-slug", "https://news.example/world/7", None),
+    ],
+)
+def test_twins_name_the_article_and_careless_templates_its_section(own, href, expected):
+    found = extract(page(head=f"<LINK REL='Canonical' href='{href}'>", url=own), entry(url=own), None).url
+    assert found == (expected or href)
+
+
+def test_of_two_canonical_addresses_none_is_believed():
+    head = "<link rel='canonical' href='/a'><link rel='canonical' href='/b'>"
+    assert extract(page(head=head), entry(), None).url == URL
+
+
+@pytest.mark.parametrize(
+    ("url", "head", "told"),
+    [
+        (URL, "<title>Just a moment...</title>", "proof of a human"),
+        ("https://www.news.example/", "", "front page"),
+        ("https://www.news.example/account/login?next=/talks", "", "sign in"),
+        ("https://consent.news.example/collect", "", "consent"),
+    ],
+)
+def test_a_wall_in_the_articles_place_leaves_the_feeds_text_and_says_so(url, head, told):
+    text = extract(page(url=url, head=head), entry(summary=WORDS), None)
+    assert (text.origin, text.text) == (TextOrigin.FEED, WORDS)
+    assert told in text.reason
+    assert text.url == URL
+
+
+LOCKED = """<script type='application/ld+json'>{"@type": "NewsArticle", "isAccessibleForFree": "False"}</script>"""
+
+
+def test_a_paywalled_page_gives_its_part_or_the_feeds_fuller_text_with_the_reason():
+    part = extract(page(head=LOCKED), entry(summary="short"), None)
+    assert (part.origin, part.reason) == (TextOrigin.PAGE, "the page shows a part only, the rest is for subscribers")
+    fuller = extract(page(f"<p>{WORDS * 2}</p>", LOCKED), entry(summary=WORDS * 3), None)
+    assert (fuller.origin, fuller.reason) == (TextOrigin.FEED, "the page is for subscribers, the feed carries more")
+    nothing = extract(page("", "<meta property='article:content_tier' content='locked'>"), entry(summary=WORDS), None)
+    assert (nothing.origin, nothing.reason) == (TextOrigin.FEED, "the page is for subscribers")
+
+
+def test_decomposed_letters_come_composed():
+    import unicodedata
+
+    decomposed = unicodedata.normalize("NFD", "Зеленський прийняв посланця у палаці. Тёплая встреча, café. ") * 9
+    text = extract(page(f"<p>{decomposed}</p>"), entry(title=""), None)
+    assert text.text == unicodedata.normalize("NFC", text.text)
+    assert "Зеленський" in text.text
+
+
+def test_the_pages_own_headline_is_kept_beside_the_feeds():
+    text = extract(page(head="<meta property='og:title' content='Own headline'>"), entry(), None)
+    assert (text.title, text.page_title) == ("Envoy received", "Own headline")
 
 
 def test_a_page_that_cannot_be_had_leaves_the_feeds_text_with_the_reason():
@@ -92,20 +174,6 @@ def test_without_any_text_the_title_alone_remains():
 def test_a_feed_that_carries_more_than_the_page_is_preferred():
     text = extract(page(f"<p>{WORDS * 2}</p>"), entry(content=WORDS * 30), None)
     assert (text.origin, text.reason) == (TextOrigin.FEED, "the feed carries more of the text")
-
-
-def test_where_fast_reading_misses_nearly_all_the_slower_one_is_believed(monkeypatch):
-    import trafilatura
-
-    real = trafilatura.bare_extraction
-
-    def hasty(root, *, fast, **options):
-        found = real(root, fast=fast, **options)
-        found.text = found.text[:90] if fast else found.text
-        return found
-
-    monkeypatch.setattr("trafilatura.bare_extraction", hasty)
-    assert extract(page(), entry(), None).text.count("special envoy") == 8
 
 
 def test_an_empty_page_is_told():

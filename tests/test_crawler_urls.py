@@ -30,6 +30,10 @@ from crawler.urls import URL_MAX, canonical_url
         ("https://user:secret@example.org/a", "https://example.org/a"),
         ("http://127.0.0.1:8099/item/7.html", "http://127.0.0.1:8099/item/7.html"),
         ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+        ("https://www.google.com/amp/s/www.example.org/a", "https://www.example.org/a"),
+        ("https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a?id=7", "https://www.example.org/a?id=7"),
+        ("https://www-example-org.cdn.ampproject.org/c/www.example.org/a", "http://www.example.org/a"),
+        ("https://www.google.com/amp/about", "https://www.google.com/amp/about"),
     ],
 )
 def test_one_page_has_one_address(url, canonical):

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.identity import fold, identify, text_hash
+from storage.identity import fold, identify, page_key, plain_address, text_hash
 from storage.model import Entry
 
 
@@ -74,3 +75,38 @@ def test_identities_are_unique_and_stable_under_order(entries):
 @given(st.text())
 def test_folding_is_idempotent(text):
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://news.example/a/talks-7",
+        "https://www.news.example/a/talks-7/",
+        "https://m.news.example/a/talks-7",
+        "https://amp.news.example/a/talks-7?amp=1",
+        "https://news.example/a/talks-7/amp/",
+        "https://news.example/a/talks-7?outputType=amp",
+    ],
+)
+def test_twins_of_a_page_share_its_key(url):
+    assert page_key(url) == "news.example/a/talks-7"
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("https://news.example/amp/a/7", "https://news.example/a/7"),
+        ("https://news.example/a/7.amp.html", "https://news.example/a/7.html"),
+        ("https://news.example/amp", "https://news.example/amp"),
+        ("https://news.example/camp/7?example=amp", "https://news.example/camp/7?example=amp"),
+        ("https://news.example/a#entry-12", "https://news.example/a#entry-12"),
+    ],
+)
+def test_an_amp_pages_marks_are_dropped_and_nothing_else(url, plain):
+    assert plain_address(url) == plain
+
+
+@given(st.text(max_size=40))
+def test_a_key_of_a_page_is_its_twins_key_too(tail):
+    url = "https://news.example/a" + tail.replace("[", "").replace("]", "")
+    assert page_key(url) == page_key(url.replace("https://", "http://www.", 1))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from storage.digests import last_digest_until
 from storage.health import UNSEEN
+from storage.losses import find_outage
 from storage.model import DeliveryState
 from storage.views import (
     Health,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from config.model import Config
+    from storage.health import Outage
     from storage.views import DatabaseFacts, Reader, Run, SourceHealth, Totals
 
 HEARTBEAT_LATE: Final = timedelta(minutes=1)
@@ -83,12 +85,16 @@ class StuckChannel:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything at one moment. `sources` counts by health; `paused` are left out of it."""
+    """Everything at one moment. `sources` counts by health; `paused` are left out of it.
+
+    During an `outage` nothing at all could be reached.
+    """
 
     at: datetime
     daemon: DaemonStanding
     sources: Mapping[Health, int]
     paused: int
+    outage: Outage | None
     unseen: tuple[UnseenSource, ...]
     totals: Totals
     copies: int
@@ -113,6 +119,7 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
             health: sum(one.health is health for one in sources) for health in Health if health is not Health.PAUSED
         },
         paused=sum(source.paused for source in config.sources) if config else 0,
+        outage=find_outage(connection),
         unseen=_unseen_of(sources),
         totals=totals(connection),
         copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from config.durations import render_duration
+from config.redact import redact_urls
 from storage.faults import describe
 from storage.model import LOST_AFTER
 
@@ -135,7 +136,7 @@ def _at_fault(vitals: Vitals, fault: FaultKind, now: datetime) -> Condition:
     at = lost_at(vitals)
     is_lost = at is not None and at <= now
     text = describe(fault)
-    detail = f" ({vitals.fault_detail})" if vitals.fault_detail else ""
+    detail = f" ({redact_urls(vitals.fault_detail)})" if vitals.fault_detail else ""
     never = "; it has never been read" if vitals.last_ok_at is None else ""
     health = Health.LOST if is_lost else Health.FAILING
     return Condition(health, vitals.fault_since, f"{text.words}{detail}{never}", text.remedy)

@@ -52,6 +52,28 @@ class PollLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Skips:
+    """What a source's polls were spared, in the order in which it is looked for; `polls` is how many there were."""
+
+    polls: int
+    not_modified: int
+    same_body: int
+    items_cut: int
+    known_urls: int
+    known_texts: int
+
+    def told(self) -> tuple[tuple[str, int], ...]:
+        """In words, to be put after each number."""
+        return (
+            ("answers not modified", self.not_modified),
+            ("bodies as before", self.same_body),
+            ("items seen before", self.items_cut),
+            ("known addresses", self.known_urls),
+            ("known texts", self.known_texts),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """A source with its state. `recent` polls are oldest first; `per_day` counts new entries, today last.
 
@@ -79,6 +101,7 @@ class SourceHealth:
     fault_since: datetime | None
     lost_at: datetime | None
     rhythm: timedelta | None
+    skips: Skips
     endpoints: tuple[EndpointHealth, ...]
     recent: tuple[PollLine, ...]
     per_day: tuple[int, ...]
@@ -216,6 +239,14 @@ def _source(
         fault_since=vitals.fault_since,
         lost_at=lost_at(vitals),
         rhythm=None if rhythm is None else rhythm.gap,
+        skips=Skips(
+            row["polled"],
+            row["not_modified"],
+            row["same_body"],
+            row["items_cut"],
+            row["known_urls"],
+            row["known_texts"],
+        ),
         endpoints=endpoints,
         recent=recent,
         per_day=tuple(per_day.get(today - timedelta(days=back), 0) for back in reversed(range(SHOWN_DAYS))),

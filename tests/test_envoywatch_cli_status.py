@@ -149,7 +149,7 @@ def test_the_screen_as_json(cli):
     assert document["config"]["ok"] is True
     assert set(document["standing"]) == {
         "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",
-        "sqlite_safe",
+        "sqlite_safe", "outage",
     }  # fmt: skip
     assert document["standing"]["outbox"]["due"] == 4
     assert document["standing"]["at"].endswith("Z")

@@ -1,8 +1,7 @@
-"""`sources`: list with health, add, test, remove, import and export what is read."""
+"""`sources`: list and show (in `sources_health`), add, test, remove, import and export what is read."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,87 +10,22 @@ import click
 from config.errors import EnvoywatchError, UsageError
 from config.vocabulary import EndpointKind, Role
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
+from envoywatch.cli.output import emit_json, escape, json_option
+from envoywatch.cli.sources_health import list_command, show_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from config.model import Config, Source
-    from storage.views import SourceHealth
 
 
 @click.group("sources")
 def command() -> None:
-    """List, add, test, remove, import and export sources: what is read."""
+    """List, show, add, test, remove, import and export sources: what is read."""
 
 
-# ---------------------------------------------------------------- list
-
-
-@command.command("list")
-@click.option("--faulty", is_flag=True, help="Only those that cannot be read, are late or silent.")
-@json_option
-@pass_context
-def list_sources(context: Context, /, *, faulty: bool, as_json: bool) -> None:
-    """List the configured sources with their health."""
-    now = datetime.now(UTC)
-    known = _health(context, now)
-    lines = [_line(source, known.get(source.name)) for source in context.config.sources]
-    if faulty:
-        from storage.health import UNSEEN  # noqa: PLC0415 (so that --help is quick)
-
-        lines = [line for line in lines if line["health"] in UNSEEN]
-    if as_json:
-        emit_json(lines)
-        return
-    from envoywatch.cli.times import ago  # noqa: PLC0415 (only for a person)
-
-    columns = (Column("NAME", style="bold"), "HEALTH", "LAST POLL", Column("A DAY", right=True), "WHAT IS WRONG")
-    rows = [
-        (
-            line["name"],
-            line["health"],
-            ago(line["last_poll_at"], now) if line["last_poll_at"] else "",
-            "" if line["entries_per_day"] is None else f"{line['entries_per_day']:.1f}",
-            line["fault"] or "",
-        )
-        for line in lines
-    ]
-    none = "no source is in trouble" if faulty else "There are no sources yet: envoywatch sources add URL"
-    print_table(columns, rows, empty=none)
-
-
-def _health(context: Context, now: datetime) -> dict[str, SourceHealth]:
-    """By name; nothing while there is no database yet."""
-    if not context.database.exists():
-        return {}
-    from envoywatch.cli.archive import reading  # noqa: PLC0415 (sqlite-utils takes 0.2 s)
-    from storage.views import list_sources as stored_sources  # noqa: PLC0415 (likewise)
-
-    with reading(context) as connection:
-        return {health.name: health for health in stored_sources(connection, now, polls=1)}
-
-
-def _line(source: Source, health: SourceHealth | None) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "role": source.role,
-        "language": source.language,
-        "country": source.country,
-        "health": health.health.value if health else "paused" if source.paused else "never-read",
-        "last_poll_at": health.last_poll_at if health else None,
-        "last_ok_at": health.last_ok_at if health else None,
-        "last_new_at": health.last_new_at if health else None,
-        "entries_per_day": health.entries_per_day if health else None,
-        "fault": health.fault_detail if health else None,
-        "endpoints": [_endpoint(endpoint.kind, endpoint.url) for endpoint in source.endpoints],
-    }
-
-
-def _endpoint(kind: EndpointKind, url: str) -> dict[str, str]:
-    from config.redact import redact_url  # noqa: PLC0415 (small, but of no use to --help)
-
-    return {"kind": kind.value, "url": redact_url(url)}
+command.add_command(list_command)
+command.add_command(show_command)
 
 
 # ---------------------------------------------------------------- add, test

@@ -203,7 +203,11 @@ def _print_unseen(found: Standing) -> None:
         # Without a daemon every source is late in time; one line says it for all of them.
         unseen = tuple(one for one in unseen if one.health is not Health.LATE)
         show.line("Nothing new of any source: no daemon runs. Start it with `envoywatch run`.", indent=2)
-    elif not unseen:
+    if found.outage is not None:
+        ended = found.outage.online_at
+        told = f"; something answers again since {short(ended)}" if ended else "; check its network and its name server"
+        show.line(f"This machine seems offline since {short(found.outage.since)}{told}.", indent=2)
+    elif not unseen and found.daemon.state in {DaemonState.RUNNING, DaemonState.HANGING}:
         show.line("Nothing that is known of.", indent=2)
     listed = unseen[:_LISTED]
     for one, after in zip_longest(listed, listed[1:]):
@@ -211,7 +215,7 @@ def _print_unseen(found: Standing) -> None:
         if after is None or after.remedy != one.remedy:  # what helps all of them is said once, below the last
             show.line(one.remedy, indent=4)
     if len(unseen) > _LISTED:
-        show.line(f"and {len(unseen) - _LISTED} more: `envoywatch sources list` has them all", indent=2)
+        show.line(f"and {len(unseen) - _LISTED} more: `envoywatch sources list --faulty` has them all", indent=2)
 
 
 def _print_stuck(stuck: Sequence[StuckChannel]) -> None:

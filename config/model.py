@@ -77,6 +77,8 @@ class Crawl(Strict):
     user_agent: UserAgent = "Envoywatch (+https://example.org/contact)"
     interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)
     min_interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=60)
+    max_interval: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+    urgent_interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=90)
     per_host: Annotated[int, Field(ge=1, le=64)] = 2
     delay: Duration = timedelta(seconds=1)
     timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=60))] = timedelta(seconds=30)
@@ -143,6 +145,7 @@ class Source(Strict):
     country: Country | None = None
     role: Role = Role.MEDIA
     interval: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+    max_interval: Annotated[Duration, Field(gt=timedelta(0))] | None = None
     private_addresses: bool | None = None
     articles: bool | None = None
     paused: bool = False
@@ -345,6 +348,11 @@ class Config(Strict):
     def interval_of(self, source: Source) -> timedelta:
         """The source's own interval or the general one, never under `min_interval`."""
         return max(source.interval or self.crawl.interval, self.crawl.min_interval)
+
+    def max_interval_of(self, source: Source) -> timedelta | None:
+        """How far the interval may be lengthened, never under the interval itself; None where nothing is said."""
+        longest = source.max_interval or self.crawl.max_interval
+        return None if longest is None else max(longest, self.interval_of(source))
 
 
 def _kind_of_item(value: Any) -> str:

@@ -6,19 +6,13 @@ import asyncio
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from config.hosts import host_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-_WELL_KNOWN = {None, 80, 443}
-
-
-def host_key(url: str) -> str:
-    """Whom politeness is owed: the host, with both its usual ports as one; a service on another port is its own."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    return host if parts.port in _WELL_KNOWN else f"{host}:{parts.port}"
+__all__ = ["HostGates", "host_key"]
 
 
 class _Gate:

@@ -143,4 +143,5 @@ def spec_of(source: Source, config: Config) -> SourceSpec:
         proxy=source.proxy,
         verify_tls=source.verify_tls,
         time_zone=source.time_zone,
+        max_interval=config.max_interval_of(source),
     )

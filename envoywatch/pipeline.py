@@ -22,24 +22,28 @@ from alerts.delivery import after_failure, after_success, fallback_channel, hold
 from config.redact import redact_url
 from crawler.pages import PageBytes, fetch_page
 from crawler.polling import poll
-from crawler.schedule import next_poll_at
+from crawler.schedule import Limits, next_poll
 from crawler.workers import WorkerCrashed, WorkerTimeout
 from envoywatch.jobs import Jobs
 from envoywatch.messages import find_message
 from envoywatch.reading import read_entry
 from storage.model import DeliveryFault, Fault, FaultKind
+from storage.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envoywatch.desk import Desk
-    from storage.model import Delivery, Lease, PendingEntry, Poll, Reading
+    from storage.model import Delivery, Lease, NextPoll, PendingEntry, Poll, Reading
     from storage.sources import PollFinish
 
 _log = structlog.get_logger(__name__)
 
 POLLS_AT_ONCE: Final = 1000
 """Coroutines, not connections: most wait for their host's turn, and must not keep other hosts from theirs."""
+PER_HOST: Final = 16
+"""Sources of one host that are taken at once: enough that none of its turns is missed, few enough that sixty hosts
+with a thousand sources each, all of them hanging, leave room for the others."""
 READS_AT_ONCE: Final = 128
 READS_PER_SOURCE: Final = 8
 SENDS_AT_ONCE: Final = 20
@@ -66,24 +70,51 @@ class PollStage:
     def __init__(self, desk: Desk, on_new: Callable[[], None]) -> None:
         self._desk = desk
         self._on_new = on_new
+        self._hosts: Counter[str] = Counter()
+        self._lock = asyncio.Lock()
         self.jobs = Jobs()
 
     async def pump(self) -> None:
         """Start whatever is due and fits."""
         desk = self._desk
-        free = POLLS_AT_ONCE - len(self.jobs)
-        if free <= 0:
-            return
-        for lease in await desk.store.lease_due(desk.owner, desk.clock.now(), free, desk.clock.span(HOLD)):
-            self.jobs.start(f"poll {lease.spec.name}", self.poll(lease))
+        async with self._lock:
+            free = POLLS_AT_ONCE - len(self.jobs)
+            if free <= 0:
+                return
+            now, hold = desk.clock.now(), desk.clock.span(HOLD)
+            turns = Turns(self._host_limit, desk.clock.span(desk.config.crawl.delay), dict(self._hosts))
+            for lease in await desk.store.lease_due(desk.owner, now, free, hold, turns=turns):
+                self._hosts[lease.host] += 1
+                self.jobs.start(f"poll {lease.spec.name}", self._poll(lease))
+
+    @property
+    def _host_limit(self) -> int:
+        return max(PER_HOST, 2 * self._desk.config.crawl.per_host)
+
+    async def _poll(self, lease: Lease) -> None:
+        crowded = self._hosts[lease.host] >= self._host_limit
+        try:
+            await self.poll(lease)
+        finally:
+            self._hosts[lease.host] -= 1
+            if not self._hosts[lease.host]:
+                del self._hosts[lease.host]
+        if crowded:  # others of this host wait for the place
+            await self.pump()
 
     async def poll(self, lease: Lease) -> None:
         """Ask one source and finish its lease."""
         desk = self._desk
         found = await poll(desk.engine, desk.workers, lease, desk.clock.now())
         now = desk.clock.now()
-        due_at = next_poll_at(lease, found, now, desk.config.crawl.min_interval, random.random())  # noqa: S311 (jitter)
-        finish = await desk.store.finish_poll(found, due_at, now)
+        crawl = desk.config.crawl
+        limits = Limits(crawl.min_interval, crawl.urgent_interval)
+        jitter = random.random()  # noqa: S311 (spreads polls, guards nothing)
+
+        def choose(new: int) -> NextPoll:
+            return next_poll(lease, found, new, now, limits, jitter)
+
+        finish = await desk.store.finish_poll(found, choose, now)
         _tell(lease, found, finish)
         desk.listener.polled(lease, found, finish)
         if finish.new_entries:

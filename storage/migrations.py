@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
+from config.hosts import host_key
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -63,6 +65,34 @@ def _health(db: Database) -> None:
         " FROM polls p JOIN sources s ON s.id = p.source_id"
         " WHERE p.new_entries > 0 AND p.started_at > s.first_ok_at GROUP BY 1, 2"
     )
+
+
+@MIGRATIONS(name="0005_schedule")
+def _schedule(db: Database) -> None:
+    """How each source publishes, why it is due when it is, and what is known of each host."""
+    for statement in (
+        "ALTER TABLE sources ADD COLUMN host TEXT NOT NULL DEFAULT ''",  # of the first endpoint
+        "ALTER TABLE sources ADD COLUMN rate REAL",  # new entries an hour
+        "ALTER TABLE sources ADD COLUMN pace TEXT NOT NULL DEFAULT 'interval'",
+        "ALTER TABLE sources ADD COLUMN pace_s REAL",  # the interval it is on now
+        "ALTER TABLE sources ADD COLUMN held_until TEXT NOT NULL DEFAULT ''",  # when its host's turn comes
+        """CREATE TABLE hosts (
+            host            TEXT PRIMARY KEY,
+            delay_s         REAL NOT NULL DEFAULT 0,    -- learned from how fast it answers
+            robots_delay_s  REAL NOT NULL DEFAULT 0,    -- asked for by its robots.txt
+            latency_s       REAL,
+            back_off_until  TEXT,                       -- it refused us: nothing is asked of it before
+            refusals        INTEGER NOT NULL DEFAULT 0, -- in a row
+            updated_at      TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX sources_turn ON sources (max(next_poll_at, held_until)) WHERE active = 1",
+        "CREATE INDEX sources_by_host ON sources (host) WHERE active = 1",
+        "DROP INDEX sources_due",
+    ):
+        db.execute(statement)
+    endpoints = db.execute("SELECT source_id, url FROM endpoints WHERE position = 0").fetchall()
+    db.conn.executemany("UPDATE sources SET host = ? WHERE id = ?", [(host_key(url), id_) for id_, url in endpoints])
+    db.execute("UPDATE sources SET held_until = '9999' WHERE json_extract(spec, '$.paused')")
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

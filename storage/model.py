@@ -146,6 +146,8 @@ class SourceSpec:
     verify_tls: bool = True
     lost_after: float = LOST_AFTER
     time_zone: str | None = None
+    max_interval: timedelta | None = None
+    """How far its own rhythm and its server may lengthen the interval; None: twice the interval."""
 
     @property
     def access(self) -> Access:
@@ -166,6 +168,41 @@ class EndpointState:
     memory: str = ""
 
 
+class Pace(StrEnum):
+    """Why the next poll of a source comes when it does."""
+
+    INTERVAL = "interval"  # as configured
+    SELDOM = "seldom"  # it seldom has something new: asked less often
+    OVERFLOW = "overflow"  # much or all of what it showed was new, more may have scrolled off: asked sooner
+    FRESH = "fresh"  # its server or the feed itself says that the answer holds so long
+    EXPECTED = "expected"  # a meeting that concerns it is expected about now
+    BACK_OFF = "back-off"  # it failed
+    RETRY_AFTER = "retry-after"  # its server said when to come back
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How a source has published so far: `rate` is new entries an hour, None before the second good poll."""
+
+    rate: float | None = None
+    first_ok_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextPoll:
+    """When a source is due again and why; `interval` is the time until then before it was spread.
+
+    `rate` is the learned rate to keep, None to leave the stored one.
+    """
+
+    at: datetime
+    interval: timedelta
+    pace: Pace
+    rate: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A source taken for one poll; `validators` and `endpoints` have one element per endpoint."""
@@ -178,6 +215,8 @@ class Lease:
     first_poll: bool
     until: datetime
     endpoints: tuple[EndpointState, ...] = ()
+    rhythm: Rhythm = Rhythm()
+    host: str = ""
 
 
 class PollOutcome(StrEnum):
@@ -212,7 +251,8 @@ class Poll:
     """What came of polling one source: one per lease, whatever happened.
 
     `validators` are those to keep for the endpoint at `position`; None leaves the stored ones. `passed_over` are the
-    faults of the endpoints tried before this one. `fresh_for` is how long the server says its answer holds. `cut`
+    faults of the endpoints tried before this one. `fresh_for` is how long the server says its answer holds, `period`
+    how often the feed itself claims to change. `cut`
     counts items of the answer that were seen before as they are, and are not among the `entries`. `rests` says until
     when endpoints that failed again and again are left alone; `memory` is what this endpoint's page taught, None when
     nothing new.
@@ -235,6 +275,7 @@ class Poll:
     cut: int = 0
     rests: tuple[tuple[int, datetime], ...] = ()
     memory: str | None = None
+    period: timedelta | None = None
 
     @property
     def held(self) -> int:

@@ -23,6 +23,8 @@ def clean(text: str) -> str:
 
 def spec_to_json(spec: SourceSpec) -> str:
     """The inverse of `spec_from_json`."""
+    # What is not said is left out, so that a new setting does not make every stored source look changed.
+    longest = {} if spec.max_interval is None else {"max_interval_s": spec.max_interval.total_seconds()}
     return dump_json(
         {
             "name": spec.name,
@@ -35,6 +37,7 @@ def spec_to_json(spec: SourceSpec) -> str:
             "private_addresses": spec.private_addresses,
             "paused": spec.paused,
             **{name: getattr(spec, name) for name, usual in _SPEC_EXTRAS.items() if getattr(spec, name) != usual},
+            **longest,
         }
     )
 
@@ -53,6 +56,7 @@ _SPEC_EXTRAS = {
 def spec_from_json(text: str) -> SourceSpec:
     """A source as it was configured."""
     value = json.loads(text)
+    longest = value.get("max_interval_s")
     return SourceSpec(
         name=value["name"],
         endpoints=tuple(Endpoint(EndpointKind(kind), url, links) for kind, url, links in value["endpoints"]),
@@ -64,6 +68,7 @@ def spec_from_json(text: str) -> SourceSpec:
         private_addresses=value["private_addresses"],
         paused=value["paused"],
         **{name: value[name] for name in _SPEC_EXTRAS if name in value},
+        max_interval=None if longest is None else timedelta(seconds=longest),
     )
 
 

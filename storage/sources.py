@@ -10,8 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from config.hosts import host_key
 from storage.identity import Identity, identify
-from storage.model import EndpointState, Entry, Lease, Poll, PollOutcome, SourceSpec, Validators, from_text, to_text
+from storage.model import (
+    EndpointState,
+    Entry,
+    Lease,
+    NextPoll,
+    Poll,
+    PollOutcome,
+    Rhythm,
+    SourceSpec,
+    Validators,
+    from_text,
+    to_text,
+)
 from storage.rows import (
     clean,
     dump_json,
@@ -21,12 +34,17 @@ from storage.rows import (
     spec_from_json,
     spec_to_json,
 )
+from storage.turns import NEVER, pick_due, pick_named
 from storage.vitals import note_vitals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlite_utils import Database
+
+    from storage.turns import Turns
+
+    ChooseNext = Callable[[int], NextPoll]
 
 _NOT_MODIFIED = 304
 
@@ -47,36 +65,81 @@ class PollFinish:
 def sync_sources(db: Database, specs: Iterable[SourceSpec], now: datetime) -> None:
     """Make the configured sources the active ones; a new one is due at once, a changed one keeps its history.
 
-    No item of a changed one counts as seen any more.
+    No item of a changed one counts as seen any more. Set by set, since 100,000 statements take longer than the rest of
+    a start together.
     """
     at = to_text(now)
-    names = []
-    for spec in specs:
-        names.append(spec.name)
-        row = db.execute("SELECT id, spec FROM sources WHERE name = ?", [spec.name]).fetchone()
-        text = spec_to_json(spec)
-        if row is None:
-            source_id = db.execute(
-                "INSERT INTO sources (name, spec, language, country, role, interval_s, next_poll_at, added_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                [spec.name, text, spec.language, spec.country, spec.role, spec.interval.total_seconds(), at, at],
-            ).fetchone()[0]
-            _sync_endpoints(db, source_id, spec)
-        elif row[1] != text:
-            db.execute(
-                "UPDATE sources SET spec = ?, language = ?, country = ?, role = ?, interval_s = ?, next_poll_at = ?,"
-                " active = 1, position = 0 WHERE id = ?",
-                [text, spec.language, spec.country, spec.role, spec.interval.total_seconds(), at, row[0]],
-            )
-            _sync_endpoints(db, row[0], spec, _endpoints_of(row[1]))
-            db.execute("UPDATE endpoints SET seen = NULL WHERE source_id = ?", [row[0]])
-        else:
-            db.execute("UPDATE sources SET active = 1, next_poll_at = ? WHERE id = ? AND active = 0", [at, row[0]])
+    wanted = {spec.name: spec for spec in specs}
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (name TEXT PRIMARY KEY, spec TEXT NOT NULL) WITHOUT ROWID")
+    db.execute("DELETE FROM wanted")
+    db.conn.executemany(
+        "INSERT INTO wanted (name, spec) VALUES (?, ?)", ((spec.name, spec_to_json(spec)) for spec in wanted.values())
+    )
     db.execute(
         "UPDATE sources SET active = 0, leased_by = NULL, leased_until = NULL"
-        " WHERE active = 1 AND name NOT IN (SELECT value FROM json_each(?))",
-        [dump_json(names)],
+        " WHERE active = 1 AND name NOT IN (SELECT name FROM wanted)"
     )
+    changed = db.execute(
+        "SELECT s.id, s.name, s.spec, w.spec FROM wanted w CROSS JOIN sources s ON s.name = w.name AND s.spec <> w.spec"
+    ).fetchall()
+    for source_id, name, before, text in changed:
+        _change(db, source_id, wanted[name], before, text, at)
+    db.execute(
+        "UPDATE sources SET active = 1, next_poll_at = ? WHERE active = 0 AND name IN (SELECT name FROM wanted)", [at]
+    )
+    _add(db, wanted, at)
+    db.execute("DELETE FROM wanted")
+
+
+def _change(db: Database, source_id: int, spec: SourceSpec, before: str, text: str, at: str) -> None:
+    db.execute(
+        "UPDATE sources SET spec = ?, language = ?, country = ?, role = ?, interval_s = ?, host = ?, held_until = ?,"
+        " next_poll_at = ?, active = 1, position = 0 WHERE id = ?",
+        [text, spec.language, spec.country, spec.role, spec.interval.total_seconds(), *_host_of(spec), at, source_id],
+    )
+    _sync_endpoints(db, source_id, spec, _endpoints_of(before))
+    db.execute("UPDATE endpoints SET seen = NULL WHERE source_id = ?", [source_id])
+
+
+def _add(db: Database, wanted: Mapping[str, SourceSpec], at: str) -> None:
+    new = db.execute(
+        "SELECT name, spec FROM wanted WHERE NOT EXISTS (SELECT 1 FROM sources WHERE name = wanted.name)"
+    ).fetchall()
+    if not new:
+        return
+    first = db.execute("SELECT coalesce(max(id), 0) FROM sources").fetchone()[0] + 1
+    specs = [wanted[name] for name, _ in new]
+    db.conn.executemany(
+        "INSERT INTO sources (name, spec, language, country, role, interval_s, host, held_until, next_poll_at,"
+        " added_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                *row,
+                spec.language,
+                spec.country,
+                spec.role,
+                spec.interval.total_seconds(),
+                *_host_of(spec),
+                at,
+                at,
+                source_id,
+            )
+            for source_id, (row, spec) in enumerate(zip(new, specs, strict=True), first)
+        ),
+    )
+    db.conn.executemany(
+        "INSERT INTO endpoints (source_id, position, kind, url) VALUES (?, ?, ?, ?)",
+        (
+            (source_id, position, endpoint.kind, endpoint.url)
+            for source_id, spec in enumerate(specs, first)
+            for position, endpoint in enumerate(spec.endpoints)
+        ),
+    )
+
+
+def _host_of(spec: SourceSpec) -> tuple[str, str]:
+    """The host whose turn is waited for, and until when it is not asked in any case: for ever while it is paused."""
+    return host_key(spec.endpoints[0].url) if spec.endpoints else "", NEVER if spec.paused else ""
 
 
 def release_leases(db: Database) -> None:
@@ -95,46 +158,50 @@ def lease_due(
     *,
     names: Sequence[str] | None = None,
     ignore_schedule: bool = False,
+    turns: Turns | None = None,
 ) -> list[Lease]:
-    """Take up to `most` sources that are due (or named), longest overdue first, until `now + hold`."""
+    """Take up to `most` sources that are due (or named), longest overdue first, until `now + hold`.
+
+    With `turns` the sources of a host come a few at a time.
+    """
+    if names is None and not ignore_schedule:
+        ids = pick_due(db, now, most, turns)
+    else:
+        ids = pick_named(db, now, most, names, ignore_schedule=ignore_schedule)
     until = now + hold
-    where = (
-        "active = 1 AND NOT coalesce(json_extract(spec, '$.paused'), 0)"
-        " AND (leased_until IS NULL OR leased_until <= :now)"
-    )
-    if not ignore_schedule:
-        where += " AND next_poll_at <= :now"
-    if names is not None:
-        where += " AND name IN (SELECT value FROM json_each(:names))"
     rows = db.execute(
-        "UPDATE sources SET leased_by = :owner, leased_until = :until"  # noqa: S608 (built from the constants above)
-        f" WHERE id IN (SELECT id FROM sources WHERE {where}"
-        " ORDER BY next_poll_at LIMIT :most) RETURNING id, spec, position, failures, first_ok_at",
-        {
-            "owner": owner,
-            "now": to_text(now),
-            "until": to_text(until),
-            "most": most,
-            "names": dump_json(list(names or ())),
-        },
+        "UPDATE sources SET leased_by = ?, leased_until = ? WHERE id IN (SELECT value FROM json_each(?))"
+        " RETURNING id, spec, position, failures, host, rate, first_ok_at, last_ok_at, last_new_at",
+        [owner, to_text(until), dump_json(ids)],
     ).fetchall()
-    return [
-        Lease(
-            source_id=row[0],
-            spec=(spec := spec_from_json(row[1])),
-            validators=(known := _known(db, row[0], len(spec.endpoints)))[0],
-            position=row[2],
-            failures=row[3],
-            first_poll=row[4] is None,
-            until=until,
-            endpoints=known[1],
-        )
-        for row in rows
-    ]
+    order = {source_id: place for place, source_id in enumerate(ids)}
+    return [_lease(db, row, until) for row in sorted(rows, key=lambda row: order[row[0]])]
 
 
-def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime) -> PollFinish:
-    """Store what a poll brought, the new entries together with the validators, and let the source go."""
+def _lease(db: Database, row: Sequence[Any], until: datetime) -> Lease:
+    source_id, spec_text, position, failures, host, rate, *moments = row
+    spec = spec_from_json(spec_text)
+    validators, endpoints = _known(db, source_id, len(spec.endpoints))
+    first_ok_at, last_ok_at, last_new_at = (from_text(moment) if moment else None for moment in moments)
+    return Lease(
+        source_id=source_id,
+        spec=spec,
+        validators=validators,
+        position=position,
+        failures=failures,
+        first_poll=first_ok_at is None,
+        until=until,
+        endpoints=endpoints,
+        rhythm=Rhythm(rate, first_ok_at, last_ok_at, last_new_at),
+        host=host,
+    )
+
+
+def finish_poll(db: Database, poll: Poll, when: datetime | ChooseNext, now: datetime) -> PollFinish:
+    """Store what a poll brought, the new entries together with the validators, and let the source go.
+
+    `when` is the time of the next poll, or chooses it from the number of new entries that were no backlog.
+    """
     sql = "SELECT fault, last_ok_at FROM sources WHERE id = ?"
     row = db.execute(sql, [poll.source_id]).fetchone()
     backlog = bool(poll.entries) and not _has_delivered(db, poll)
@@ -142,29 +209,42 @@ def finish_poll(db: Database, poll: Poll, next_poll_at: datetime, now: datetime)
     known = len(poll.entries) - unread
     at = to_text(now)
     fault = poll.fault
+    due = when if isinstance(when, datetime) else when(0 if backlog else new)
     _set_faults(db, poll, at)
     if poll.validators is not None and fault is None:
         _set_validators(db, poll, poll.validators)
     if fault is None:
         db.execute(
-            "UPDATE sources SET next_poll_at = ?, leased_by = NULL, leased_until = NULL, position = ?,"
+            _LET_GO + "position = ?,"
             " last_poll_at = ?, last_ok_at = ?, first_ok_at = coalesce(first_ok_at, ?), failures = 0,"
             " fault = NULL, fault_detail = NULL, fault_since = NULL, entries_seen = entries_seen + ?,"
             " last_new_at = CASE WHEN ? > 0 THEN ? ELSE last_new_at END, polled = polled + 1,"
             " not_modified = not_modified + ?, same_body = same_body + ?, items_cut = items_cut + ?,"
             " known_urls = known_urls + ? WHERE id = ?",
-            [to_text(next_poll_at), poll.position, at, at, at, new, new, at, *_skips(poll), known, poll.source_id],
+            [*_due_values(due), poll.position, at, at, at, new, new, at, *_skips(poll), known, poll.source_id],
         )
     else:
         db.execute(
-            "UPDATE sources SET next_poll_at = ?, leased_by = NULL, leased_until = NULL, last_poll_at = ?,"
+            _LET_GO + "last_poll_at = ?,"
             " polled = polled + 1, failures = failures + 1, fault = ?, fault_detail = ?,"
             " fault_since = coalesce(fault_since, ?) WHERE id = ?",
-            [to_text(next_poll_at), at, fault.kind, clean(fault.detail), at, poll.source_id],
+            [*_due_values(due), at, fault.kind, clean(fault.detail), at, poll.source_id],
         )
     note_vitals(db, poll, new, now, backlog=backlog, was_fault=row[0] is not None)
     _log_poll(db, poll, new, known)
     return PollFinish(new, row[0], fault.kind if fault else None, known)
+
+
+_LET_GO = (
+    "UPDATE sources SET next_poll_at = ?, pace = coalesce(?, pace), pace_s = coalesce(?, pace_s),"
+    " rate = coalesce(?, rate), leased_by = NULL, leased_until = NULL, "
+)
+
+
+def _due_values(due: datetime | NextPoll) -> tuple[str, str | None, float | None, float | None]:
+    if isinstance(due, datetime):
+        return to_text(due), None, None, None
+    return to_text(due.at), due.pace, due.interval.total_seconds(), due.rate
 
 
 def _add_new(db: Database, poll: Poll, now: datetime, *, last_ok_at: str | None, first: bool) -> tuple[int, int]:

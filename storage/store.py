@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from storage.model import Delivery, Lease, PendingEntry, Poll, Reading, Receipt, SourceSpec
     from storage.record import Decide, Recorded
-    from storage.sources import PollFinish
+    from storage.sources import ChooseNext, PollFinish
+    from storage.turns import Turns
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -51,12 +52,13 @@ class Store(Protocol):
         *,
         names: Sequence[str] | None = None,
         ignore_schedule: bool = False,
+        turns: Turns | None = None,
     ) -> list[Lease]:
-        """Take sources that are due."""
+        """Take sources that are due, with `turns` a few of each host."""
         ...
 
-    async def finish_poll(self, poll: Poll, next_poll_at: datetime, now: datetime) -> PollFinish:
-        """Store what a poll brought and let the source go."""
+    async def finish_poll(self, poll: Poll, when: datetime | ChooseNext, now: datetime) -> PollFinish:
+        """Store what a poll brought, choose the next by what was new, and let the source go."""
         ...
 
     async def lease_entries(
@@ -150,13 +152,16 @@ class SqliteStore:
         *,
         names: Sequence[str] | None = None,
         ignore_schedule: bool = False,
+        turns: Turns | None = None,
     ) -> list[Lease]:
-        """Take sources that are due."""
-        return await self.write(sources.lease_due, owner, now, most, hold, names=names, ignore_schedule=ignore_schedule)
+        """Take sources that are due, with `turns` a few of each host."""
+        return await self.write(
+            sources.lease_due, owner, now, most, hold, names=names, ignore_schedule=ignore_schedule, turns=turns
+        )
 
-    async def finish_poll(self, poll: Poll, next_poll_at: datetime, now: datetime) -> PollFinish:
-        """Store what a poll brought and let the source go."""
-        return await self.write(sources.finish_poll, poll, next_poll_at, now)
+    async def finish_poll(self, poll: Poll, when: datetime | ChooseNext, now: datetime) -> PollFinish:
+        """Store what a poll brought, choose the next by what was new, and let the source go."""
+        return await self.write(sources.finish_poll, poll, when, now)
 
     async def lease_entries(
         self, now: datetime, most: int, hold: timedelta, *, per_source: int, busy: Mapping[int, int]

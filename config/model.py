@@ -113,6 +113,8 @@ class Endpoint(Strict):
     kind: EndpointKind
     url: Annotated[str, Field(min_length=1, max_length=2000)]
     links: str | None = None
+    next_page: str | None = None
+    pages: Annotated[int, Field(ge=1, le=20)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -131,8 +133,10 @@ class Endpoint(Strict):
     def _fits(self) -> Endpoint:
         if self.kind is not EndpointKind.SPIDER and not re.match(r"https?://[^\s/]+", self.url, re.IGNORECASE):
             raise ValueError(f"{self.url!r} is not an http or https URL")
-        if self.links is not None and self.kind is not EndpointKind.LISTING:
-            raise ValueError("`links` (a CSS selector) belongs to a listing")
+        for name in ("links", "next_page", "pages"):
+            if getattr(self, name) is not None and self.kind is not EndpointKind.LISTING:
+                what = "a number" if name == "pages" else "a CSS selector"
+                raise ValueError(f"`{name}` ({what}) belongs to a listing")
         return self
 
 

@@ -16,8 +16,13 @@ from config.vocabulary import EndpointKind
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from config.model import Endpoint
+
 KINDS = {"rss": "feed", "atom": "feed", "rdf": "feed", "json": "feed", "html": "listing", "": "feed"}
 """Other words that lists use for our kinds of endpoint."""
+
+OF_ENDPOINT = ("links", "next_page", "pages")
+"""Columns about one address alone."""
 
 REQUIRED = ("name", "url")
 SHARED = (
@@ -86,7 +91,7 @@ class Gatherer:
         if kind not in {str(known) for known in EndpointKind}:
             self.tell(line, f"`kind` cannot be {kind!r}", did_you_mean(kind, EndpointKind))
             return
-        endpoint = {"kind": kind, "url": row["url"], "links": row.get("links") or None}
+        endpoint = {"kind": kind, "url": row["url"], **{name: row.get(name) or None for name in OF_ENDPOINT}}
         shared = {name: row[name] for name in SHARED if row.get(name, "") not in {"", "-"}}
         group = self.groups.setdefault(row["name"], _Group(line, shared))
         group.endpoints.append(endpoint)
@@ -108,6 +113,11 @@ class Gatherer:
                     message, hint = explain(fault, tuple(fault["loc"]), Source)
                     self.tell(group.line, message, hint)
         return Scanned(tuple(rows), tuple(sorted(self.findings, key=lambda one: one.line)))
+
+
+def endpoint_texts(endpoint: Endpoint) -> dict[str, str]:
+    """What holds for one address, as texts by column; empty where nothing is said."""
+    return {name: str(getattr(endpoint, name) or "") for name in OF_ENDPOINT}
 
 
 def texts_of(source: Source) -> dict[str, str]:

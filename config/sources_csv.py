@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from config.errors import ConfigError, Finding
 from config.messages import did_you_mean
-from config.source_rows import REQUIRED, SHARED, Gatherer, Scanned, texts_of
+from config.source_rows import OF_ENDPOINT, REQUIRED, SHARED, Gatherer, Scanned, endpoint_texts, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.model import Endpoint, Source
 
 _COLUMNS = ("name", "url", "kind", "language", "country", "role")
-_OPTIONAL = ("links", *(name for name in SHARED if name not in _COLUMNS))
+_OPTIONAL = (*OF_ENDPOINT, *(name for name in SHARED if name not in _COLUMNS))
 _IGNORED = frozenset({"note", "notes", "comment"})
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠#]")
@@ -100,6 +100,6 @@ def _row(source: Source, endpoint: Endpoint) -> dict[str, str]:
         "name": source.name,
         "url": endpoint.url,
         "kind": endpoint.kind,
-        "links": endpoint.links or "",
+        **endpoint_texts(endpoint),
         **texts_of(source),
     }

@@ -10,7 +10,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from config.errors import ConfigError, Finding
-from config.source_rows import SHARED, Gatherer, Scanned, texts_of
+from config.source_rows import OF_ENDPOINT, SHARED, Gatherer, Scanned, endpoint_texts, texts_of
 from config.vocabulary import EndpointKind, Role
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SPACE = "https://envoywatch.example/opml"
 _NAME_MAX = 120
-_OWN = ("kind", "links", *(name for name in SHARED if name != "language"))
+_OWN = ("kind", *OF_ENDPOINT, *(name for name in SHARED if name != "language"))
 """Attributes in our own namespace; other readers pass over them."""
 
 
@@ -152,7 +152,7 @@ def _outlines(source: Source) -> list[str]:
             "language": texts["language"],
             "category": "/" + "/".join(filter(None, (texts["country"], texts["role"]))),
             "ew:kind": endpoint.kind,
-            "ew:links": endpoint.links or "",
+            **{f"ew:{name}": text for name, text in endpoint_texts(endpoint).items()},
             **{f"ew:{name}": texts[name] for name in _OWN if name in texts},
             "ew:fallback": "true" if position else "",
         }

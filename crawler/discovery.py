@@ -157,7 +157,7 @@ def named_feeds(body: bytes, content_type: str | None, url: str) -> tuple[str, .
         if link.get("href") and "alternate" in (link.get("rel") or "").lower() and _is_feed_type(link.get("type"))
     ]
     found += [str(anchor.get("href")) for anchor in root.iter("a") if _FEED_LIKE.search(anchor.get("href") or "")]
-    absolute = (canonical_url(urljoin(url, href.strip())) for href in found)
+    absolute = (canonical_url(href, url) for href in found)
     return tuple(dict.fromkeys(href for href in absolute if href))
 
 

@@ -16,6 +16,7 @@ from crawler.endpoints import asking_order, rest_until
 from crawler.engine import EngineStoppedError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import http_date
+from crawler.paging import read_listing
 from crawler.parsing import find_nothing_new, read_feed
 from crawler.sitemaps import read_sitemap
 from crawler.spider_runner import run_spider
@@ -57,6 +58,7 @@ class _Answer:
     notes: tuple[str, ...] = ()
     cut: int = 0
     changed: bool | None = True
+    memory: str | None = None
 
 
 async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) -> Poll:
@@ -69,7 +71,7 @@ async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) ->
     states = states_of(lease)
     for position in asking_order(states, now):
         known = lease.validators[position] if position < len(lease.validators) else Validators()
-        answer = await _safely(engine, workers, lease, lease.spec.endpoints[position], known, now)
+        answer = await _safely(engine, workers, lease, position, known, now)
         if isinstance(answer, Fault):
             passed_over.append((position, answer))
             continue
@@ -139,6 +141,7 @@ def _good(
         fresh_for=_longest(answer.ttl, fresh_for(page.headers) if page is not None else None),
         notes=tuple(notes),
         cut=answer.cut,
+        memory=answer.memory,
     )
 
 
@@ -158,10 +161,10 @@ def _longest(*spans: timedelta | None) -> timedelta | None:
 
 
 async def _safely(
-    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators, now: datetime
+    engine: Engine, workers: Workers, lease: Lease, position: int, known: Validators, now: datetime
 ) -> _Answer | Fault:
     try:
-        return await _ask(engine, workers, lease, endpoint, known, now)
+        return await _ask(engine, workers, lease, position, known, now)
     except EngineStoppedError:
         raise
     except WorkerTimeout:
@@ -174,9 +177,9 @@ async def _safely(
 
 
 async def _ask(
-    engine: Engine, workers: Workers, lease: Lease, endpoint: Endpoint, known: Validators, now: datetime
+    engine: Engine, workers: Workers, lease: Lease, position: int, known: Validators, now: datetime
 ) -> _Answer | Fault:
-    access = lease.spec.access
+    endpoint, access = lease.spec.endpoints[position], lease.spec.access
     if endpoint.kind is EndpointKind.SPIDER:
         found = await run_spider(engine, endpoint.url, access=access)
         return found if isinstance(found, Fault) else _Answer(None, found.entries, None, notes=found.notes)
@@ -196,6 +199,9 @@ async def _ask(
         )
     elif endpoint.kind is EndpointKind.FEED:
         answer = await _read_feed(workers, page, known, given)
+    elif endpoint.kind is EndpointKind.LISTING:
+        memory = states_of(lease)[position].memory
+        answer = await _read_listing(engine, workers, endpoint, page, given, access, memory)
     else:
         answer = await _read(engine, workers, endpoint, page, given, access=access)
     if isinstance(answer, Fault) or answer.validators is None:
@@ -233,17 +239,28 @@ async def _read(
     parsed: ParsedFeed | Fault
     if endpoint.kind is EndpointKind.SITEMAP:
         parsed = await read_sitemap(engine, workers, page, access=access)
-    elif endpoint.kind is EndpointKind.LISTING:
-        parsed = await run_spider(
-            engine, "listing", access=access, first=page, urls=(page.url,), links=endpoint.links, workers=workers
-        )
     else:
         parsed = await workers.run(parse_preview, page.body, page.content_type, page.url)
-    if isinstance(parsed, Fault):
-        return parsed
-    return _Answer(
-        page, parsed.entries, validators if parsed.cacheable and not page.truncated else None, parsed.ttl, parsed.notes
-    )
+    return parsed if isinstance(parsed, Fault) else _answer(page, parsed, validators)
+
+
+async def _read_listing(
+    engine: Engine,
+    workers: Workers,
+    endpoint: Endpoint,
+    page: Page,
+    validators: Validators,
+    access: Access,
+    memory: str,
+) -> _Answer | Fault:
+    found = await read_listing(engine, workers, page, endpoint, memory, access)
+    return found if isinstance(found, Fault) else replace(_answer(page, found.parsed, validators), memory=found.memory)
+
+
+def _answer(page: Page, parsed: ParsedFeed, validators: Validators) -> _Answer:
+    """Validators only of a whole answer that says by itself whether there is something new."""
+    kept = validators if parsed.cacheable and not page.truncated else None
+    return _Answer(page, parsed.entries, kept, parsed.ttl, parsed.notes)
 
 
 def fresh_for(headers: Mapping[str, str]) -> timedelta | None:

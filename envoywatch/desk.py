@@ -129,7 +129,7 @@ def spec_of(source: Source, config: Config) -> SourceSpec:
     crawl = config.crawl
     return SourceSpec(
         name=source.name,
-        endpoints=tuple(Endpoint(one.kind, one.url, one.links) for one in source.endpoints),
+        endpoints=tuple(Endpoint(one.kind, one.url, one.links, one.next_page, one.pages) for one in source.endpoints),
         interval=config.interval_of(source),
         role=source.role,
         language=source.language,

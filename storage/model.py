@@ -65,11 +65,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One URL of a source, its kind, and for a listing the CSS selector of its links."""
+    """One URL of a source, its kind, and for a listing the CSS selectors of its links and of the link to its next page.
+
+    `pages` is how many of them are read at most; None leaves that to the crawler.
+    """
 
     kind: EndpointKind
     url: str
     links: str | None = None
+    next_page: str | None = None
+    pages: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def spec_to_json(spec: SourceSpec) -> str:
     return dump_json(
         {
             "name": spec.name,
-            "endpoints": [[one.kind.value, one.url, one.links] for one in spec.endpoints],
+            "endpoints": [_endpoint_to_list(one) for one in spec.endpoints],
             "interval_s": spec.interval.total_seconds(),
             "role": spec.role.value,
             "language": spec.language,
@@ -40,6 +40,12 @@ def spec_to_json(spec: SourceSpec) -> str:
             **longest,
         }
     )
+
+
+def _endpoint_to_list(one: Endpoint) -> list[str | int | None]:
+    """Three values as ever; what a listing alone has follows only where it is set."""
+    paging = [one.next_page, one.pages] if one.next_page is not None or one.pages is not None else []
+    return [one.kind.value, one.url, one.links, *paging]
 
 
 _SPEC_EXTRAS = {
@@ -59,7 +65,7 @@ def spec_from_json(text: str) -> SourceSpec:
     longest = value.get("max_interval_s")
     return SourceSpec(
         name=value["name"],
-        endpoints=tuple(Endpoint(EndpointKind(kind), url, links) for kind, url, links in value["endpoints"]),
+        endpoints=tuple(Endpoint(EndpointKind(kind), *rest) for kind, *rest in value["endpoints"]),
         interval=timedelta(seconds=value["interval_s"]),
         role=Role(value["role"]),
         language=value["language"],

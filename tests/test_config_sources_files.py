@@ -30,14 +30,17 @@ def told(path):
 
 _word = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=20).map(str.strip).filter(bool)
 _endpoint = st.builds(
-    lambda kind, path, links: Endpoint(
+    lambda kind, path, links, pages: Endpoint(
         kind=kind,
         url="spider-name" if kind is EndpointKind.SPIDER else f"https://{path}.example/x?a=1&b=%20",
         links=links if kind is EndpointKind.LISTING else None,
+        next_page="a.next" if pages and kind is EndpointKind.LISTING else None,
+        pages=pages if kind is EndpointKind.LISTING else None,
     ),
     st.sampled_from(EndpointKind),
     st.from_regex(r"[a-z]{1,8}", fullmatch=True),
     st.none() | st.sampled_from(["h3 a", 'a[href^="/news"]']),
+    st.none() | st.integers(1, 20),
 )
 _source = st.builds(
     Source,

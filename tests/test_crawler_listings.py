@@ -60,7 +60,7 @@ def test_a_page_of_links_is_bounded_visibly():
     ("links", "page", "kind", "told"),
     [
         (".gone a", PAGE, FaultKind.NO_LINKS, "finds no link"),
-        (None, "<p>words</p>", FaultKind.NO_LINKS, "heading"),
+        (None, "<p>words</p>", FaultKind.NO_LINKS, "name them with `links`"),
         ("h3 >> a[", PAGE, FaultKind.NO_LINKS, "not a CSS selector"),
         ("h3:nonsense(2)", PAGE, FaultKind.NO_LINKS, "not a CSS selector"),
         ("a", "", FaultKind.EMPTY, "empty"),

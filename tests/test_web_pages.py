@@ -17,6 +17,8 @@ from envoywatch.web.app import create_app
 from envoywatch.web.context import Readiness, Settings, WebContext
 from storage.database import open_reader, open_writer
 from storage.errors import StorageError
+from storage.health import Outage
+from storage.losses import record_losses
 from storage.runs import review_alert
 from tests.mission_database import NOW, config, seed
 
@@ -266,6 +268,28 @@ async def test_sources_show_faults_in_words_with_a_remedy_the_worst_first(page):
     assert "user_agent says who you are" in text
     assert text.index("Dnipro Bulletin") < text.index("Lutetia Review") < text.index("Harbour Wire")
     assert "unusually silent" in text
+
+
+async def test_a_source_shows_its_rhythm_and_which_endpoint_delivers_and_an_outage_is_said_above_all(own_page):
+    page, _ = own_page
+    assert "seems offline" not in (await page.get("/sources")).text
+    db = open_writer(page.path)
+    with closing(db.conn):
+        db.execute("UPDATE sources SET position = 1 WHERE name = 'Harbour Wire'")
+        (number,) = db.execute("SELECT id FROM sources WHERE name = 'Harbour Wire'").fetchone()
+        db.execute(
+            "INSERT INTO endpoints (source_id, position, kind, url) VALUES (?, 1, 'telegram', 'https://t.me/s/harbour')",
+            [number],
+        )
+        nothing = {"alert": None, "decisions": (), "lost": (), "back": ()}
+        record_losses(db, NOW, outage=Outage(NOW, NOW), **nothing)
+    text = (await page.get("/sources")).text
+    assert "This machine seems offline" in text
+    assert "every 1h51m" in text
+    assert "stands in for feed" in text
+    one = (await page.get(f"/sources/{number}")).text
+    assert "Something new usually comes every 1h51m" in one
+    assert "delivers" in one
 
 
 async def test_many_sources_come_a_page_at_a_time_and_no_page_is_heavy(own_page):

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
+from storage.losses import find_outage
 from storage.model import DeliveryState
 from storage.views import Health
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from storage.health import Outage
     from storage.views import Reader, SourceHealth
 
 _PAGE = 50
@@ -24,7 +26,11 @@ _WORST_FIRST = {health: rank for rank, health in enumerate(Health)}
 def sources(request: Request) -> Response:
     """Every source with its health, those that need a person first."""
     now = context_of(request).now()
-    found = read(request, lambda reader: views.list_sources(reader, now))
+
+    def work(reader: Reader) -> tuple[tuple[SourceHealth, ...], Outage | None]:
+        return views.list_sources(reader, now), find_outage(reader)
+
+    found, outage = read(request, work)
 
     def rank(source: SourceHealth) -> tuple[int, str]:
         return _WORST_FIRST[source.health], source.name.casefold()
@@ -38,6 +44,7 @@ def sources(request: Request) -> Response:
         "sources.html",
         sources=sorted(found, key=rank)[(page - 1) * _PAGE : page * _PAGE],
         total=len(found),
+        outage=outage,
         counts={health: sum(source.health is health for source in found) for health in Health},
         page=page,
         pages=pages,

@@ -16,6 +16,7 @@ from config.redact import redact_url, redact_urls
 from envoywatch import __version__, wording
 from envoywatch.web import charts
 from storage import faults
+from storage.health import in_words
 from storage.model import Field
 from storage.views import Mark
 
@@ -179,6 +180,7 @@ def templates() -> Environment:
         lang=language_tag,
         iso=iso,
         span=span,
+        in_words=in_words,
         file_size=file_size,
         redact_url=redact_url,
         redact_channel=redact_channel,

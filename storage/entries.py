@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.identity import page_key
 from storage.model import PendingEntry, from_text, to_text
 from storage.rows import clean, dump_json, entry_from_json, spec_from_json
 
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from sqlite_utils import Database
+
+
+def key_of_page(url: str) -> str | None:
+    """The key by which an article's twins are known; None for one that has no address on the web."""
+    return clean(page_key(url)) if url.startswith("http") else None
+
+
+def find_article(db: Database, url: str) -> int | None:
+    """The stored article of a canonical URL, or of one of its twins (http and https, mobile, AMP)."""
+    row = db.execute(
+        "SELECT id FROM articles WHERE url = :url OR page_key = :key ORDER BY url = :url DESC, id LIMIT 1",
+        {"url": clean(url), "key": key_of_page(url)},
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def lease_entries(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils.migrations import Migrations
 
 from config.hosts import host_key
+from storage.identity import page_key
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -93,6 +94,39 @@ def _schedule(db: Database) -> None:
     endpoints = db.execute("SELECT source_id, url FROM endpoints WHERE position = 0").fetchall()
     db.conn.executemany("UPDATE sources SET host = ? WHERE id = ?", [(host_key(url), id_) for id_, url in endpoints])
     db.execute("UPDATE sources SET held_until = '9999' WHERE json_extract(spec, '$.paused')")
+
+
+@MIGRATIONS(name="0006_revisions")
+def _revisions(db: Database) -> None:
+    """What articles say after they were edited, when each is read again, and by which key twins of a page are known.
+
+    An article keeps the title and text that it was first read with, for its claims and alerts quote them; `revisions`
+    holds what it said later (`text` is NULL where only the title changed). A claim or match made by an edit names its
+    revision, whose text its spans are of; a claim whose sentence is gone from its article has `withdrawn_at`.
+    """
+    db.execute(
+        "CREATE TABLE revisions (id INTEGER PRIMARY KEY,"
+        " article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, at TEXT NOT NULL,"
+        " title TEXT NOT NULL, text_hash TEXT NOT NULL, text TEXT) STRICT"
+    )
+    db.execute("CREATE INDEX revisions_by_article ON revisions (article_id, at)")
+    db.execute(
+        "CREATE TABLE rereads (article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,"
+        " alerted_at TEXT, step INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0, payload TEXT,"
+        " due_at TEXT NOT NULL, leased_until TEXT) STRICT"
+    )
+    db.execute("CREATE INDEX rereads_due ON rereads (due_at)")
+    for table, column in (
+        ("claims", "revision_id INTEGER REFERENCES revisions (id)"),
+        ("claims", "withdrawn_at TEXT"),
+        ("matches", "revision_id INTEGER REFERENCES revisions (id)"),
+        ("articles", "page_title TEXT NOT NULL DEFAULT ''"),
+        ("articles", "page_key TEXT"),
+    ):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    db.conn.create_function("page_key", 1, page_key, deterministic=True)
+    db.execute("UPDATE articles SET page_key = page_key(url) WHERE url LIKE 'http%'")
+    db.execute("CREATE INDEX articles_by_page_key ON articles (page_key) WHERE page_key IS NOT NULL")
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

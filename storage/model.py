@@ -444,6 +444,7 @@ class Change(StrEnum):
     DISPUTED = "disputed"
     CONFIRMED = "confirmed"
     OVERDUE = "overdue"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,6 +503,9 @@ class Reason(StrEnum):
     OLD_NEWS = "old-news"
     FIRST_POLL = "first-poll"
     NO_CHANNEL = "no-channel"
+    CORRECTED = "corrected"
+    STILL_REPORTED = "still-reported"
+    REWORDED = "reworded"
     SOURCE_LOST = "source-lost"
     SOURCE_BACK = "source-back"
     OFFLINE = "offline"
@@ -638,3 +642,79 @@ class Outcome:
     decisions: tuple[Decision, ...] = ()
     alerts: tuple[Alert, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+
+# ---------------------------------------------------------------- articles read again
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A stored article that is to be read again: because it raised an alert, or because its headline was `edited`.
+
+    `pending` is what the reading stage needs of it. `missed` counts the reads in a row in which most of it was gone.
+    """
+
+    article_id: int
+    pending: PendingEntry
+    page_title: str
+    alerted_at: datetime | None
+    edited: bool
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A stored claim about a meeting with who made it, when it was published and when we read it."""
+
+    claim_id: int
+    claim: Claim
+    meeting_key: str
+    source: str
+    role: Role
+    at: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert about a meeting that was decided before."""
+
+    meeting_key: str
+    watch: str
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A stored article as it was read last, with what rests on it.
+
+    `claims` are its own that stand, `reports` all that stand about the same meetings, `told` the alerts about those.
+    """
+
+    title: str
+    page_title: str
+    text: str
+    origin: TextOrigin
+    reason: str
+    claims: tuple[Report, ...] = ()
+    reports: tuple[Report, ...] = ()
+    told: tuple[Told, ...] = ()
+    watches: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What follows from reading an article again.
+
+    `unsure` asks for another read before anything is concluded. Indices of claims in `outcome` count the `withdrawn`
+    ones (by their ids) first, then the new `claims`. `text` None means that only the title changed.
+    """
+
+    unsure: bool = False
+    changed: bool = False
+    title: str = ""
+    text: str | None = None
+    withdrawn: tuple[int, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    matches: tuple[Match, ...] = ()
+    outcome: Outcome = Outcome(store_article=False)

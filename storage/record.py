@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.vocabulary import Level, Status
-from storage.entries import finish_entry
+from storage.entries import find_article, finish_entry, key_of_page
 from storage.identity import digest
 from storage.model import (
     Alert,
     Claim,
     Decision,
     Known,
+    Match,
     Meeting,
     Outcome,
     Reading,
@@ -22,6 +23,7 @@ from storage.model import (
     from_text,
     to_text,
 )
+from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
 from storage.search import index_article
 
@@ -50,7 +52,7 @@ class Recorded:
 
 def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime) -> Recorded:
     """Decide about a reading beside what is stored, and write all of the outcome."""
-    known = _known(db, reading)
+    known = known_of(db, reading)
     outcome = decide(reading, known)
     if not outcome.store_article:
         article_id = outcome.article_id or known.same_url
@@ -58,20 +60,22 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
             raise ValueError("an outcome that stores no article must name the stored one")
         finish_entry(db, reading.entry_id, article_id, "read", "known-url")
         _count_skip(db, reading, "known_urls")
-        _write_decisions(db, outcome.decisions, article_id, {}, {}, now)
+        write_decisions(db, outcome.decisions, article_id, {}, {}, now)
         return Recorded(article_id, added=False, copy_of=None, alert_ids=())
     article_id = _write_article(db, reading, outcome, now)
     finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
     if outcome.copy_of is not None:
         _count_skip(db, reading, "known_texts")
-    _write_matches(db, reading, article_id, now)
+    write_matches(db, reading.matches, article_id, now)
     meeting_ids = write_meetings(db, outcome.meetings)
     # What a copy claims was claimed, and counted, with the article that had the text first.
     claims = reading.claims if outcome.claim_meetings else ()
-    claim_ids = _write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
+    claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
-    _write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
+    write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
+    if alert_ids:
+        schedule_reread(db, article_id, now)
     return Recorded(
         article_id,
         added=True,
@@ -84,8 +88,9 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
 # ---------------------------------------------------------------- what is known
 
 
-def _known(db: Database, reading: Reading) -> Known:
-    same_url = db.execute("SELECT id FROM articles WHERE url = ?", [clean(reading.url)]).fetchone()
+def known_of(db: Database, reading: Reading) -> Known:
+    """What is stored that bears on a reading."""
+    same_url = find_article(db, reading.url)
     same_text = db.execute(
         "SELECT id, source FROM articles WHERE text_hash = ? ORDER BY id LIMIT 1", [reading.text_hash]
     ).fetchone()
@@ -94,7 +99,8 @@ def _known(db: Database, reading: Reading) -> Known:
     keys = [meeting.key for meeting in meetings]
     reported = db.execute(
         "SELECT DISTINCT m.key, a.source FROM claims c JOIN meetings m ON m.id = c.meeting_id"
-        " JOIN articles a ON a.id = c.article_id WHERE c.status <> ? AND m.key IN (SELECT value FROM json_each(?))",
+        " JOIN articles a ON a.id = c.article_id WHERE c.status <> ? AND c.withdrawn_at IS NULL"
+        " AND m.key IN (SELECT value FROM json_each(?))",
         [Status.BACKGROUND, dump_json(keys)],
     ).fetchall()
     alerts = db.execute(
@@ -110,7 +116,7 @@ def _known(db: Database, reading: Reading) -> Known:
             [reading.source_id],
         ).fetchone()[0]
     return Known(
-        same_url=same_url[0] if same_url else None,
+        same_url=same_url,
         same_text=same_text[0] if same_text else None,
         same_text_source=same_text[1] if same_text else None,
         meetings=meetings,
@@ -182,8 +188,8 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
     claimed = reading.text.published_at
     article_id: int = db.execute(
         "INSERT INTO articles (url, title, text, language, source, source_id, country, role, author, published_at,"
-        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, page_title, page_key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
             clean(reading.url),
             title,
@@ -202,16 +208,21 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
             clean("; ".join((reading.text.reason, *reading.notes)).strip("; ")),
             reading.text_hash,
             outcome.copy_of,
+            clean(reading.text.page_title),
+            key_of_page(reading.url),
         ],
     ).fetchone()[0]
     index_article(db.conn, article_id, title, text)
     return article_id
 
 
-def _write_matches(db: Database, reading: Reading, article_id: int, now: datetime) -> None:
+def write_matches(
+    db: Database, matches: Iterable[Match], article_id: int, now: datetime, *, revision_id: int | None = None
+) -> None:
+    """What the watches met; `revision_id` when it was in an edited text."""
     db.conn.executemany(
-        "INSERT INTO matches (article_id, watch, spans, at) VALUES (?, ?, ?, ?)",
-        [(article_id, match.watch, spans_to_json(match.spans), to_text(now)) for match in reading.matches],
+        "INSERT OR IGNORE INTO matches (article_id, watch, spans, at, revision_id) VALUES (?, ?, ?, ?, ?)",
+        [(article_id, match.watch, spans_to_json(match.spans), to_text(now), revision_id) for match in matches],
     )
 
 
@@ -248,20 +259,24 @@ def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
     return ids
 
 
-def _write_claims(
+def write_claims(
     db: Database,
     claims: Sequence[Claim],
     claim_meetings: Sequence[str | None],
     meeting_ids: dict[str, int],
     article_id: int,
     now: datetime,
+    *,
+    revision_id: int | None = None,
 ) -> dict[int, int]:
+    """Store claims in their order, each with its meeting; returns their ids by index."""
     ids: dict[int, int] = {}
     for index, claim in enumerate(claims):
         key = claim_meetings[index] if index < len(claim_meetings) else None
         ids[index] = db.execute(
             "INSERT INTO claims (article_id, meeting_id, participants, level, status, date, place, evidence, field,"
-            " start, end, cues, rule, confidence, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " start, end, cues, rule, confidence, at, revision_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " RETURNING id",
             [
                 article_id,
@@ -279,6 +294,7 @@ def _write_claims(
                 claim.rule,
                 claim.confidence,
                 to_text(now),
+                revision_id,
             ],
         ).fetchone()[0]
     return ids
@@ -360,7 +376,7 @@ def add_delivery(
     )
 
 
-def _write_decisions(
+def write_decisions(
     db: Database,
     decisions: Iterable[Decision],
     article_id: int,
@@ -368,6 +384,7 @@ def _write_decisions(
     alert_ids: dict[str, int],
     now: datetime,
 ) -> None:
+    """Every verdict about an article with its reason."""
     db.conn.executemany(
         "INSERT INTO decisions (article_id, meeting_id, watch, verdict, reason, alert_id, detail, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.hosts import host_key
+from storage.entries import find_article
 from storage.identity import Identity, identify
 from storage.model import (
     EndpointState,
@@ -25,6 +26,7 @@ from storage.model import (
     from_text,
     to_text,
 )
+from storage.rereads import note_headline
 from storage.rows import (
     clean,
     dump_json,
@@ -147,6 +149,7 @@ def release_leases(db: Database) -> None:
     db.execute("UPDATE sources SET leased_by = NULL, leased_until = NULL WHERE leased_until IS NOT NULL")
     db.execute("UPDATE entries SET leased_until = NULL WHERE leased_until IS NOT NULL AND state = 'pending'")
     db.execute("UPDATE deliveries SET leased_until = NULL WHERE leased_until IS NOT NULL AND state = 'due'")
+    db.execute("UPDATE rereads SET leased_until = NULL WHERE leased_until IS NOT NULL")
 
 
 def lease_due(
@@ -289,8 +292,9 @@ def add_entries(db: Database, poll: Poll, now: datetime, is_background: Callable
     # Oldest first, so that what is read first is what was reported first.
     for identity in reversed(identify(poll.entries)):
         if _is_seen(db, poll.source_id, identity):
+            note_headline(db, poll.source_id, identity, now)
             continue
-        known = db.execute("SELECT id FROM articles WHERE url = ?", [clean(identity.article_url)]).fetchone()
+        known = find_article(db, identity.article_url)
         db.execute(
             "INSERT INTO entries (source_id, key, url, guid, content_hash, article_url, own_page, payload, seen_at,"
             " first_poll, state, reason, due_at, article_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -302,17 +306,17 @@ def add_entries(db: Database, poll: Poll, now: datetime, is_background: Callable
                 identity.content_hash,
                 clean(identity.article_url),
                 identity.own_page,
-                None if known else entry_to_json(identity.entry),
+                entry_to_json(identity.entry) if known is None else None,
                 at,
                 is_background(identity.entry),
-                "read" if known else "pending",
-                "known-url" if known else None,
+                "pending" if known is None else "read",
+                None if known is None else "known-url",
                 at,
-                known[0] if known else None,
+                known,
             ],
         )
         new += 1
-        unread += not known
+        unread += known is None
     return new, unread
 
 

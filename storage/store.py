@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
-from storage import entries, outbox, record, sources
+from storage import entries, outbox, record, rereads, revisions, sources
 from storage.database import open_reader, open_writer
 from storage.lock import sole_writer
 from storage.writer import Writer
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from storage.model import Delivery, Lease, PendingEntry, Poll, Reading, Receipt, SourceSpec
+    from storage.model import Delivery, Lease, PendingEntry, Poll, Reading, Receipt, Reread, SourceSpec
     from storage.record import Decide, Recorded
+    from storage.revisions import Amend
     from storage.sources import ChooseNext, PollFinish
     from storage.turns import Turns
 
@@ -77,6 +78,18 @@ class Store(Protocol):
 
     async def record(self, reading: Reading, decide: Decide, now: datetime) -> Recorded:
         """Decide about a reading and write everything that follows, in one transaction."""
+        ...
+
+    async def lease_rereads(self, now: datetime, most: int, hold: timedelta) -> list[Reread]:
+        """Take stored articles that are to be read again."""
+        ...
+
+    async def finish_reread(self, reread: Reread, now: datetime) -> None:
+        """Let an article go that could not be read again this time."""
+        ...
+
+    async def record_reread(self, reread: Reread, reading: Reading, amend: Amend, now: datetime) -> Recorded:
+        """Decide about an article read again and write everything that follows, in one transaction."""
         ...
 
     async def due_channels(self, now: datetime) -> list[str]:
@@ -180,6 +193,18 @@ class SqliteStore:
     async def record(self, reading: Reading, decide: Decide, now: datetime) -> Recorded:
         """Decide about a reading and write everything that follows, in one transaction."""
         return await self.write(record.record_reading, reading, decide, now)
+
+    async def lease_rereads(self, now: datetime, most: int, hold: timedelta) -> list[Reread]:
+        """Take stored articles that are to be read again."""
+        return await self.write(rereads.lease_rereads, now, most, hold)
+
+    async def finish_reread(self, reread: Reread, now: datetime) -> None:
+        """Let an article go that could not be read again this time."""
+        await self.write(rereads.finish_reread, reread, now)
+
+    async def record_reread(self, reread: Reread, reading: Reading, amend: Amend, now: datetime) -> Recorded:
+        """Decide about an article read again and write everything that follows, in one transaction."""
+        return await self.write(revisions.record_reread, reread, reading, amend, now)
 
     async def due_channels(self, now: datetime) -> list[str]:
         """Channels with something to send."""

@@ -5,6 +5,7 @@ import pytest
 from sqlite_utils import Database
 
 from storage.database import APPLICATION_ID, open_writer
+from storage.entries import find_article
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
 
 AT = "2023-05-16T08:00:00.000000Z"
@@ -61,3 +62,21 @@ def test_an_endpoint_that_delivered_before_its_failures_were_counted_has_deliver
     with closing(db.conn):
         rows = db.execute("SELECT failures, retry_at, first_ok_at, memory FROM endpoints ORDER BY position").fetchall()
         assert rows == [(0, None, AT, None), (0, None, None, None)]
+
+
+def test_articles_of_a_released_file_are_known_by_their_twins(released):
+    with closing(sqlite3.connect(released)) as connection:
+        for url in ("https://www.news.example/a", "envoywatch:entry/1"):
+            connection.execute(
+                "INSERT INTO articles (url, title, text, source, source_id, role, published_at, seen_at, read_at,"
+                " origin, text_hash) VALUES (?, 'T', 'x', 'Wire', 1, 'media', ?, ?, ?, 'page', 'h')",
+                [url, AT, AT, AT],
+            )
+        connection.commit()
+    db = open_writer(released)
+    with closing(db.conn):
+        assert find_article(db, "http://m.news.example/a") == 1
+        assert db.execute("SELECT page_key, page_title FROM articles").fetchall() == [
+            ("news.example/a", ""),
+            (None, ""),
+        ]

@@ -26,23 +26,42 @@ def all_sources() -> tuple[Source, ...]:
 
 
 def select(choices: Sequence[str]) -> list[Source]:
-    """The built-in sources that one choice or another names: `ru`, `lang:ru`, `role:official`, `all`.
+    """The built-in sources that one choice or another names: `ru`, `lang:ru`, `role:official`, `name:TASS (en)`, `all`.
 
-    Each once, in the order of the catalogue; raises UsageError for a choice that names none.
+    `ru+role:official` are those to which both apply. Each once, in the order of the catalogue; raises UsageError for a
+    choice that names none.
     """
     wanted: set[str] = set()
     for choice in choices:
-        names = {source.name for source in all_sources() if choice.strip().casefold() in _labels(source)}
-        if not names:
-            raise _unknown(choice)
-        wanted |= names
+        wanted |= _named_by(choice)
     return [source for source in all_sources() if source.name in wanted]
+
+
+def _named_by(choice: str) -> set[str]:
+    if choice.strip().casefold().startswith("name:"):  # a name may hold a plus
+        parts = [choice.strip().casefold()]
+    else:
+        parts = [part.strip().casefold() for part in choice.split("+")]
+    for part in parts:
+        if not any(part in _labels(source) for source in all_sources()):
+            raise _unknown(part if len(parts) > 1 else choice)
+    names = {source.name for source in all_sources() if _labels(source).issuperset(parts)}
+    if not names:
+        raise UsageError(f"the catalogue has no source to which all of {choice!r} applies")
+    return names
 
 
 def _labels(source: Source) -> set[str]:
     """All choices that this source answers to."""
     country, language = (source.country or "").casefold(), (source.language or "").casefold()
-    return {"all", country, f"country:{country}", f"lang:{language}", f"role:{source.role}"}
+    return {
+        "all",
+        country,
+        f"country:{country}",
+        f"lang:{language}",
+        f"role:{source.role}",
+        f"name:{source.name.casefold()}",
+    }
 
 
 def _unknown(choice: str) -> UsageError:
@@ -50,5 +69,7 @@ def _unknown(choice: str) -> UsageError:
     countries = sorted(label for label in known if ":" not in label and label != "all")
     near = did_you_mean(f"role:{choice}" if choice in set(Role) else choice, known)
     hint = f"{near} " if near else ""
-    hint += f"choose by country ({', '.join(countries)}), lang:LANGUAGE, role:ROLE, or all"
+    hint += (
+        f"choose by country ({', '.join(countries)}), lang:LANGUAGE, role:ROLE, name:NAME, several joined by +, or all"
+    )
     return UsageError(f"the catalogue has nothing under {choice!r}", hint=hint)

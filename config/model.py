@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from config.durations import Duration
+from config.folders import join_folder, split_folder
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 
 _NAME_MAX = 120
@@ -57,6 +58,12 @@ def _zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+
+
+Folder = Annotated[
+    str, Field(max_length=300), AfterValidator(lambda path: join_folder(split_folder(path))), Field(min_length=1)
+]
+"""Where a feed reader would file it, as `Europe/Capitals`; kept from OPML to OPML, of no other meaning here."""
 
 
 class Strict(BaseModel):
@@ -158,6 +165,7 @@ class Source(Strict):
     obey_robots: bool | None = None
     verify_tls: bool = True
     time_zone: Zone | None = None
+    folder: Folder | None = None
 
 
 class Office(Strict):
@@ -315,7 +323,10 @@ class Health(Strict):
 
 
 class CatalogueChoice(Strict):
-    """Built-in sources by country (`ru`), language (`lang:ru`), role (`role:official`) or `all`."""
+    """Built-in sources by country (`ru`), language (`lang:ru`), role (`role:official`), `name:TASS (en)` or `all`.
+
+    Joined by a plus, as `ru+role:official`, all must apply.
+    """
 
     catalogue: Annotated[tuple[str, ...], Field(min_length=1)]
 

@@ -39,6 +39,7 @@ SHARED = (
     "obey_robots",
     "verify_tls",
     "time_zone",
+    "folder",
 )
 """Columns about the source as a whole: its further rows may leave them empty but not contradict."""
 
@@ -136,4 +137,5 @@ def texts_of(source: Source) -> dict[str, str]:
         "obey_robots": _TRUTH[source.obey_robots],
         "verify_tls": "" if source.verify_tls else "false",
         "time_zone": source.time_zone or "",
+        "folder": source.folder or "",
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,11 +9,12 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from config.errors import ConfigError, Finding
+from config.folders import join_folder, split_folder
 from config.source_rows import OF_ENDPOINT, SHARED, Gatherer, Scanned, endpoint_texts, texts_of
 from config.vocabulary import EndpointKind, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from config.model import Source
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 _SPACE = "https://envoywatch.example/opml"
 _NAME_MAX = 120
 _OWN = ("kind", *OF_ENDPOINT, *(name for name in SHARED if name != "language"))
+_WRITTEN = tuple(name for name in _OWN if name != "folder")
 """Attributes in our own namespace; other readers pass over them."""
+
+
+_UNESCAPED = {
+    expat.errors.codes[one] for one in (expat.errors.XML_ERROR_INVALID_TOKEN, expat.errors.XML_ERROR_UNDEFINED_ENTITY)
+}
+_ESCAPES = "in XML an & is written &amp; (in addresses too), a < is written &lt;"
 
 
 # ---------------------------------------------------------------- in
@@ -43,7 +50,8 @@ def scan_opml(content: bytes, path: Path) -> Scanned:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         message = f"not readable as OPML: {expat.errors.messages[error.code]}"
-        reader.gatherer.findings.append(Finding(path, error.lineno, error.offset + 1, message))
+        hint = _ESCAPES if error.code in _UNESCAPED else ""
+        reader.gatherer.findings.append(Finding(path, error.lineno, error.offset + 1, message, hint))
     if not reader.seen and not reader.gatherer.findings:
         reader.gatherer.tell(0, "there are no feeds in this file", "an OPML file lists them as <outline xmlUrl=...>")
     return reader.gatherer.scanned()
@@ -75,7 +83,7 @@ class _Reader:
         self.seen += 1
         name = plain.get("text") or plain.get("title") or urlsplit(url).hostname or url
         row = {
-            **self._said_by(plain.get("category", "")),
+            **self._said_by(plain.get("category", ""), own),
             **_language(plain.get("language", "")),
             **own,
             "name": self._unique(name[:_NAME_MAX], url, fallback=own.get("fallback") == "true"),
@@ -99,16 +107,26 @@ class _Reader:
         self.names.add(name)
         return name
 
-    def _said_by(self, category: str) -> dict[str, str]:
-        """What folders and `category="/RU/official"` say in our words; other words are the reader's own affair."""
-        words = [*self.folders[:-1], *category.replace(",", "/").split("/")]
+    def _said_by(self, category: str, own: dict[str, str]) -> dict[str, str]:
+        """What folders and `category="/RU/official"` say in our words; the other folders are kept as they are.
+
+        Where our own export names the folder, that is all that folders say.
+        """
+        folders = () if "folder" in own else self.folders[:-1]
         out: dict[str, str] = {}
-        for word in (word.strip() for word in words):
-            if word.casefold() in set(Role):
-                out["role"] = word.casefold()
-            elif len(word) == 2 and word.isascii() and word.isalpha() and word.isupper():  # noqa: PLR2004 (ISO code)
-                out["country"] = word
-        return out
+        for word in (*folders, *category.replace(",", "/").split("/")):
+            out |= _meant_by(word.strip())
+        kept = join_folder(tuple(word for word in folders if not _meant_by(word.strip())))
+        return out | ({"folder": kept} if kept else {})
+
+
+def _meant_by(word: str) -> dict[str, str]:
+    """The role or the country that a folder is called by."""
+    if word.casefold() in set(Role):
+        return {"role": word.casefold()}
+    if len(word) == 2 and word.isascii() and word.isalpha() and word.isupper():  # noqa: PLR2004 (ISO code)
+        return {"country": word}
+    return {}
 
 
 def _language(tag: str) -> dict[str, str]:
@@ -120,28 +138,49 @@ def _language(tag: str) -> dict[str, str]:
 # ---------------------------------------------------------------- out
 
 
+@dataclass
+class _Folder:
+    """An outline with what stands in it, in the order in which it came."""
+
+    folders: dict[str, _Folder] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+
+    def place(self, names: tuple[str, ...]) -> _Folder:
+        """The folder below this one, made where it is missing."""
+        here = self
+        for name in names:
+            here = here.folders.setdefault(name, _Folder())
+        return here
+
+    def lines(self, indent: str) -> Iterator[str]:
+        """What is in the folder as outlines."""
+        for name, folder in self.folders.items():
+            yield f"{indent}<outline text={quoteattr(name)}>"
+            yield from folder.lines(f"{indent}  ")
+            yield f"{indent}</outline>"
+        for source in self.sources:
+            yield from (f"{indent}{line}" for line in _outlines(source))
+
+
 def write_opml(sources: Iterable[Source]) -> str:
-    """OPML 2.0 with a folder per country; what OPML has no word for stands in a namespace of our own."""
-    folders: dict[str, list[Source]] = defaultdict(list)
+    """OPML 2.0 in the sources' folders, or by country; what OPML has no word for stands in a namespace of our own."""
+    body = _Folder()
     for source in sources:
-        folders[source.country or ""].append(source)
+        names = split_folder(source.folder or "") or ((source.country,) if source.country else ())
+        body.place(names).sources.append(source)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<opml version="2.0" xmlns:ew="{_SPACE}">',
         "  <head><title>Envoywatch sources</title></head>",
         "  <body>",
+        *body.lines("    "),
     ]
-    for country, members in folders.items():
-        if country:
-            lines.append(f"    <outline text={quoteattr(country)}>")
-        lines += [line for source in members for line in _outlines(source)]
-        if country:
-            lines.append("    </outline>")
     return "\n".join([*lines, "  </body>", "</opml>", ""])
 
 
 def _outlines(source: Source) -> list[str]:
     texts = texts_of(source)
+    ambiguous = any(_meant_by(name) for name in split_folder(texts["folder"]))
     out = []
     for position, endpoint in enumerate(source.endpoints):
         is_feed = endpoint.kind is EndpointKind.FEED
@@ -153,9 +192,10 @@ def _outlines(source: Source) -> list[str]:
             "category": "/" + "/".join(filter(None, (texts["country"], texts["role"]))),
             "ew:kind": endpoint.kind,
             **{f"ew:{name}": text for name, text in endpoint_texts(endpoint).items()},
-            **{f"ew:{name}": texts[name] for name in _OWN if name in texts},
+            **{f"ew:{name}": texts[name] for name in _WRITTEN if name in texts},
+            "ew:folder": texts["folder"] if ambiguous else "",
             "ew:fallback": "true" if position else "",
         }
         written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items() if value)
-        out.append(f"      <outline {written}/>")
+        out.append(f"<outline {written}/>")
     return out

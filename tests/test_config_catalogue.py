@@ -56,3 +56,19 @@ def test_an_unknown_choice_is_told_with_what_there_is(choice, hint):
     with pytest.raises(UsageError) as caught:
         select([choice])
     assert hint in caught.value.hint
+
+
+def test_choices_joined_by_a_plus_must_all_apply_and_one_may_be_named():
+    found = select(["ru+role:official+lang:en"])
+    assert {(one.country, one.role, one.language) for one in found} == {("RU", Role.OFFICIAL, "en")}
+    assert [one.name for one in select(["name:TASS (en)", "name:kremlin (EN)"])] == ["Kremlin (en)", "TASS (en)"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [("ru+role:oficial", "'role:oficial'"), ("fr+lang:zh", "all of 'fr+lang:zh'"), ("name:TASS", "'name:TASS'")],
+)
+def test_a_choice_of_which_a_part_names_nothing_is_told(choice, told):
+    with pytest.raises(UsageError) as caught:
+        select([choice])
+    assert told in str(caught.value)

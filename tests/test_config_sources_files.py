@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.errors import ConfigError
+from config.folders import join_folder, split_folder
 from config.model import Endpoint, Source
 from config.sources_csv import guard_formula, scan_csv
 from config.sources_files import read_sources, scan_sources, write_csv, write_opml
@@ -58,6 +59,11 @@ _source = st.builds(
     proxy=st.none() | st.sampled_from(["KYIV_PROXY", "direct"]),
     obey_robots=st.none() | st.booleans(),
     verify_tls=st.booleans(),
+    folder=st.none()
+    | st.lists(_word | st.sampled_from(["RU", "official", "a/b", "c\\"]), min_size=1, max_size=3)
+    .map(tuple)
+    .map(join_folder)
+    .filter(bool),
 )
 _sources = st.lists(_source, min_size=1, max_size=6, unique_by=lambda source: source.name)
 
@@ -199,6 +205,12 @@ def test_broken_opml_is_placed(tmp_path):
     assert (found[0][0], "mismatched" in found[0][1]) == (2, True)
 
 
+@pytest.mark.parametrize("url", ["https://a.example/?a=1&b=2", "https://a.example/&nbsp;"])
+def test_an_ampersand_written_by_hand_is_told_with_its_cure(tmp_path, url):
+    found = told(csv_file(tmp_path, f'<opml><body>\n<outline text="A" xmlUrl="{url}"/></body></opml>', "hand.opml"))
+    assert (found[0][0], "&amp;" in found[0][2]) == (2, True)
+
+
 def test_opml_without_feeds_is_told(tmp_path):
     assert "no feeds" in told(csv_file(tmp_path, "<opml><body/></opml>", "list.opml"))[0][1]
 
@@ -206,3 +218,33 @@ def test_opml_without_feeds_is_told(tmp_path):
 def test_an_opml_row_with_a_fault_is_told_by_line(tmp_path):
     text = '<opml><body>\n<outline text="A" xmlUrl="gopher://a"/>\n</body></opml>'
     assert told(csv_file(tmp_path, text, "list.opml"))[0][0] == 2
+
+
+FOLDERS = """<opml version="2.0"><body>
+  <outline text="Capitals"><outline text="RU"><outline text="Press / radio">
+    <outline text="A" xmlUrl="https://a.example/rss"/></outline></outline>
+    <outline text="B" xmlUrl="https://b.example/rss"/></outline>
+  <outline text="C" xmlUrl="https://c.example/rss"/>
+</body></opml>"""
+
+
+def test_folders_are_kept_from_opml_through_csv_to_opml(tmp_path):
+    found = read_sources(csv_file(tmp_path, FOLDERS, "in.opml"))
+    assert [(one.name, one.folder, one.country) for one in found] == [
+        ("A", "Capitals/Press \\/ radio", "RU"),
+        ("B", "Capitals", None),
+        ("C", None, None),
+    ]
+    through = read_sources(csv_file(tmp_path, write_csv(found)))
+    assert through == found
+    out = write_opml(through)
+    assert out.index('text="Capitals"') < out.index('text="Press / radio"') < out.index('text="A"')
+    assert out.count('text="Capitals"') == 1
+    assert {one.name: one for one in read_sources(csv_file(tmp_path, out, "out.opml"))} == {o.name: o for o in found}
+
+
+@given(st.lists(st.text(max_size=8), max_size=4).map(tuple))
+def test_a_folder_is_the_names_it_was_made_of(names):
+    kept = tuple(name.strip() for name in names if name.strip())
+    assert split_folder(join_folder(names)) == kept
+    assert join_folder(split_folder(join_folder(names))) == join_folder(names)

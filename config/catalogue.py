@@ -69,7 +69,5 @@ def _unknown(choice: str) -> UsageError:
     countries = sorted(label for label in known if ":" not in label and label != "all")
     near = did_you_mean(f"role:{choice}" if choice in set(Role) else choice, known)
     hint = f"{near} " if near else ""
-    hint += (
-        f"choose by country ({', '.join(countries)}), lang:LANGUAGE, role:ROLE, name:NAME, several joined by +, or all"
-    )
+    hint += f"choose by country ({', '.join(countries)}), lang:LANGUAGE, role:ROLE, name:NAME, several with +, or all"
     return UsageError(f"the catalogue has nothing under {choice!r}", hint=hint)

@@ -40,7 +40,7 @@ class Loaded:
     """A configuration that can be used.
 
     `secrets` are texts to blacken wherever something is shown; `dropped` are the faults of the sources that were left
-    out (only when the reader asked for leniency); `files` are all files that were read.
+    out (only when the reader asked for leniency); `files` are all files that were read, or would be if they were there.
     """
 
     config: Config
@@ -290,16 +290,18 @@ class _Draft:
 
     def _included(self, item: Include, index: int) -> Iterable[tuple[Source, int]]:
         path = self._resolve(item.include)
-        if not path.exists():
-            message = f"the file {path} does not exist"
-            self._tell_at(("sources", index, "include"), message, f"relative paths start at {self.path.parent}")
-            return ()
         self.files.append(path)
+        # A list that cannot be read at all, half saved perhaps, is no fault of one source: nobody meant to drop all.
+        if not path.exists():
+            line, column = self.tree.place(("sources", index, "include"))
+            hint = f"relative paths start at {self.path.parent}"
+            self._tell(Finding(self.path, line, column, f"the file {path} does not exist", hint), of_source=False)
+            return ()
         try:
             scanned = scan_sources(path)
         except ConfigError as error:
             for finding in error.findings:
-                self._tell(finding, of_source=True)
+                self._tell(finding, of_source=False)
             return ()
         for finding in scanned.findings:
             self._tell(finding, of_source=True)

@@ -47,7 +47,8 @@ def scan_csv(text: str, path: Path) -> Scanned:
                 continue
             gatherer.add(dict(zip(header, (_unguarded(cell.strip()) for cell in cells), strict=False)), line)
     except csv.Error as error:
-        gatherer.tell(start, f"not readable as CSV: {error}", "check the quotation marks")
+        finding = Finding(path, start, 1, f"not readable as CSV: {error}", "check the quotation marks")
+        raise ConfigError([finding]) from error
     if not header:
         gatherer.tell(0, "the file is empty", f"its first line is {','.join(_COLUMNS)}")
     return gatherer.scanned()

@@ -51,7 +51,7 @@ def scan_opml(content: bytes, path: Path) -> Scanned:
     except expat.ExpatError as error:
         message = f"not readable as OPML: {expat.errors.messages[error.code]}"
         hint = _ESCAPES if error.code in _UNESCAPED else ""
-        reader.gatherer.findings.append(Finding(path, error.lineno, error.offset + 1, message, hint))
+        raise ConfigError([Finding(path, error.lineno, error.offset + 1, message, hint)]) from error
     if not reader.seen and not reader.gatherer.findings:
         reader.gatherer.tell(0, "there are no feeds in this file", "an OPML file lists them as <outline xmlUrl=...>")
     return reader.gatherer.scanned()

@@ -244,13 +244,23 @@ class Daemon:
             self.kick("reload", self.reload)
 
     async def _watch_files(self) -> None:
-        """Watch the folders, not the files: editors replace a file rather than write it."""
+        """Watch the folders, not the files: editors replace a file rather than write it.
+
+        A change may include files of further folders: then the watch is set up anew.
+        """
+        while not self.stopping.is_set():
+            names, folders = self._watched()
+            async for changes in awatch(*folders, recursive=False, stop_event=self.stopping, step=200):
+                if not names.isdisjoint(_real_paths(path for _, path in changes)):
+                    await self.reload()
+                    names, wanted = self._watched()
+                    if wanted != folders:
+                        break
+
+    def _watched(self) -> tuple[set[Path], set[Path]]:
+        """The files of the configuration, included ones too, and those of their folders that exist."""
         names = {path.resolve() for path in self.loaded.files}
-        folders = {path.parent for path in names}
-        async for changes in awatch(*folders, recursive=False, stop_event=self.stopping, step=200):
-            if not names.isdisjoint(_real_paths(path for _, path in changes)):
-                await self.reload()
-                names = {path.resolve() for path in self.loaded.files}
+        return names, {path.parent for path in names if path.parent.is_dir()}
 
     def _tell_what_needs_restart(self, loaded: Loaded) -> None:
         before, after = self.loaded.config, loaded.config

@@ -560,15 +560,22 @@ def test_promise_35_one_wrong_source_only_disables_that_source_when_lenient(tmp_
           - {name: faulty, endpoints: []}
           - {name: unloved, endpoints: [feed: 'http://u.example']}
           - include: m.csv
-          - include: none.csv
           - catalogue: [nowhere]
         """,
         lenient_sources=True,
         checks=[complain],
     )
     assert [source.name for source in loaded.config.sources] == ["A", "B"]
-    assert [one.line for one in loaded.dropped if one.file.name == "envoywatch.yaml"] == [3, 4, 5, 6, 8, 9]
+    assert [one.line for one in loaded.dropped if one.file.name == "envoywatch.yaml"] == [3, 4, 5, 6, 8]
     assert [one.line for one in loaded.dropped if one.file.name == "m.csv"] == [3]
+
+
+@pytest.mark.parametrize("content", [None, "<opml><body>", 'name,url\nA,"https://a.example\n', "nam,url\n", b"\xff"])
+def test_promise_35_a_list_that_cannot_be_read_at_all_is_no_reason_to_drop_its_sources(tmp_path, content):
+    if content is not None:
+        (tmp_path / "list.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    text = "sources: [{name: B, endpoints: [feed: 'https://b.example']}, {include: list.csv}]\n"
+    assert faults(tmp_path, text, lenient_sources=True)
 
 
 def test_leniency_does_not_reach_beyond_sources(tmp_path):

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from config.files import write_atomic
 from tests.daemon_world import World, configuration, log_of, rows, running, start, stop, wait_for
 
 pytestmark = pytest.mark.processes
@@ -76,6 +77,36 @@ def test_promise_35_a_faulty_configuration_is_told_and_the_last_good_one_kept(tm
             lambda: rows(tmp_path, "SELECT 1 FROM sources WHERE name = 'post' AND last_ok_at IS NOT NULL"), tmp_path
         )
         assert rows(tmp_path, "SELECT value FROM notes WHERE name = 'config_faults'") == []
+        assert stop(daemon)[0] == 0
+
+
+OUTLINE = '<outline text="{name}" xmlUrl="{url}/{name}/feed.xml"/>'
+
+
+def test_a_list_edited_by_hand_is_the_truth_in_whatever_folder_it_lies(tmp_path, world):
+    lists = tmp_path / "lists"
+    lists.mkdir()
+
+    def save(*names, end="</body></opml>"):
+        outlines = "".join(OUTLINE.format(name=name, url=world.url) for name in names)
+        write_atomic(lists / "mine.opml", f"<opml><body>{outlines}{end}")
+
+    def active():
+        return [name for (name,) in rows(tmp_path, "SELECT name FROM sources WHERE active = 1 ORDER BY name")]
+
+    configure(tmp_path, configuration(world, ["wire"]))
+    save("post", "sun")
+    with running(tmp_path) as daemon:
+        wait_for(lambda: "watching" in log_of(tmp_path), tmp_path)
+        text = configuration(world, ["wire"]).replace("sources:\n", "sources:\n  - include: lists/mine.opml\n")
+        configure(tmp_path, text)
+        wait_for(lambda: active() == ["post", "sun", "wire"], tmp_path)
+        save("sun", "star")
+        wait_for(lambda: active() == ["star", "sun", "wire"], tmp_path)
+        save("sun", end="")
+        wait_for(lambda: rows(tmp_path, "SELECT value FROM notes WHERE name = 'config_faults'"), tmp_path)
+        assert "mine.opml:1" in rows(tmp_path, "SELECT value FROM notes")[0][0]
+        assert active() == ["star", "sun", "wire"]
         assert stop(daemon)[0] == 0
 
 

@@ -11,7 +11,7 @@ import logging
 import os
 import resource
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -23,9 +23,10 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
-from crawler.faults import blame_proxy, fault_of_exception, fault_of_status
+from crawler.faults import blame_proxy, fault_of_exception, fault_of_status, http_date, retry_after
 from crawler.guard import CachingResolver
 from crawler.hops import MAX_REDIRECTS, SCHEMES, Hop, redirect_target, told_host, without_credentials
+from crawler.hosts import HostBook, gap_of
 from crawler.middlewares import RobotsMiddleware
 from crawler.politeness import HostGates, host_key
 from crawler.proxies import find_proxy
@@ -53,9 +54,10 @@ _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 _ROBOTS_TIMEOUT_S = 10.0
 _DESCRIPTORS = 8192
 _STOP_S = 3.0
-_SLOW_KEPT = 5_000  # as many hosts as the robots cache holds
+_WAITED_FOR = timedelta(seconds=10)
 _OK = range(200, 300)
 _NOT_MODIFIED = 304
+_TOO_MANY = 429
 
 
 class EngineStoppedError(EnvoywatchError):
@@ -93,13 +95,13 @@ class Engine:
 
     resolver: CachingResolver
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, hosts: HostBook | None = None) -> None:
         self.settings = settings
+        self.hosts = HostBook() if hosts is None else hosts
         self._crawler: Crawler | None = None
         self._crawl: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._jobs: set[asyncio.Task[Page | Fault]] = set()
-        self._slow: dict[str, float] = {}
         self._gates = HostGates(lambda: self.settings.per_host)
         self._room = asyncio.Semaphore(settings.max_in_flight)
 
@@ -159,26 +161,10 @@ class Engine:
         robots = self._crawler.get_downloader_middleware(RobotsMiddleware)
         if robots is not None:
             robots.rename(product_token(settings.user_agent))
-        gap = settings.delay.total_seconds()
-        downloader = self._crawler.engine.downloader
-        downloader._delay = gap  # noqa: SLF001 (as Scrapy's AutoThrottle sets it)
-        downloader.domain_concurrency = settings.per_host
-        for host, wish in self._slow.items():
-            downloader.per_slot_settings[host] = {"delay": max(gap, wish), "concurrency": settings.per_host}
-        for host, slot in downloader.slots.items():
-            slot.concurrency = settings.per_host
-            slot.delay = max(gap, self._slow.get(host, 0.0))
 
-    def slow_down(self, host: str, seconds: float) -> None:
-        """Keep at least this gap between requests to a host, as its robots.txt asks."""
-        self._slow.pop(host, None)
-        self._slow[host] = seconds
-        if len(self._slow) > _SLOW_KEPT:
-            forgotten = next(iter(self._slow))
-            del self._slow[forgotten]
-            if self._crawler is not None:
-                self._crawler.engine.downloader.per_slot_settings.pop(forgotten, None)
-        self.update(self.settings)
+    def gap_at(self, host: str) -> float:
+        """The seconds to keep between two requests to a host: the configured ones, or what it asks for."""
+        return gap_of(self.hosts.get(host), self.settings.delay).total_seconds()
 
     # ------------------------------------------------------------ fetching
 
@@ -222,14 +208,31 @@ class Engine:
         while True:
             if urlsplit(hop.url).scheme not in SCHEMES:
                 return Fault(FaultKind.REDIRECTS, "only http and https addresses are read")
-            async with self._gates.enter(host_key(hop.url)), self._room:
-                response = await self._hop(request, hop, budget)
+            host = host_key(hop.url)
+            async with self._gates.enter(host):
+                if (held := await self._let_alone(host)) is not None:
+                    return held
+                async with self._room:
+                    response = await self._hop(request, hop, budget)
             target = redirect_target(response, hop.url)
             if target is None:
                 return _page(response, hop)
             if hop.seen >= MAX_REDIRECTS:
                 return Fault(FaultKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects", status=response.status)
             hop.follow(response.status, target)
+
+    async def _let_alone(self, host: str) -> Fault | None:
+        """A host that refused us is not asked before its time; a short wait is waited for, a longer one is a fault."""
+        await self.hosts.open(host)
+        held = self.hosts.held_for(host)
+        if timedelta(0) < held <= _WAITED_FOR:
+            await asyncio.sleep(held.total_seconds())
+            held = self.hosts.held_for(host)  # another of its answers may have refused us meanwhile
+        if held:
+            until = (datetime.now(UTC) + held).strftime("%d %b %H:%M UTC")
+            told = f"{host} said that we ask too often: nothing is asked of it until {until}"
+            return Fault(FaultKind.RATE_LIMITED, told, retry_after=held)
+        return None
 
     async def _hop(self, request: Fetch, hop: Hop, budget: Budget) -> Response:
         access = self._granted(request.access)
@@ -245,7 +248,7 @@ class Engine:
         if not (self.settings.obey_robots if access.obey_robots is None else access.obey_robots):
             meta["dont_obey_robotstxt"] = True
         # The budget bounds the network; this bounds robots.txt and the turns in Scrapy's slot besides.
-        gap = max(self.settings.delay.total_seconds(), self._slow.get(host_key(hop.url), 0.0))
+        gap = self.gap_at(host_key(hop.url))
         patience = self.settings.timeout.total_seconds() + _ROBOTS_TIMEOUT_S + gap * self._turns()
         try:
             async with asyncio.timeout(patience):
@@ -284,7 +287,17 @@ class Engine:
         # Latin-1 there and back: Scrapy would send an ETag's odd bytes in UTF-8, and the server would not know it.
         raw = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
         request = Request(url, headers=raw, meta=meta, callback=NO_CALLBACK, dont_filter=True)
-        return await self._crawler.engine.download_async(request)
+        response = await self._crawler.engine.download_async(request)
+        self._learn(host_key(url), request, response)
+        return response
+
+    def _learn(self, host: str, request: Request, response: Response) -> None:
+        latency = timedelta(seconds=request.meta.get("download_latency", 0.0))
+        wish = None
+        if response.status == _TOO_MANY and (told := response.headers.get("Retry-After")) is not None:
+            date = (response.headers.get("Date") or b"").decode("latin-1")
+            wish = retry_after(told.decode("latin-1"), http_date(date) or datetime.now(UTC))
+        self.hosts.note(host, response.status, latency, wish)
 
     async def fetch_robots(self, url: str, access: Access, *, max_size: int) -> Response | None:
         """A robots.txt for Scrapy's middleware, within the turn of the request that needs it; None: not reachable."""

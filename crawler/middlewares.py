@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scrapy.core.downloader import Downloader
+from scrapy.core.downloader import Downloader, Slot
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -56,6 +57,13 @@ class PoliteDownloader(Downloader):
     def get_slot_key(self, request: Request) -> str:
         """The host a request is polite to."""
         return host_key(request.url)
+
+    def _get_slot(self, request: Request, spider: Any = None) -> tuple[str, Slot]:  # noqa: ARG002 (Scrapy's signature)
+        """The host's slot, with the gap and the limit that hold for it now."""
+        host, slot = super()._get_slot(request)
+        engine = self.crawler.envoywatch  # type: ignore[attr-defined]
+        slot.delay, slot.concurrency = engine.gap_at(host), engine.settings.per_host
+        return host, slot
 
 
 class QuietLog(LogFormatter):
@@ -124,8 +132,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             return None
         parser = ProtegoRobotParser(response.body, self.crawler.spider)
         delay = parser.rp.crawl_delay(self._token(access))
-        if delay:
-            engine.slow_down(host_key(url), min(float(delay), _CRAWL_DELAY_MAX_S))
+        wished = timedelta(seconds=min(float(delay or 0.0), _CRAWL_DELAY_MAX_S))
+        engine.hosts.slow_down(host_key(url), wished)
         return parser
 
 

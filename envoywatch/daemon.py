@@ -216,11 +216,13 @@ class Daemon:
         self._notifier.notify("WATCHDOG=1")
         now = self.clock.now()
         await self.desk.store.write(beat, run_id, now)
+        await self.desk.hosts.flush()
 
     async def _keep_house(self) -> None:
         now = self.clock.now()
         await self.desk.store.write(prune_polls, now - POLL_LOG_KEPT)
         await self.desk.store.write(prune_days, now)
+        await self.desk.hosts.prune()
 
     async def _drain(self) -> None:
         """Polls and readings may be left to their leases, a message that is being sent should not be."""

@@ -15,6 +15,7 @@ from config.people import load_people
 from crawler.engine import Engine
 from crawler.settings import EngineSettings, settings_of
 from crawler.workers import Workers
+from envoywatch.hosts import HostKeeper
 from envoywatch.reading import start_worker, warm_up
 from storage.model import Endpoint, SourceSpec
 
@@ -62,6 +63,7 @@ class Desk:
     workers: Workers
     clock: Clock
     listener: Listener
+    hosts: HostKeeper
 
     def __post_init__(self) -> None:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -72,7 +74,7 @@ class Desk:
         self.config = config
         self.rules = rules_of(config)
         self.engine.update(engine_settings(config))
-        self.workers.restart((config,))
+        self.workers.restart((_for_workers(config),))
         await self.sync()
 
     async def sync(self) -> None:
@@ -86,11 +88,16 @@ async def open_desk(
     config: Config, store: SqliteStore, clock: Clock, listener: Listener | None = None
 ) -> AsyncIterator[Desk]:
     """Engine and workers started, sources in step with the configuration; stopped again at the end."""
-    engine = Engine(engine_settings(config))
+    hosts = HostKeeper(store, clock)
+    engine = Engine(engine_settings(config), hosts.book)
     workers = Workers(
-        WORKERS, initializer=start_worker, initargs=(config,), timeout=WORK_TIMEOUT, memory_mb=WORK_MEMORY_MB
+        WORKERS,
+        initializer=start_worker,
+        initargs=(_for_workers(config),),
+        timeout=WORK_TIMEOUT,
+        memory_mb=WORK_MEMORY_MB,
     )
-    desk = Desk(config, store, engine, workers, clock, listener or Silent())
+    desk = Desk(config, store, engine, workers, clock, listener or Silent(), hosts)
     await desk.sync()
     await engine.start()
     try:
@@ -98,6 +105,13 @@ async def open_desk(
     finally:
         await engine.stop(timedelta(seconds=1))
         await workers.stop()
+        await hosts.jobs.drain(1)
+        await hosts.flush()
+
+
+def _for_workers(config: Config) -> Config:
+    """What the worker processes need of it: every one of them would hold 100,000 sources besides."""
+    return config.model_copy(update={"sources": ()})
 
 
 def engine_settings(config: Config) -> EngineSettings:

@@ -224,6 +224,22 @@ class Lease:
     host: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What politeness has learned of a host; in real time, also in a replay.
+
+    `delay` is the gap its answers' slowness asks for, `robots_delay` the one of its robots.txt. Nothing is asked of it
+    before `back_off_until`, after `refusals` answers in a row that said we ask too often.
+    """
+
+    host: str
+    delay: timedelta = timedelta(0)
+    robots_delay: timedelta = timedelta(0)
+    latency: timedelta | None = None
+    back_off_until: datetime | None = None
+    refusals: int = 0
+
+
 class PollOutcome(StrEnum):
     """The three ends of a poll."""
 

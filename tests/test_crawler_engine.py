@@ -6,6 +6,7 @@ import sys
 import textwrap
 import zlib
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import brotli
 import pytest
@@ -472,31 +473,74 @@ def test_settings_are_taken_while_running(world, site):
     async def change():
         async with running_engine() as engine:
             before = await engine.fetch(Fetch(site.url("/a")))
-            changed = EngineSettings(
-                user_agent="Renamed/2", delay=timedelta(seconds=3), per_host=5, private_addresses=True
-            )
-            engine.slow_down("far.example", 9.0)
-            engine.update(changed)
-            slots = engine._crawler.engine.downloader.slots.values()
-            after = await engine.fetch(Fetch(site.url("/a")))
-            return before, [(slot.delay, slot.concurrency) for slot in slots], after
+            engine.update(EngineSettings(user_agent="Renamed/2", private_addresses=True))
+            return before, await engine.fetch(Fetch(site.url("/a")))
 
-    before, slots, after = world.run(change())
+    before, after = world.run(change())
     assert isinstance(before, Page)
-    assert slots == [(3.0, 5)]
     assert after.kind is FaultKind.ROBOTS
 
 
-def test_slow_hosts_are_forgotten_in_time(world, monkeypatch):
-    monkeypatch.setattr("crawler.engine._SLOW_KEPT", 2)
+def test_a_new_gap_and_limit_hold_from_the_next_request_of_a_host_on(world, site):
+    site.routes["/a"] = answer_of(b"x")
 
-    async def many():
+    async def change():
+        async with running_engine(obey_robots=False) as engine:
+            await engine.fetch(Fetch(site.url("/a")))
+            engine.update(EngineSettings(delay=timedelta(seconds=0.1), per_host=5, private_addresses=True))
+            await engine.fetch(Fetch(site.url("/a")))
+            return [(slot.delay, slot.concurrency) for slot in engine._crawler.engine.downloader.slots.values()]
+
+    assert world.run(change()) == [(0.1, 5)]
+
+
+def test_promise_28_the_gap_of_robots_txt_holds_for_the_request_that_read_it_and_all_after(world, site):
+    site.routes |= {"/robots.txt": answer_of(b"User-agent: *\nCrawl-delay: 0.1\n"), "/a": answer_of(b"x")}
+
+    async def look():
         async with running_engine() as engine:
-            for host in ("a.example", "b.example", "c.example"):
-                engine.slow_down(host, 5.0)
-            return list(engine._crawler.engine.downloader.per_slot_settings)
+            await asyncio.gather(*(engine.fetch(Fetch(site.url("/a"))) for _ in range(3)))
+            return engine.gap_at(f"127.0.0.1:{site.port}")
 
-    assert world.run(many()) == ["b.example", "c.example"]
+    assert world.run(look()) == 0.1
+    moments = [asked.at for asked in site.asked]
+    assert all(after - before >= 0.09 for before, after in pairwise(moments))
+
+
+def test_a_429_on_any_page_lets_the_whole_host_alone(world, site):
+    site.routes |= {
+        "/page": answer_of(b"", status="429 Too Many", retry_after="600"),
+        "/feed": answer_of(b"x"),
+    }
+
+    async def ask():
+        async with running_engine(obey_robots=False) as engine:
+            first = await engine.fetch(Fetch(site.url("/page")))
+            return first, await engine.fetch(Fetch(site.url("/feed"))), engine.hosts.take_changed()
+
+    first, second, changed = world.run(ask())
+    assert (first.kind, second.kind) == (FaultKind.RATE_LIMITED, FaultKind.RATE_LIMITED)
+    assert timedelta(seconds=590) < second.retry_after <= timedelta(seconds=600)
+    assert "asked of it until" in second.detail
+    assert site.paths() == ["/page"]
+    assert [state.refusals for state in changed] == [1]
+
+
+def test_a_short_wish_of_a_host_is_waited_for(world, site):
+    async def busy(asked, writer):
+        refuse = len(site.paths()) == 1
+        writer.write(answer_of(b"", status="429 Too Many", retry_after="0") if refuse else answer_of(b"x"))
+
+    site.routes["/a"] = busy
+
+    async def ask():
+        async with running_engine(obey_robots=False) as engine:
+            await engine.fetch(Fetch(site.url("/a")))
+            engine.hosts.note(f"127.0.0.1:{site.port}", 429, timedelta(0), timedelta(seconds=0.1))
+            return await engine.fetch(Fetch(site.url("/a")))
+
+    assert world.run(ask()).body == b"x"
+    assert site.asked[1].at - site.asked[0].at >= 0.1
 
 
 def test_the_settings_we_name_are_those_that_hold(world):

@@ -13,16 +13,17 @@ from config.errors import EnvoywatchError
 from config.vocabulary import EndpointKind
 from crawler.exchange import Fetch, Kind, Page
 from crawler.feeds import ParsedFeed, parse_feed
-from crawler.listings import parse_listing
+from crawler.listings import ListingRules, read_page
 from crawler.markup import parse_html
-from crawler.sitemaps import SitemapIndex, parse_sitemap
+from crawler.sitemaps import read_sitemap
 from crawler.telegram import parse_preview, preview_url
 from crawler.urls import canonical_url
 from storage.faults import describe
 from storage.model import USUAL, Access, Fault, FaultKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from crawler.engine import Engine
     from crawler.workers import Workers
@@ -33,18 +34,27 @@ _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTIL
 _FEEDS_TRIED = 12
 _SITEMAPS_TRIED = 3
 _LISTING_MIN = 3
+_TITLES_SHOWN = 3
+_NO_HTTPS = frozenset({FaultKind.CONNECT, FaultKind.TLS, FaultKind.TIMEOUT})
+"""Where an address was given without its scheme, a host that does not speak https may speak http."""
 _UNREACHABLE = frozenset({FaultKind.NAME, FaultKind.CONNECT, FaultKind.ADDRESS, FaultKind.TLS})
 """Where the host itself is out of reach, its other addresses need not be tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """Something that can be polled; `entries` is how many it gave just now."""
+    """Something that can be polled, and what it gave just now: how many entries, the first titles, the newest time.
+
+    `links` is the selector that was learned for a listing.
+    """
 
     kind: EndpointKind
     url: str
     title: str
     entries: int
+    titles: tuple[str, ...] = ()
+    newest_at: datetime | None = None
+    links: str | None = None
 
 
 class DiscoveryError(EnvoywatchError):
@@ -72,6 +82,10 @@ class _Discovery:
     async def run(self, url: str) -> list[Discovered]:
         address = preview_url(url if "//" in url else f"https://{url}")
         page = await self._fetch(address)
+        if isinstance(page, Fault) and page.kind in _NO_HTTPS and "//" not in url:
+            plain = f"http://{url}"
+            page = await self._fetch(plain)
+            address = plain if isinstance(page, Page) else address
         if isinstance(page, Page):
             found = await self._itself(page)
             if found:
@@ -83,8 +97,8 @@ class _Discovery:
             named = ()
         found = await self._feeds(named) or await self._feeds(usual_feeds(address))
         found += await self._sitemaps(address)
-        if not found and isinstance(page, Page):
-            found = await self._listing(page)
+        if isinstance(page, Page):
+            found += await self._listing(page)
         if not found:
             told = page.detail if isinstance(page, Fault) else "no feed, no sitemap, no list of links"
             raise DiscoveryError(f"nothing to poll at {address}: {told}")
@@ -97,15 +111,15 @@ class _Discovery:
     async def _itself(self, page: Page) -> list[Discovered]:
         """The address may be a feed, a sitemap or a channel already."""
         if urlsplit(page.url).hostname == "t.me":
-            parsed: ParsedFeed | SitemapIndex | Fault = await self._workers.run(
-                parse_preview, page.body, page.content_type, page.url
-            )
-            return _if_read(EndpointKind.TELEGRAM, page.url, parsed)
+            preview = await self._workers.run(parse_preview, page.body, page.content_type, page.url)
+            if isinstance(preview, Fault):
+                raise DiscoveryError(f"{page.url}: {preview.detail}", hint=describe(preview.kind).remedy)
+            return _if_read(EndpointKind.TELEGRAM, page.url, preview)
         parsed = await self._workers.run(parse_feed, page.body, page.content_type, page.url)
         found = _if_read(EndpointKind.FEED, page.url, parsed)
         if found:
             return found
-        parsed = await self._workers.run(parse_sitemap, page.body, page.url)
+        parsed = await read_sitemap(self._engine, self._workers, page, access=self._access)
         return _if_read(EndpointKind.SITEMAP, page.url, parsed)
 
     async def _feeds(self, urls: Iterable[str]) -> list[Discovered]:
@@ -127,23 +141,39 @@ class _Discovery:
         for sitemap in sorted(dict.fromkeys(named), key=lambda name: "news" not in name.lower())[:_SITEMAPS_TRIED]:
             page = await self._fetch(urljoin(url, sitemap))
             if isinstance(page, Page):
-                parsed = await self._workers.run(parse_sitemap, page.body, page.url)
+                parsed = await read_sitemap(self._engine, self._workers, page, access=self._access)
                 found += _if_read(EndpointKind.SITEMAP, urljoin(url, sitemap), parsed)
         return found
 
     async def _listing(self, page: Page) -> list[Discovered]:
-        parsed = await self._workers.run(parse_listing, page.body, page.content_type, page.url, None)
-        if isinstance(parsed, Fault) or len(parsed.entries) < _LISTING_MIN:
+        """The page itself, when links that look like articles stand on it."""
+        found = await self._workers.run(read_page, page.body, page.content_type, page.url, ListingRules())
+        if isinstance(found.parsed, Fault) or len(found.parsed.entries) < _LISTING_MIN:
             return []
-        return _if_read(EndpointKind.LISTING, page.url, parsed)
+        return _if_read(EndpointKind.LISTING, page.url, found.parsed, found.learned)
 
 
-def _if_read(kind: EndpointKind, url: str, parsed: ParsedFeed | SitemapIndex | Fault) -> list[Discovered]:
+def _if_read(kind: EndpointKind, url: str, parsed: ParsedFeed | Fault, links: str | None = None) -> list[Discovered]:
     if isinstance(parsed, Fault):
         return []
-    if isinstance(parsed, SitemapIndex):
-        return [Discovered(kind, url, f"index of {len(parsed.children)} sitemaps", 0)]
-    return [Discovered(kind, url, parsed.title, len(parsed.entries))]
+    titles = tuple(entry.title for entry in parsed.entries if entry.title)[:_TITLES_SHOWN]
+    newest_at = max((entry.published_at for entry in parsed.entries if entry.published_at), default=None)
+    return [Discovered(kind, url, parsed.title, len(parsed.entries), titles, newest_at, links)]
+
+
+def chain_of(found: Sequence[Discovered], url: str) -> list[Discovered]:
+    """The addresses of one source: the best, and what gives the same by another way while that fails.
+
+    A sitemap speaks for a whole site, so that it stands in only for the front page, and only if it tells times.
+    """
+    path = urlsplit(url if "//" in url else f"https://{url}").path
+    chain = list(found[:1])
+    for other in found[1:]:
+        is_new_kind = other.kind not in {one.kind for one in chain}
+        fits = other.kind is EndpointKind.LISTING or (path in {"", "/"} and other.newest_at is not None)
+        if is_new_kind and other.entries and fits:
+            chain.append(other)
+    return chain
 
 
 def named_feeds(body: bytes, content_type: str | None, url: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from config.vocabulary import EndpointKind
-from crawler.discovery import DiscoveryError, discover, named_feeds, usual_feeds
+from crawler.discovery import DiscoveryError, chain_of, discover, named_feeds, usual_feeds
 from storage.model import Access
 from tests.crawler_world import answer_of, running_engine
 
@@ -39,7 +39,7 @@ def test_the_address_of_a_sitemap_is_the_sitemap(find, site):
     site.routes["/s"] = answer_of(b"<urlset><url><loc>/a</loc></url></urlset>")
     site.routes["/i"] = answer_of(b"<sitemapindex><sitemap><loc>/s</loc></sitemap></sitemapindex>")
     assert find(site.url("/s"))[0][0] is EndpointKind.SITEMAP
-    assert find(site.url("/i"))[0][2] == "index of 1 sitemaps"
+    assert find(site.url("/i"))[0][3] == 1
 
 
 def test_feeds_that_a_page_names_come_first_the_fullest_before_the_others(find, site):
@@ -84,3 +84,47 @@ def test_named_feeds_are_absolute_and_each_once():
     assert named_feeds(page, None, "https://n.example/en/") == ("https://n.example/en/f", "https://n.example/x/feed/")
     assert named_feeds(b"", None, "https://n.example/") == ()
     assert usual_feeds("https://n.example/en/")[0] == "https://n.example/feed"
+
+
+STORIES = "".join(
+    f"<li><a href='/story/100{n}-the-envoy-visits-the-town'>The envoy visits the town of number {n}</a></li>"
+    for n in range(5)
+)
+
+
+@pytest.fixture
+def outlet(site):
+    """A site with a feed, a news sitemap and a front page that lists stories."""
+    link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+    page = answer_of(f"<html><head>{link}</head><body><ul class='news'>{STORIES}</ul></body></html>".encode())
+    sitemap = b"<urlset><url><loc>/a</loc><lastmod>2023-05-17T10:00:00Z</lastmod></url></urlset>"
+    robots = f"Sitemap: {site.url('/news.xml')}\n".encode()
+    site.routes |= {"/": page, "/section/": page, "/feed": feed(b"News", 2), "/news.xml": answer_of(sitemap)}
+    site.routes["/robots.txt"] = answer_of(robots)
+    return site
+
+
+def search(world, url):
+    async def found():
+        async with running_engine() as engine:
+            return await discover(engine, Workers(), url, access=Access(private_addresses=True))
+
+    return world.run(found())
+
+
+def test_feed_sitemap_and_listing_of_a_site_are_found_with_what_they_would_give(world, outlet):
+    feed_found, sitemap, listing = search(world, outlet.url("/"))
+    assert [one.kind.value for one in (feed_found, sitemap, listing)] == ["feed", "sitemap", "listing"]
+    assert (listing.links, listing.entries) == ("body > ul.news > li > a", 5)
+    assert listing.titles[0] == "The envoy visits the town of number 0"
+    assert sitemap.newest_at.year == 2023
+
+
+def test_a_sitemap_stands_in_for_a_front_page_but_not_for_a_section(world, outlet):
+    for path, kinds in (("/", ["feed", "sitemap", "listing"]), ("/section/", ["feed", "listing"])):
+        chain = chain_of(search(world, outlet.url(path)), outlet.url(path))
+        assert [one.kind.value for one in chain] == kinds
+
+
+def test_an_address_without_a_scheme_may_be_http(world, outlet):
+    assert search(world, f"127.0.0.1:{outlet.port}")[0].url == outlet.url("/feed")

@@ -163,6 +163,16 @@ def test_a_feed_is_found_and_added_with_its_title(config, outlet):
     assert f"  - name: Harbour Gazette\n    endpoints:\n      - feed: {outlet}/feed.xml\n" in text
 
 
+def test_what_would_be_read_is_shown_before_anything_is_saved(config, outlet):
+    before = config.read_text(encoding="utf-8")
+    done = program("sources", "add", outlet, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"feed  {outlet}/feed.xml" in done.stdout
+    assert "Envoy arrives" in done.stdout
+    assert "nothing was changed" in done.stderr
+    assert config.read_text(encoding="utf-8") == before
+
+
 def test_an_address_without_anything_to_read_is_told(config):
     done = program("sources", "add", "http://127.0.0.1:1/")
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)

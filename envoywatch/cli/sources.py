@@ -42,32 +42,60 @@ command.add_command(show_command)
 @click.option("--country", metavar="CODE", help="As UA, CN, EU.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="Who speaks through it.")
 @click.option("--interval", metavar="TIME", help="How often it is asked, as 2m or 1h.")
+@click.option("--alone", is_flag=True, help="The best address only, without those that would stand in for it.")
+@click.option("--dry-run", is_flag=True, help="Show what was found, and change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Add it without asking.")
 @pass_context
 def add_source(
-    context: Context, /, url: str, *, name: str | None, kind: str | None, links: str | None, **told: str | None
+    context: Context,
+    /,
+    url: str,
+    *,
+    name: str | None,
+    kind: str | None,
+    links: str | None,
+    alone: bool,
+    dry_run: bool,
+    yes: bool,
+    **told: str | None,
 ) -> None:
-    """Find what can be read at URL, the page of an outlet or the feed itself, and add it to the configuration."""
-    config = context.config
-    if kind is None:
-        from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
-        from envoywatch.cli.sources_net import discover_at  # noqa: PLC0415 (the crawler takes 0.5 s)
+    """Find what can be read at URL, show it, and add it to the configuration.
 
-        found = discover_at(config, url, say=context.say)
-        kind, url, title = found[0].kind.value, found[0].url, found[0].title
-        for other in found[1:]:
-            inside = count(other.entries, "entry")
-            context.say(f"also found: {other.kind.value} {escape(other.url)} ({inside})")
+    URL is the page of an outlet, a section of it, a feed, a sitemap or a Telegram channel. The best address found comes
+    first; others that give the same by another way stand in while it fails. At a terminal you are asked before anything
+    is saved.
+    """
+    config = context.config
+    title = ""
+    if kind is None and links is None:
+        from envoywatch.cli.sources_net import discover_at, print_found  # noqa: PLC0415 (the crawler takes 0.5 s)
+
+        found, chain = discover_at(config, url, say=context.say)
+        chain = chain[:1] if alone else chain
+        print_found(found, chain)
+        title, url = chain[0].title, chain[0].url
+        endpoints = [{one.kind.value: one.url} for one in chain]
     else:
-        title = ""
-    endpoint: dict[str, str] = {kind: url, **({"links": links} if links else {})}
+        endpoints = [{kind or EndpointKind.LISTING.value: url, **({"links": links} if links else {})}]
     item: dict[str, Any] = {"name": name or _free_name(config, title, url)}
     item |= {key: value for key, value in told.items() if value}
-    item["endpoints"] = [endpoint]
+    item["endpoints"] = endpoints
     _refuse_unfit(config, item)
+    if dry_run or not (yes or kind is not None or _agreed(item["name"])):
+        context.say("nothing was changed")
+        return
     from config.edit import add_item  # noqa: PLC0415 (YAML is loaded by now)
 
     _change(context, lambda text: add_item(text, "sources", item))
-    context.say(f"added {escape(item['name'])!r} ({kind}) to {escape(context.path)}")
+    kinds = ", then ".join(next(iter(endpoint)) for endpoint in endpoints)
+    context.say(f"added {escape(item['name'])!r} ({kinds}) to {escape(context.path)}")
+
+
+def _agreed(name: str) -> bool:
+    """Whether the person at the terminal wants it saved; a script has said so by calling."""
+    if not click.get_text_stream("stdin").isatty():
+        return True
+    return click.confirm(f"Add it as {escape(name)!r}?", default=True, err=True)
 
 
 def _free_name(config: Config, title: str, url: str) -> str:

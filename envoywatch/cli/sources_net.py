@@ -14,20 +14,20 @@ from config.errors import EnvoywatchError, UsageError
 from config.messages import did_you_mean
 from config.redact import redact_url
 from config.vocabulary import EndpointKind
-from crawler.discovery import Discovered, discover
+from crawler.discovery import Discovered, chain_of, discover
 from crawler.engine import Engine, run
 from crawler.pages import PageBytes, extract, fetch_page
 from crawler.polling import poll
 from crawler.settings import settings_of
 from crawler.workers import Workers
-from envoywatch.cli.output import escape, print_table
+from envoywatch.cli.output import Column, escape, print_table
 from envoywatch.cli.times import short
 from envoywatch.desk import spec_of
 from storage.faults import describe
 from storage.model import Access, Endpoint, Fault, Lease, Poll, SourceSpec, Text, Validators
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from config.model import Config
 
@@ -69,14 +69,31 @@ class Trial:
         }
 
 
-def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> list[Discovered]:
-    """What can be polled at an address, best first, never empty; raises DiscoveryError."""
+def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> tuple[list[Discovered], list[Discovered]]:
+    """What can be polled at an address, best first, never empty, and those of it that make one source.
+
+    Raises DiscoveryError.
+    """
     say(f"looking at {escape(url)} ...")
 
     async def look(engine: Engine, workers: Workers) -> list[Discovered]:
         return await discover(engine, workers, url, access=Access(config.crawl.private_addresses))
 
-    return _with_engine(config, look)
+    found = _with_engine(config, look)
+    return found, chain_of(found, url)
+
+
+def print_found(found: Sequence[Discovered], chain: Sequence[Discovered]) -> None:
+    """For a person: all addresses with what each is good for, and what the first would read."""
+    rows = []
+    for one in found:
+        use = "" if one not in chain else "reads" if one == chain[0] else "stands in"
+        rows.append((use, one.kind.value, escape(redact_url(one.url)), str(one.entries), short(one.newest_at)))
+    print_table(("", "KIND", "ADDRESS", Column("ENTRIES", right=True), "NEWEST"), rows, empty="")
+    if chain[0].links:
+        click.echo(f"learned which links are articles: links: {escape(chain[0].links)}")
+    for title in chain[0].titles:
+        click.echo(f"  {escape(title)}")
 
 
 def try_source(config: Config, name_or_url: str, *, links: str | None, say: Callable[[str], None]) -> Trial:

@@ -244,6 +244,26 @@ def test_import_takes_what_is_new_into_a_file_of_its_own(config, tmp_path, capsy
     assert "nothing new" in capsys.readouterr().err
 
 
+def test_a_list_of_others_permits_itself_nothing_unless_it_is_trusted(config, tmp_path, capsys):
+    offered = tmp_path / "in" / "list.csv"
+    offered.parent.mkdir()
+    offered.write_text(
+        "name,url,kind,private_addresses,obey_robots,verify_tls,proxy\n"
+        "A,https://a.example/rss,feed,true,false,false,HOUSE\nB,listing,spider,,,,\n"
+    )
+    assert main.run(["sources", "import", str(offered)]) == 0
+    (found,) = read_sources(tmp_path / "list.csv")
+    assert (found.private_addresses, found.obey_robots, found.verify_tls, found.proxy) == (None, None, True, None)
+    told = capsys.readouterr().err
+    assert "left out 'B': it names a spider" in told
+    assert "left out of the list: obey_robots, private_addresses, proxy, verify_tls" in told
+    config.write_text(CONFIG, encoding="utf-8")
+    assert main.run(["sources", "import", str(offered), "--trust"]) == 0
+    kept = {source.name: source for source in read_sources(tmp_path / "list-2.csv")}
+    assert (kept["A"].private_addresses, kept["A"].proxy) == (True, "HOUSE")
+    assert kept["B"].endpoints[0].kind.value == "spider"
+
+
 def test_import_never_overwrites_a_file(config, tmp_path):
     (tmp_path / "more.csv").write_text("mine")
     offered = tmp_path / "in" / "more.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,7 @@ def add_source(
 
 def _agreed(name: str) -> bool:
     """Whether the person at the terminal wants it saved; a script has said so by calling."""
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         return True
     return click.confirm(f"Add it as {escape(name)!r}?", default=True, err=True)
 
@@ -185,11 +186,15 @@ def _change(context: Context, change: Callable[[str], str]) -> None:
 
 @command.command("import", short_help="Take in the sources of a CSV or OPML file.")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--trust", is_flag=True, help="Keep what the list permits itself: private addresses, no robots.txt ...")
 @pass_context
-def import_sources(context: Context, /, file: Path) -> None:
+def import_sources(context: Context, /, file: Path, *, trust: bool) -> None:
     """Take the sources of a CSV or OPML file into the configuration.
 
-    What is not known yet goes into a CSV file beside the configuration, which then includes it.
+    What is not known yet goes into a CSV file beside the configuration, which then includes it. A list made by others
+    may not open private addresses, pass over robots.txt, overlook certificates, or choose a name, a proxy or a spider:
+    such settings are left out unless you trust it. To let a list that you edit by hand be the truth, do not import it
+    but name it in the configuration: `- include: my-list.opml`.
     """
     config = context.config
     from alerts.words import count  # noqa: PLC0415 (likewise)
@@ -198,6 +203,8 @@ def import_sources(context: Context, /, file: Path) -> None:
     from config.sources_files import read_sources, write_csv  # noqa: PLC0415 (likewise)
 
     offered = read_sources(file)
+    if not trust:
+        offered = _without_permissions(context, offered)
     new = _unknown(offered, config.sources)
     if not new:
         context.say(f"nothing new: what {escape(file)} holds ({count(len(offered), 'source')}) is configured already")
@@ -207,6 +214,32 @@ def import_sources(context: Context, /, file: Path) -> None:
     _change(context, lambda text: add_item(text, "sources", {"include": target.name}))
     known = f"; known already: {len(offered) - len(new)}" if len(new) < len(offered) else ""
     context.say(f"{count(len(new), 'source')} put into {escape(target)}{known}")
+
+
+_PERMISSIONS: dict[str, Any] = {
+    "private_addresses": None,
+    "obey_robots": None,
+    "verify_tls": True,
+    "user_agent": None,
+    "proxy": None,
+}
+"""Settings by which a source leaves the general rules, with their usual values."""
+
+
+def _without_permissions(context: Context, offered: Sequence[Source]) -> list[Source]:
+    """The sources under the general rules, those that run our own code left out; what was changed is told."""
+    out: list[Source] = []
+    names: set[str] = set()
+    for source in offered:
+        if any(endpoint.kind is EndpointKind.SPIDER for endpoint in source.endpoints):
+            context.say(f"left out {escape(source.name)!r}: it names a spider (--trust takes it)")
+            continue
+        special = {name: usual for name, usual in _PERMISSIONS.items() if getattr(source, name) != usual}
+        names |= set(special)
+        out.append(source.model_copy(update=special) if special else source)
+    if names:
+        context.say(f"left out of the list: {', '.join(sorted(names))} (--trust keeps them)")
+    return out
 
 
 def _unknown(offered: Sequence[Source], configured: Sequence[Source]) -> list[Source]:

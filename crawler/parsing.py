@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawler.cutting import Seen, cut, link_mark, pack, unpack
+from crawler.cutting import Seen, cut, link_mark, pack, shorten, unpack
 from crawler.decoding import decode
 from crawler.feeds import ParsedFeed, parse_feed
 from storage.model import Fault
@@ -38,7 +38,7 @@ def find_nothing_new(body: bytes, seen: bytes) -> FeedReading | None:
 def read_feed(body: bytes, content_type: str | None, url: str, seen: bytes) -> FeedReading | Fault:
     """The entries of a feed's new and changed items; of all of them when the cut is not sure. Never raises."""
     known = unpack(seen)
-    whole = _as_utf8(body, content_type)
+    whole, left_out = shorten(_as_utf8(body, content_type))
     part = cut(whole, known.links)
     if part.known and not part.fresh:
         return _nothing_new(part, known)
@@ -48,6 +48,8 @@ def read_feed(body: bytes, content_type: str | None, url: str, seen: bytes) -> F
         parsed = parse_feed(whole, content_type, url)
     if isinstance(parsed, Fault):
         return parsed
+    if left_out:
+        parsed = replace(parsed, notes=(*parsed.notes, f"{left_out} items in the midst of the feed were left unread"))
     links = {mark: known.links[mark] for mark in part.known}
     if parsed.items == len(part.fresh):
         links |= {

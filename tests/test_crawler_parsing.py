@@ -220,3 +220,15 @@ def test_a_recorded_feed_polled_again_has_nothing_new(shared):
         again += [path.name] if second.changed else []
         assert replace(second, parsed=first.parsed, cut=0, changed=None) == replace(first, changed=None)
     assert len(again) <= 12, again
+
+
+def test_a_feed_of_far_too_many_items_is_read_from_both_its_ends(monkeypatch):
+    for module in ("crawler.cutting.ENTRIES_MAX", "crawler.feeds.ENTRIES_MAX"):
+        monkeypatch.setattr(module, 3)
+    many = rss(*numbered(*range(20)), head="<item-count>20</item-count>")
+    reading = read_feed(many, None, URL, b"")
+    assert reading.parsed.items == 6
+    assert "14 items in the midst of the feed were left unread" in reading.parsed.notes
+    unsure = many.replace(b"</item><item><title>9", b"<item><title>9")
+    assert read_feed(unsure, None, URL, b"").parsed.items > 6
+    assert read_feed(rss(*numbered(*range(6))), None, URL, b"").parsed.items == 6

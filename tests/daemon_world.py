@@ -22,11 +22,12 @@ class World(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port=0):
+        super().__init__(("127.0.0.1", port), _Handler)
         self.items = {}
         self.deliveries = []
         self.refuse = set()
+        self.closed = False
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
@@ -41,6 +42,7 @@ class World(ThreadingHTTPServer):
             items.append((len(items) + 1, title, text, datetime.now(UTC)))
 
     def close(self):
+        self.closed = True
         self.shutdown()
         self.thread.join()
         self.server_close()

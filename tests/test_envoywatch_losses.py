@@ -17,8 +17,7 @@ pytestmark = pytest.mark.processes
 def worlds():
     with ExitStack() as stack:
         made = [World() for _ in range(3)]
-        for one in made:
-            stack.callback(one.close)
+        stack.callback(lambda: [one.close() for one in made if not one.closed])
         for number, one in enumerate(made):
             one.publish("wire", f"News {number}", "Nothing much happened, and that at length.")
         yield made
@@ -96,3 +95,29 @@ def test_a_source_that_goes_is_lost_in_status_on_the_page_and_by_one_message_and
     assert {one["key"] for one in worlds[0].deliveries} == {
         row[0] for row in rows(tmp_path, "SELECT key FROM deliveries WHERE state = 'sent'")
     }
+
+
+def test_when_nothing_answers_this_machine_is_offline_once_and_online_again_once(tmp_path, worlds):
+    desk = World()
+    ports = [one.server_port for one in worlds]
+    configure(tmp_path, worlds, "health: {every: 1s}\n")
+    file = tmp_path / "envoywatch.yaml"
+    file.write_text(file.read_text().replace(f":{ports[0]}/desk", f":{desk.server_port}/desk"))
+    with ExitStack() as stack:
+        stack.callback(desk.close)
+        daemon = stack.enter_context(running(tmp_path))
+        wait_for(lambda: rows(tmp_path, "SELECT count(last_ok_at) FROM sources")[0][0] == 3, tmp_path)
+        for one in worlds:
+            one.close()
+        wait_for(lambda: told(desk), tmp_path)
+        assert "offline" in told(desk)[0]
+        assert command(tmp_path, "status", "--json")["standing"]["outage"]["online_at"] is None
+        again = [World(port) for port in ports]
+        for one in again:
+            stack.callback(one.close)
+            one.publish("wire", "News", "As before.")
+        wait_for(lambda: len(told(desk)) > 1, tmp_path)
+        assert told(desk)[1] == "This machine is online again: 3 of 3 sources are read"
+        assert command(tmp_path, "status", "--json")["standing"]["outage"] is None
+        assert stop(daemon)[0] == 0
+    assert len(told(desk)) == 2

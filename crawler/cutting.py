@@ -29,6 +29,7 @@ _HEADER = 3  # the reader and two bytes of minutes
 _ITEM = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
 _ITEM_TAG = re.compile(rb"</?(?:[A-Za-z_][\w.-]*:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _NAME_ENDS = frozenset(b" \t\r\n>/")
+_TAG_MIN = len(b"<item>")
 _HEAD = 256
 
 
@@ -237,7 +238,9 @@ def _check_rest(body: bytes, spans: list[tuple[int, int]]) -> None:
     """Nothing that a lenient parser could take for an item lies outside those found."""
     at = 0
     for start, end in [*spans, (len(body), len(body))]:
-        if any(_ITEM_TAG.search(body, *plain) for plain in _plain_spans(body, at, start)):
+        if start - at > len(b"<item") and any(
+            _ITEM_TAG.search(body, *plain) for plain in _plain_spans(body, at, start)
+        ):
             raise _UnsureError("its items have several names")
         at = end
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from crawler.cutting import Seen, cut, link_mark, pack, shorten, unpack
+from crawler.cutting import Cut, Seen, cut, link_mark, pack, shorten, unpack
 from crawler.decoding import decode
 from crawler.feeds import ParsedFeed, parse_feed
 from storage.model import Fault
-
-if TYPE_CHECKING:
-    from crawler.cutting import Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,48 +24,59 @@ class FeedReading:
     changed: bool | None = None
 
 
-def find_nothing_new(body: bytes, seen: bytes) -> FeedReading | None:
-    """The reading of a feed all of whose items were seen as they are; None when that is not sure. Quick."""
+def look_through(body: bytes, seen: bytes) -> Cut | FeedReading | None:
+    """What of a feed is left to be read, or its reading when all was seen as it is. Quick.
+
+    None when everything is to be read, because nothing was seen or it is not sure what was.
+    """
     known = unpack(seen)
-    part = cut(body, known.links)
-    return _nothing_new(part, known) if part.known and not part.fresh else None
+    part = cut(body, known.links) if known.links else None
+    if part is None or not part.known:
+        return None
+    return part if part.fresh else _nothing_new(part, known)
+
+
+def read_rest(part: Cut, content_type: str | None, url: str, seen: bytes) -> FeedReading | None:
+    """The entries of what was left after the cut; None when the whole has to be read to be sure. Never raises."""
+    known = unpack(seen)
+    parsed = parse_feed(part.body, content_type, url)
+    if isinstance(parsed, Fault) or parsed.items != len(part.fresh):
+        return None
+    links = {mark: known.links[mark] for mark in part.known}
+    if not {link_mark(entry) for entry in parsed.entries}.isdisjoint(links.values()):
+        return None
+    return _reading(parsed, part, links, changed=True)
 
 
 def read_feed(body: bytes, content_type: str | None, url: str, seen: bytes) -> FeedReading | Fault:
     """The entries of a feed's new and changed items; of all of them when the cut is not sure. Never raises."""
-    known = unpack(seen)
     whole, left_out = shorten(_as_utf8(body, content_type))
-    part = cut(whole, known.links)
-    if part.known and not part.fresh:
-        return _nothing_new(part, known)
-    parsed = parse_feed(part.body, content_type, url)
-    if part.known and not _stands_alone(parsed, part, known):
-        part = cut(whole, {})
-        parsed = parse_feed(whole, content_type, url)
+    part = look_through(whole, seen)
+    if isinstance(part, FeedReading):
+        return part
+    if part is not None and (reading := read_rest(part, content_type, url, seen)) is not None:
+        return reading
+    parsed = parse_feed(whole, content_type, url)
     if isinstance(parsed, Fault):
         return parsed
     if left_out:
         parsed = replace(parsed, notes=(*parsed.notes, f"{left_out} items in the midst of the feed were left unread"))
-    links = {mark: known.links[mark] for mark in part.known}
+    part = cut(whole, {})
+    comparable = bool(part.unsure or unpack(seen).links)
+    return _reading(parsed, part, {}, changed=True if comparable else None)
+
+
+def _reading(parsed: ParsedFeed, part: Cut, links: dict[bytes, bytes], *, changed: bool | None) -> FeedReading:
+    """With the marks of the items that gave entries, when it is sure which did."""
     if parsed.items == len(part.fresh):
-        links |= {
-            part.fresh[place]: link_mark(entry) for place, entry in zip(parsed.places, parsed.entries, strict=True)
-        }
-    changed = None if not part.unsure and not known.links else True
+        stored = zip(parsed.places, parsed.entries, strict=True)
+        links = links | {part.fresh[place]: link_mark(entry) for place, entry in stored}
     return FeedReading(parsed, pack(Seen(links, parsed.ttl)), len(part.known), changed)
 
 
 def _nothing_new(part: Cut, known: Seen) -> FeedReading:
     links = {mark: known.links[mark] for mark in part.known}
     return FeedReading(ParsedFeed(ttl=known.ttl), pack(Seen(links, known.ttl)), len(part.known), changed=False)
-
-
-def _stands_alone(parsed: ParsedFeed | Fault, part: Cut, known: Seen) -> bool:
-    """Whether what is left of a feed reads as it would beside the rest."""
-    if isinstance(parsed, Fault) or parsed.items != len(part.fresh):
-        return False
-    links = {known.links[mark] for mark in part.known}
-    return not any(link_mark(entry) in links for entry in parsed.entries)
 
 
 def _as_utf8(body: bytes, content_type: str | None) -> bytes:

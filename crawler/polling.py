@@ -11,13 +11,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind
-from crawler.cutting import ttl_in
+from crawler.cutting import Cut, ttl_in
 from crawler.endpoints import asking_order, rest_until
 from crawler.engine import EngineStoppedError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import http_date
 from crawler.paging import read_listing
-from crawler.parsing import find_nothing_new, read_feed
+from crawler.parsing import look_through, read_feed, read_rest
 from crawler.sitemaps import read_sitemap
 from crawler.spider_runner import run_spider
 from crawler.telegram import parse_preview, preview_url
@@ -211,8 +211,10 @@ async def _ask(
 
 
 async def _read_feed(workers: Workers, page: Page, known: Validators, given: Validators) -> _Answer | Fault:
-    """New and changed items alone, parsed in a worker; none is asked when there are none, as mostly."""
-    found = find_nothing_new(page.body, known.seen) if len(page.body) <= CUT_HERE_MAX else None
+    """New and changed items alone are parsed, in a worker; none is asked when there are none, as mostly."""
+    found = look_through(page.body, known.seen) if len(page.body) <= CUT_HERE_MAX else None
+    if isinstance(found, Cut):
+        found = await workers.run(read_rest, found, page.content_type, page.url, known.seen)
     if found is None:
         read = await workers.run(read_feed, page.body, page.content_type, page.url, known.seen)
         if isinstance(read, Fault):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from config.vocabulary import EndpointKind
 from crawler import parsing
 from crawler.feeds import parse_feed
-from crawler.parsing import find_nothing_new, read_feed
+from crawler.parsing import FeedReading, look_through, read_feed, read_rest
 from storage.database import open_writer
 from storage.model import Endpoint, Fault, Poll, PollOutcome, SourceSpec
 from storage.sources import finish_poll, sync_sources
@@ -39,13 +39,24 @@ def titles(reading):
     return [entry.title for entry in reading.parsed.entries]
 
 
+def read_as_polled(body, seen, content_type=None):
+    """The way of a poll: looked through on the loop, the rest parsed in a worker, the whole when that is not sure."""
+    found = look_through(body, seen)
+    if not isinstance(found, FeedReading):
+        found = found and read_rest(found, content_type, URL, seen)
+        whole = read_feed(body, content_type, URL, seen)
+        assert found is None or found == whole
+        found = whole
+    assert isinstance(found, FeedReading)
+    return found
+
+
 def read(*bodies, content_type=None):
     """The readings of versions of one feed, each beside the marks of those before."""
     seen, readings = b"", []
     for body in bodies:
-        reading = find_nothing_new(body, seen) or read_feed(body, content_type, URL, seen)
-        assert not isinstance(reading, Fault)
-        readings.append(reading)
+        readings.append(read_as_polled(body, seen, content_type))
+        reading = readings[-1]
         seen = reading.seen
     return readings
 
@@ -59,15 +70,16 @@ def test_only_what_is_new_or_changed_is_read():
 def test_nothing_is_parsed_when_nothing_is_new(monkeypatch):
     first = read_feed(rss(*numbered("a", "b"), head="<ttl>90</ttl>"), None, URL, b"")
     monkeypatch.delattr(parsing, "parse_feed")
-    again = find_nothing_new(rss(*numbered("b", "a"), head="<lastBuildDate>now</lastBuildDate>"), first.seen)
+    again = look_through(rss(*numbered("b", "a"), head="<lastBuildDate>now</lastBuildDate>"), first.seen)
     assert (again.cut, again.changed, again.parsed.ttl) == (2, False, timedelta(minutes=90))
     large = read_feed(rss(*numbered("b")), None, URL, first.seen)  # in a worker, when it is too much for the loop
     assert (large.cut, large.changed) == (1, False)
 
 
 def test_an_empty_feed_has_something_to_be_read():
-    assert find_nothing_new(rss(), b"") is None
-    assert find_nothing_new(b"<html></html>", b"") is None
+    seen = read_feed(rss(*numbered("a")), None, URL, b"").seen
+    assert look_through(rss(), seen) is None
+    assert look_through(b"<html></html>", seen) is None
     assert read_feed(rss(), None, URL, b"").parsed.entries == ()
 
 
@@ -152,7 +164,7 @@ class Ledger:
 
     def step(self, body):
         whole = parse_feed(body, None, URL)
-        reading = find_nothing_new(body, self.seen) or read_feed(body, None, URL, self.seen)
+        reading = read_as_polled(body, self.seen)
         self.seen = reading.seen
         self.cut += reading.cut
         new_or_changed = [entry for entry in whole.entries if entry not in self.before]
@@ -186,7 +198,7 @@ ITEMS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(versions=st.lists(st.lists(ITEMS, max_size=5), min_size=2, max_size=5))
 def test_reading_what_is_left_stores_what_reading_the_whole_stores(tmp_path_factory, versions):
     ledger = Ledger(tmp_path_factory.mktemp("ledger"))
@@ -211,7 +223,7 @@ def test_no_new_or_changed_entry_of_a_recorded_feed_is_missed(shared, tmp_path):
 def test_a_recorded_feed_polled_again_has_nothing_new(shared):
     """Whatever the encoding: an unchanged feed is read in full once, but for the few whose items cannot be told."""
     again = []
-    for path in sorted((shared / "data/feeds/real").rglob("*")):
+    for path in sorted((shared / "data/feeds/real").rglob("*"))[::3]:
         body = path.read_bytes() if path.is_file() else b""
         first = read_feed(body, None, URL, b"") if body else None
         if first is None or isinstance(first, Fault) or not first.parsed.entries:
@@ -219,7 +231,7 @@ def test_a_recorded_feed_polled_again_has_nothing_new(shared):
         second = read_feed(body, None, URL, first.seen)
         again += [path.name] if second.changed else []
         assert replace(second, parsed=first.parsed, cut=0, changed=None) == replace(first, changed=None)
-    assert len(again) <= 12, again
+    assert len(again) <= 5, again
 
 
 def test_a_feed_of_far_too_many_items_is_read_from_both_its_ends(monkeypatch):

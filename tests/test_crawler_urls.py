@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crawler.urls import URL_MAX, canonical_url
+from crawler.urls import _PLAIN, URL_MAX, _normal, _normalised, canonical_url
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,21 @@ def test_tracking_never_tells_two_addresses_apart(parts):
     assert canonical_url(f"https://example.org/?{'&'.join(parts)}") == canonical_url(
         f"https://example.org/?{'&'.join(plain)}"
     )
+
+
+HOSTS = st.sampled_from(["a.example", "www.a-b.example", "127.1.1.1", "0x7f.1", "a.b.c.d", "1.a"])
+PATHS = st.lists(st.text("aB0._:~-/", max_size=6), max_size=6).map("/".join)
+QUERIES = st.lists(st.sampled_from(["a=1", "a=", "B=2.-_", "utm_x=1", "sid=0123456789abcdef", "0=0"]), max_size=4)
+
+
+@given(st.sampled_from(["http", "https"]), HOSTS, PATHS, QUERIES)
+@example("https", "archive.example", "newest/https://www.a.example/..x/.y./...", ["b=", "a=1"])
+def test_what_is_plain_needs_no_normalising(scheme, host, path, query):
+    url = f"{scheme}://{host}/{path}" + ("?" + "&".join(query) if query else "")
+    assert _normal(url) == _normalised(url)
+
+
+def test_most_links_are_plain():
+    assert _PLAIN.fullmatch("https://www.news-site.example/2023/05/17/envoy-in-kyiv_1.html?id=7&lang=en")
+    assert not _PLAIN.fullmatch("https://xn--e1afmkfd.example/a")
+    assert not _PLAIN.fullmatch("https://a.example/a/../b")

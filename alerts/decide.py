@@ -123,6 +123,10 @@ class _Told:
             return Verdict.DIGEST, Reason.FIRST_POLL
         return Verdict.ALERT, Reason.WATCH_MATCHED
 
+    def count_keys(self, start: str) -> int:
+        """How many alerts were told whose keys begin so."""
+        return sum(key.startswith(start) for key in self._keys)
+
     def add(self, alert: Alert) -> None:
         self.alerts.append(alert)
         self._keys.add(alert.key)
@@ -179,6 +183,8 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
     if against is not None:
         return Decision(Verdict.QUIET, against, watch.name, meeting.key, detail=_what(change, meeting))
     key = f"meeting/{meeting.key}/{_TOLD_AS.get(change.change, change.change)}/{watch.name}"
+    taken_back = told.count_keys(f"meeting/{meeting.key}/{Change.CORRECTED}/{watch.name}/")
+    key += f"/again-{taken_back}" if taken_back else ""  # what was taken back is news when it is told again
     verdict, reason = told.verdict(watch, key)
     if verdict is not Verdict.ALERT:
         return Decision(verdict, reason, watch.name, meeting.key, detail=_what(change, meeting))

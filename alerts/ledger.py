@@ -101,6 +101,24 @@ def advance(
     return LedgerStep(tuple(ledger[key] for key in touched), tuple(keys), tuple(changes))
 
 
+def retell(meeting: Meeting, reports: Iterable[tuple[Claim, Testimony]]) -> Meeting:
+    """A meeting as the reports that still stand tell it, in the order in which they were read.
+
+    With none left nobody reports it: it is open again, and keeps its key, people and time.
+    """
+    told: Meeting | None = None
+    counted: set[str] = set()
+    for claim, testimony in reports:
+        if claim.status is Status.BACKGROUND:
+            continue
+        if told is None:
+            told = replace(_new_meeting(claim, testimony, ()), key=meeting.key, id=meeting.id)
+        else:
+            told, _ = _enter(told, claim, testimony, is_new_source=testimony.source not in counted)
+        counted.add(testimony.source)
+    return told or replace(meeting, status=Status.UNDECIDED, confirmed=False, disputed=False, reports=0)
+
+
 def named(participants: Iterable[str]) -> frozenset[str]:
     """The participants with a name; `[a delegation]` is none."""
     return frozenset(name for name in participants if not name.startswith("["))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from alerts import harmless, words
-from storage.model import AlertKind, to_text
+from storage.model import AlertKind, Change, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,8 @@ def render_alert(facts: AlertFacts) -> Message:
 
 def _title(facts: AlertFacts) -> str:
     """Who, whom, what, where, when, at which level; for what is not a meeting the alert's own title."""
-    if facts.status is None or not facts.participants or facts.alert.kind is not AlertKind.MEETING:
+    is_meeting = facts.alert.kind is AlertKind.MEETING and facts.alert.change is not Change.CORRECTED
+    if facts.status is None or not facts.participants or not is_meeting:
         return facts.alert.title
     said = words.MEETING[facts.status].format(people=words.people(facts.participants))
     parts = [said, *_place_and_day(facts)]

@@ -29,6 +29,7 @@ from envoywatch.jobs import Jobs
 from envoywatch.losses import SourceWatch
 from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
+from envoywatch.rereading import RereadStage
 from storage.runs import beat, end_run, prune_polls, set_note, start_run
 from storage.store import open_store
 from storage.vitals import prune_days
@@ -79,6 +80,7 @@ class Daemon:
         self.watch: SourceWatch
         self.polls: PollStage
         self.reads: ReadStage
+        self.rereads: RereadStage
         self.sends: DeliverStage
         self._work = Jobs()
         self._kicked: set[str] = set()
@@ -150,6 +152,7 @@ class Daemon:
         self.watch = SourceWatch(desk)
         self.sends = DeliverStage(desk)
         self.reads = ReadStage(desk, lambda: self.kick("deliver", self.sends.pump))
+        self.rereads = RereadStage(desk, lambda: self.kick("deliver", self.sends.pump))
         self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump))
 
     async def _until_stopped(self, run_id: int) -> None:
@@ -180,6 +183,7 @@ class Daemon:
         jobs: dict[str, tuple[float, Callable[[], Awaitable[Any]]]] = {
             "polls": (tick, self.polls.pump),
             "reads": (tick, self.reads.pump),
+            "rereads": (tick * 4, self.rereads.pump),
             "deliveries": (tick, self.sends.pump),
             "clocks": (tick * 2, self._ring),
             "sources": (tick * 2, self._look_after_sources),
@@ -230,6 +234,7 @@ class Daemon:
             self._work.drain(DRAIN_S),
             self.polls.jobs.drain(DRAIN_S / 2),
             self.reads.jobs.drain(DRAIN_S / 2),
+            self.rereads.jobs.drain(DRAIN_S / 2),
             self.sends.finish(SEND_DRAIN_S),
         )
 

@@ -12,7 +12,7 @@ from alerts.render import AlertFacts, Message, render_alert
 from config.vocabulary import Role
 from storage.digests import find_digest
 from storage.errors import NotStoredError
-from storage.model import Alert, Urgency
+from storage.model import Alert, Change, Urgency
 from storage.views import digest_facts, get_alert
 from storage.views_counts import count_work
 
@@ -101,7 +101,7 @@ def _with_meeting(facts: AlertFacts, view: AlertView) -> AlertFacts:
         facts,
         participants=meeting.participants,
         level=meeting.level,
-        status=claim.status if claim else meeting.status,
+        status=meeting.status if claim is None or view.alert.change is Change.CORRECTED else claim.status,
         place=meeting.place,
         date=meeting.date,
         reports=meeting.reports,

@@ -41,6 +41,12 @@ class World(ThreadingHTTPServer):
             items = self.items.setdefault(outlet, [])
             items.append((len(items) + 1, title, text, datetime.now(UTC)))
 
+    def revise(self, outlet, number, text, title=None):
+        """Edit an item where it stands; None takes its page down."""
+        with self.lock:
+            _, before, _, at = self.items[outlet][number - 1]
+            self.items[outlet][number - 1] = (number, title or before, text, at)
+
     def close(self):
         self.closed = True
         self.shutdown()
@@ -52,7 +58,7 @@ class World(ThreadingHTTPServer):
             items = list(self.items.get(outlet, ()))
         rows = "".join(
             f"<item><title>{escape(title)}</title><link>{self.url}/{outlet}/{number}.html</link>"
-            f"<pubDate>{format_datetime(at)}</pubDate><description>{escape(text)}</description></item>"
+            f"<pubDate>{format_datetime(at)}</pubDate><description>{escape(text or '')}</description></item>"
             for number, title, text, at in reversed(items)
         )
         return f'<rss version="2.0"><channel><title>{outlet}</title>{rows}</channel></rss>'
@@ -60,6 +66,8 @@ class World(ThreadingHTTPServer):
     def page(self, outlet, number):
         with self.lock:
             _, title, text, _ = self.items[outlet][number - 1]
+        if text is None:
+            return None
         return f"<html><body><article><h1>{escape(title)}</h1><p>{escape(text)}</p></article></body></html>"
 
 
@@ -73,7 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif rest == "feed.xml":
             self.answer(200, "application/rss+xml", self.server.feed(outlet))
         elif rest.endswith(".html"):
-            self.answer(200, "text/html; charset=utf-8", self.server.page(outlet, int(rest.removesuffix(".html"))))
+            page = self.server.page(outlet, int(rest.removesuffix(".html")))
+            self.answer(410 if page is None else 200, "text/html; charset=utf-8", page or "gone")
         else:
             self.answer(404, "text/plain", "nothing here")
 

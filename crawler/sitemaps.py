@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest, told_moment
+from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest, parse_feed, told_moment
 from crawler.plain import one_line
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 
 ENTRIES_KEPT = 500
 CHILDREN_READ = 4  # of an index: the newest, or the last when it names no times
+FETCHES_MAX = 8
+DEPTH_MAX = 2
 UNPACKED_MAX = 50 * 1024 * 1024  # the protocol's own limit for one file
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 16
+_PLAIN_TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*https?://[^\s<>]+\s*(?:$|[\r\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +55,26 @@ def parse_sitemap(body: bytes, url: str) -> ParsedFeed | SitemapIndex | Fault:
 
 
 async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, access: Access) -> ParsedFeed | Fault:
-    """A fetched sitemap's entries; for an index those of its newest children."""
+    """A fetched sitemap's entries; for an index those of its newest children, also where these are indexes again."""
     parsed = await workers.run(parse_sitemap, page.body, page.url)
     if not isinstance(parsed, SitemapIndex):
         return parsed
     entries: list[Entry] = []
     notes: list[str] = []
     fault: Fault | None = None
-    for child in parsed.children[:CHILDREN_READ]:
+    queue = deque((child, 1) for child in parsed.children[:CHILDREN_READ])
+    read = 0
+    while queue and read < FETCHES_MAX:
+        child, depth = queue.popleft()
+        read += 1
         got = await engine.fetch(Fetch(child, access=access, kind=Kind.FEED))
         part = await workers.run(parse_sitemap, got.body, got.url) if isinstance(got, Page) else got
         if isinstance(part, ParsedFeed):
             entries += part.entries
+        elif isinstance(part, SitemapIndex) and depth < DEPTH_MAX:
+            queue.extendleft((grandchild, depth + 1) for grandchild in reversed(part.children[:CHILDREN_READ]))
         else:
-            fault = part if isinstance(part, Fault) else Fault(FaultKind.NOT_A_FEED, "an index names another index")
+            fault = part if isinstance(part, Fault) else Fault(FaultKind.NOT_A_FEED, "indexes without end")
             notes.append(f"one sitemap of the index could not be read: {fault.detail}")
     if not entries and fault is not None:
         return fault
@@ -89,15 +100,30 @@ def _unpacked(body: bytes) -> bytes:
 def _parse(body: bytes, url: str) -> ParsedFeed | SitemapIndex | Fault:
     if not body.strip():
         return Fault(FaultKind.EMPTY, "the answer is empty")
+    if _PLAIN_TEXT.match(body):
+        return _text(body)
     root = _root_name(body)
     if root == "sitemapindex":
         return _index(body, url)
+    if root in {"rss", "feed", "rdf"}:  # the protocol takes feeds for sitemaps
+        return parse_feed(body, None, url)
     if root != "urlset":
         told = "a web page" if root == "html" else "not a sitemap"
         return Fault(FaultKind.NOT_A_FEED, f"the answer is {told}")
     entries = [entry for element in _elements(body, "url") if (entry := _entry(element, url)) is not None]
     kept, notes = newest(entries, ENTRIES_KEPT)
     return ParsedFeed(entries=kept, notes=notes)
+
+
+def _text(body: bytes) -> ParsedFeed | Fault:
+    """A list of addresses, one a line; new ones are mostly added at the end."""
+    lines = body.decode("utf-8-sig", "replace").splitlines()
+    links = dict.fromkeys(link for line in lines if (link := canonical_url(line.strip())) is not None)
+    if not links:
+        return Fault(FaultKind.NO_LINKS, "the sitemap names no page")
+    kept = list(links)[-ENTRIES_KEPT:]
+    cut = (f"only the last {ENTRIES_KEPT} of {len(links)} addresses were kept",) if len(kept) < len(links) else ()
+    return ParsedFeed(entries=tuple(Entry(url=link, guid=None, title="") for link in reversed(kept)), notes=cut)
 
 
 def _walk(body: bytes, events: tuple[str, ...]) -> etree.iterparse:
@@ -164,7 +190,7 @@ def _index(body: bytes, url: str) -> SitemapIndex | Fault:
     children: list[tuple[datetime | None, int, str]] = []
     for position, element in enumerate(_elements(body, "sitemap")):
         texts = _fields(element)
-        link = canonical_url(texts.get("sitemap:loc"), url)
+        link = canonical_url(texts.get("sitemap:loc") or (element.text or "").strip(), url)
         if link is not None:
             children.append((iso_moment(texts.get("sitemap:lastmod")), position, link))
     if not children:

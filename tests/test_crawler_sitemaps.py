@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 from datetime import UTC, datetime
 
@@ -5,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.exchange import Page
 from crawler.feeds import ParsedFeed
-from crawler.sitemaps import ENTRIES_KEPT, SitemapIndex, parse_sitemap
-from storage.model import Fault, FaultKind
+from crawler.sitemaps import ENTRIES_KEPT, SitemapIndex, parse_sitemap, read_sitemap
+from storage.model import USUAL, Fault, FaultKind
 
 URL = "https://news.example/sitemap.xml"
 NAMESPACES = (
@@ -76,7 +78,7 @@ def test_a_cut_sitemap_keeps_what_is_complete():
     [
         (b"", FaultKind.EMPTY),
         (b"<html><body>hello</body></html>", FaultKind.NOT_A_FEED),
-        (b"<rss/>", FaultKind.NOT_A_FEED),
+        (b"<opml/>", FaultKind.NOT_A_FEED),
         (b"words", FaultKind.NOT_A_FEED),
         (b"\x1f\x8bbroken gzip", FaultKind.MALFORMED),
         (f"<sitemapindex {NAMESPACES}/>".encode(), FaultKind.NO_LINKS),
@@ -100,3 +102,88 @@ def test_entities_are_not_resolved(tmp_path):
 def test_no_bytes_make_it_raise(body):
     for whole in (body, b"<urlset><url><loc>" + body):
         assert isinstance(parse_sitemap(whole, URL), (ParsedFeed, SitemapIndex, Fault))
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\n\n"])
+def test_a_list_of_addresses_is_a_sitemap_its_last_line_the_newest(mark):
+    body = mark + b"https://news.example/1\r\nnot an address\nhttps://news.example/2\n"
+    for content in (body, gzip.compress(body)):
+        assert [entry.url for entry in parse_sitemap(content, URL).entries] == [
+            "https://news.example/2",
+            "https://news.example/1",
+        ]
+
+
+def test_of_a_long_list_of_addresses_the_last_are_kept_visibly():
+    lines = "".join(f"https://news.example/{number}\n" for number in range(ENTRIES_KEPT + 5))
+    found = parse_sitemap(lines.encode(), URL)
+    assert (len(found.entries), found.entries[0].url) == (ENTRIES_KEPT, f"https://news.example/{ENTRIES_KEPT + 4}")
+    assert found.notes
+
+
+def test_a_feed_is_taken_for_a_sitemap():
+    feed = (
+        b"<rss version='2.0'><channel><item><title>A</title><link>https://news.example/a</link></item></channel></rss>"
+    )
+    assert parse_sitemap(feed, URL).entries[0].title == "A"
+
+
+def test_an_index_that_writes_addresses_bare_is_read():
+    body = f"<sitemapindex {NAMESPACES}><sitemap>\n/a.xml\n</sitemap></sitemapindex>".encode()
+    assert parse_sitemap(body, URL).children == ("https://news.example/a.xml",)
+
+
+class Here:
+    async def run(self, function, *arguments):
+        return function(*arguments)
+
+
+class Shelf:
+    """An engine whose pages lie on a shelf."""
+
+    def __init__(self, pages):
+        self.pages = pages
+        self.asked = []
+
+    async def fetch(self, request):
+        self.asked.append(request.url)
+        body = self.pages.get(request.url.rpartition("/")[2])
+        return Page(request.url, 200, {}, body) if body else Fault(FaultKind.GONE, "gone")
+
+
+def index(*names):
+    inside = "".join(f"<sitemap><loc>/{name}</loc></sitemap>" for name in names)
+    return f"<sitemapindex {NAMESPACES}>{inside}</sitemapindex>".encode()
+
+
+def read(pages, start):
+    shelf = Shelf(pages)
+    found = asyncio.run(read_sitemap(shelf, Here(), Page(URL, 200, {}, pages[start]), access=USUAL))
+    return found, [url.rpartition("/")[2] for url in shelf.asked]
+
+
+def test_indexes_of_indexes_are_followed_newest_first_and_end():
+    pages = {"top": index("old", "inner"), "inner": index("a", "b"), "b": urlset("<loc>/1</loc>")}
+    pages |= {"a": gzip.compress(urlset("<loc>/2</loc>")), "old": urlset("<loc>/3</loc>")}
+    found, asked = read(pages, "top")
+    assert asked == ["inner", "b", "a", "old"]
+    assert {entry.url[-1] for entry in found.entries} == {"1", "2", "3"}
+    assert not found.cacheable
+    looped, asked = read({"top": index("top")}, "top")
+    assert (looped.kind, len(asked)) == (FaultKind.NOT_A_FEED, 2)
+
+
+def test_what_of_an_index_cannot_be_read_is_noted():
+    found, _ = read({"top": index("a", "gone"), "a": urlset("<loc>/1</loc>")}, "top")
+    assert len(found.entries) == 1
+    assert found.notes == ("one sitemap of the index could not be read: gone",)
+    assert read({"top": index("gone")}, "top")[0].kind is FaultKind.GONE
+
+
+def test_every_recorded_sitemap_gives_addresses(shared):
+    for path in sorted((shared / "data" / "sitemaps").iterdir()):
+        if "sitemap" not in path.name.lower() or "robots" in path.name:
+            continue
+        found = parse_sitemap(path.read_bytes(), URL)
+        assert not isinstance(found, Fault), path.name
+        assert found.children if isinstance(found, SitemapIndex) else found.entries, path.name

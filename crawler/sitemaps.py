@@ -63,10 +63,12 @@ async def read_sitemap(engine: Engine, workers: Workers, page: Page, *, access: 
     notes: list[str] = []
     fault: Fault | None = None
     queue = deque((child, 1) for child in parsed.children[:CHILDREN_READ])
-    read = 0
-    while queue and read < FETCHES_MAX:
+    asked = {page.url}
+    while queue and len(asked) <= FETCHES_MAX:
         child, depth = queue.popleft()
-        read += 1
+        if child in asked:
+            continue
+        asked.add(child)
         got = await engine.fetch(Fetch(child, access=access, kind=Kind.FEED))
         part = await workers.run(parse_sitemap, got.body, got.url) if isinstance(got, Page) else got
         if isinstance(part, ParsedFeed):

@@ -199,7 +199,7 @@ def test_a_telegram_preview_is_polled(ask, site):
     assert [entry.title for entry in ask(lease(at(site, "/t", EndpointKind.TELEGRAM))).entries] == ["Words"]
 
 
-def test_an_index_of_sitemaps_is_followed_one_level_and_never_taken_for_unchanged(ask, site):
+def test_an_index_of_sitemaps_is_followed_each_address_once_and_never_taken_for_unchanged(ask, site):
     def urlset(path):
         return answer_of(f"<urlset><url><loc>{path}</loc></url></urlset>".encode(), content_type="application/xml")
 
@@ -214,7 +214,8 @@ def test_an_index_of_sitemaps_is_followed_one_level_and_never_taken_for_unchange
     made = ask(lease(at(site, "/s", EndpointKind.SITEMAP)))
     assert [entry.url for entry in made.entries] == [site.url("/a"), site.url("/b")]
     assert made.validators is None
-    assert len(made.notes) == 2
+    assert len(made.notes) == 1
+    assert sorted(site.paths()) == ["/gone.xml", "/index.xml", "/one.xml", "/s", "/two.xml"]
 
 
 def test_an_index_none_of_whose_sitemaps_can_be_read_is_a_fault(ask, site):

@@ -169,8 +169,9 @@ def test_indexes_of_indexes_are_followed_newest_first_and_end():
     assert asked == ["inner", "b", "a", "old"]
     assert {entry.url[-1] for entry in found.entries} == {"1", "2", "3"}
     assert not found.cacheable
-    looped, asked = read({"top": index("top")}, "top")
-    assert (looped.kind, len(asked)) == (FaultKind.NOT_A_FEED, 2)
+    deep = {"top": index("one"), "one": index("two"), "two": index("three"), "three": urlset("<loc>/1</loc>")}
+    looped, asked = read(deep, "top")
+    assert (looped.kind, asked) == (FaultKind.NOT_A_FEED, ["one", "two"])
 
 
 def test_what_of_an_index_cannot_be_read_is_noted():

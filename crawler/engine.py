@@ -24,13 +24,12 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import blame_proxy, fault_of_exception, fault_of_status, http_date, retry_after
-from crawler.guard import CachingResolver
 from crawler.hops import MAX_REDIRECTS, SCHEMES, Hop, redirect_target, told_host, without_credentials
 from crawler.hosts import HostBook, gap_of
 from crawler.middlewares import RobotsMiddleware
 from crawler.politeness import HostGates, host_key
 from crawler.proxies import find_proxy
-from crawler.settings import LOOKUP_THREADS, EngineSettings, product_token, scrapy_settings, settings_of
+from crawler.settings import EngineSettings, product_token, scrapy_settings, settings_of
 from crawler.transport import ACCESS, BUDGET, KIND, PROXY, Budget
 from storage.model import DIRECT, Fault, FaultKind
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from crawler.middlewares import PoliteDownloader
     from storage.model import Access
 
 _log = logging.getLogger(__name__)
@@ -93,8 +93,6 @@ def run(main: Callable[[], Awaitable[int]]) -> int:
 class Engine:
     """Fetches politely: robots.txt, a gap and a limit per host, the address guard at every hop, one deadline."""
 
-    resolver: CachingResolver
-
     def __init__(self, settings: EngineSettings, hosts: HostBook | None = None) -> None:
         self.settings = settings
         self.hosts = HostBook() if hosts is None else hosts
@@ -109,13 +107,8 @@ class Engine:
 
     async def start(self) -> None:
         """Start Scrapy's engine on the running reactor; returns when it takes requests."""
-        from twisted.internet import reactor as installed  # noqa: PLC0415 (must follow the installation of the reactor)
-
-        reactor = cast("Any", installed)
         _raise_descriptor_limit()
         logging.getLogger("scrapy").setLevel(logging.ERROR)  # what came of a fetch is told by its caller
-        reactor.getThreadPool().adjustPoolsize(maxthreads=LOOKUP_THREADS)
-        self.resolver = CachingResolver(reactor.nameResolver)
         runner = AsyncCrawlerRunner(scrapy_settings(self.settings))
         crawler = runner.create_crawler(_service(self._stopping))
         crawler.envoywatch = self  # type: ignore[attr-defined]  # settings are copied deeply, so not through them
@@ -250,12 +243,8 @@ class Engine:
         # The budget bounds the network; this bounds robots.txt and the turns in Scrapy's slot besides.
         gap = self.gap_at(host_key(hop.url))
         patience = self.settings.timeout.total_seconds() + _ROBOTS_TIMEOUT_S + gap * self._turns()
-        try:
-            async with asyncio.timeout(patience):
-                return await self._download(hop.url, headers, meta)
-        except (asyncio.CancelledError, TimeoutError):
-            budget.cancel()
-            raise
+        async with asyncio.timeout(patience):
+            return await self._download(hop.url, headers, meta)
 
     def _granted(self, access: Access) -> Access:
         """With the engine's own leave for private addresses added."""
@@ -287,7 +276,8 @@ class Engine:
         # Latin-1 there and back: Scrapy would send an ETag's odd bytes in UTF-8, and the server would not know it.
         raw = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
         request = Request(url, headers=raw, meta=meta, callback=NO_CALLBACK, dont_filter=True)
-        response = await self._crawler.engine.download_async(request)
+        downloader = cast("PoliteDownloader", self._crawler.engine.downloader)
+        response = await downloader.ask(request)
         self._learn(host_key(url), request, response)
         return response
 

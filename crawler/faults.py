@@ -1,30 +1,20 @@
-"""What went wrong on the network, as a `Fault`: exceptions of Scrapy, Twisted and OpenSSL, and HTTP statuses."""
+"""What went wrong on the network, as a `Fault`: exceptions of ours, of sockets and TLS, and HTTP statuses."""
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from OpenSSL.SSL import Error as TLSError
-from scrapy.core.downloader.handlers import http11
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadTimeoutError,
-)
-from service_identity import VerificationError
-from twisted.internet import error as net
-from twisted.web._newclient import ParseError
-from twisted.web.client import ResponseFailed
-
+from crawler.connections import TunnelError
 from crawler.guard import AddressRefusedError
+from crawler.http1 import BodyTooLargeError, BrokenOffError, HeadersTooLargeError, NotHttpError
 from crawler.middlewares import EncodingRefusedError, RobotsForbidError, TooLargeError
+from crawler.names import NoAddressError
 from crawler.proxies import ProxyError
-from crawler.transport import HeadersTooLargeError
 from storage.model import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -37,23 +27,19 @@ _DIGITS_MAX = 9  # more seconds than this are certainly over the limit, and int(
 _KINDS: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
     (AddressRefusedError, FaultKind.ADDRESS, "{error}, and private_addresses is off"),
     (ProxyError, FaultKind.PROXY, "{error}"),
-    (http11.TunnelError, FaultKind.PROXY, "the proxy does not connect us with {host}"),
+    (TunnelError, FaultKind.PROXY, "the proxy does not connect us with {host}"),
     (RobotsForbidError, FaultKind.ROBOTS, "robots.txt of {host} forbids this address to us"),
     (TooLargeError, FaultKind.TOO_LARGE, "{error}"),
     (EncodingRefusedError, FaultKind.MALFORMED, "{error}"),
     (HeadersTooLargeError, FaultKind.TOO_LARGE, "{host} sent {error}"),
-    (DownloadCancelledError, FaultKind.TOO_LARGE, "the body is larger than crawl.max_size_mb allows"),
-    (VerificationError, FaultKind.TLS, "the certificate of {host} is for another name"),
-    (TLSError, FaultKind.TLS, "no safe connection with {host}: {error}"),
-    (CannotResolveHostError, FaultKind.NAME, "the name {host} has no address"),
-    (DownloadTimeoutError, FaultKind.TIMEOUT, "{host} took longer than the limit"),
+    (BodyTooLargeError, FaultKind.TOO_LARGE, "the body is larger than crawl.max_size_mb allows"),
+    (ssl.SSLError, FaultKind.TLS, "no safe connection with {host}: {error}"),
+    (NoAddressError, FaultKind.NAME, "the name {host} has no address"),
     (TimeoutError, FaultKind.TIMEOUT, "{host} took longer than the limit"),
-    (net.TimeoutError, FaultKind.TIMEOUT, "{host} did not answer in time"),
-    (DownloadConnectionRefusedError, FaultKind.CONNECT, "{host} refuses the connection"),
-    (net.ConnectError, FaultKind.CONNECT, "{host} cannot be reached ({error})"),
-    (ParseError, FaultKind.MALFORMED, "{host} does not answer in HTTP"),
-    (net.ConnectionClosed, FaultKind.CONNECT, "{host} closed the connection without an answer"),
-    (ResponseFailed, FaultKind.CONNECT, "{host} broke off its answer"),
+    (ConnectionRefusedError, FaultKind.CONNECT, "{host} refuses the connection"),
+    (NotHttpError, FaultKind.MALFORMED, "{host} does not answer in HTTP"),
+    (BrokenOffError, FaultKind.CONNECT, "{host} closed the connection: {error}"),
+    (ConnectionError, FaultKind.CONNECT, "{host} broke off the connection"),
     (UnicodeError, FaultKind.NAME, "{host} is not a usable host name"),
     (ValueError, FaultKind.NAME, "{host} is not a usable address ({error})"),
     (OSError, FaultKind.CONNECT, "{host} cannot be reached ({error})"),
@@ -78,7 +64,7 @@ def blame_proxy(fault: Fault) -> Fault:
 
 
 def _links(error: BaseException) -> Iterator[BaseException]:
-    """The exception, its causes and the reasons Twisted hides in `reasons`, each once."""
+    """The exception and its causes, each once."""
     seen: set[int] = set()
     queue: list[BaseException] = [error]
     while queue:
@@ -88,17 +74,14 @@ def _links(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         queue += [cause for cause in (link.__cause__, link.__context__) if cause is not None]
-        reasons = getattr(link, "reasons", None)
-        if isinstance(reasons, list):
-            queue += [reason.value for reason in reasons if hasattr(reason, "value")]
 
 
 def _told(error: BaseException) -> str:
-    """One printable line of an exception, bounded; OpenSSL puts its words at the end of tuples."""
-    if isinstance(error, TLSError) and error.args and isinstance(error.args[0], (list, tuple)):
-        text = ", ".join(str(item[-1]) for item in error.args[0] if item) or "handshake failed"
-    else:
-        text = str(error) or type(error).__name__
+    """One printable line of an exception, bounded; OpenSSL's own words without the place in its source."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLError):  # either is set by OpenSSL, not by whoever else raises such an error
+        reason = (getattr(error, "reason", None) or "").replace("_", " ").lower()
+        text = getattr(error, "verify_message", None) or reason or text
     text = " ".join(text.split())
     return "".join(character for character in text if character.isprintable())[:200]
 

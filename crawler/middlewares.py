@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from scrapy.core.downloader import Downloader, Slot
@@ -16,6 +16,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.logformatter import LogFormatter
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils._compression import _DecompressionMaxSizeExceeded
+from scrapy.utils.asyncio import call_later
 
 from crawler.politeness import host_key
 from crawler.settings import product_token
@@ -23,6 +24,8 @@ from crawler.transport import ACCESS
 from storage.model import USUAL, Access
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -52,10 +55,14 @@ class EncodingRefusedError(IgnoreRequest):
 
 
 class PoliteDownloader(Downloader):
-    """Slots by `host_key`, whatever a redirect or a spider copied into `meta`."""
+    """Scrapy's slots by `host_key`, with turns that are plain futures.
+
+    Scrapy's own way turns every coroutine into a Deferred and back four times and sends four signals that nobody here
+    hears: 0.15 ms a request. It also keeps cancelled requests in its queues.
+    """
 
     def get_slot_key(self, request: Request) -> str:
-        """The host a request is polite to."""
+        """The host a request is polite to, whatever a redirect or a spider copied into `meta`."""
         return host_key(request.url)
 
     def _get_slot(self, request: Request, spider: Any = None) -> tuple[str, Slot]:  # noqa: ARG002 (Scrapy's signature)
@@ -64,6 +71,61 @@ class PoliteDownloader(Downloader):
         engine = self.crawler.envoywatch  # type: ignore[attr-defined]
         slot.delay, slot.concurrency = engine.gap_at(host), engine.settings.per_host
         return host, slot
+
+    async def ask(self, request: Request) -> Response:
+        """The answer to a request, through the middlewares and in its host's turn."""
+        # No middleware of ours answers with another request.
+        return cast("Response", await self.middleware.download_async(self._enqueue_request, request))
+
+    async def _enqueue_request(self, request: Request) -> Response:
+        _, slot = self._get_slot(request)
+        slot.active.add(request)  # while there is one, the slot is not forgotten
+        try:
+            await self._turn(slot, request)
+            try:
+                return await self.handlers.download_request_async(request)
+            finally:
+                slot.transferring.discard(request)
+                self._process_queue(slot)
+        finally:
+            slot.active.discard(request)
+
+    async def _turn(self, slot: Slot, request: Request) -> None:
+        """Wait until the host may be asked again: first come, first served."""
+        turn = asyncio.get_running_loop().create_future()
+        _waiting(slot).append((request, turn))
+        self._process_queue(slot)
+        try:
+            if not turn.done():
+                await turn
+        except asyncio.CancelledError:
+            turn.cancel()
+            if request in slot.transferring:  # its turn came at the same moment: hand it on
+                slot.transferring.discard(request)
+                self._process_queue(slot)
+            raise
+
+    def _process_queue(self, slot: Slot) -> None:
+        """Give turns to as many as the gap and the limit allow; come back when the gap is over."""
+        waiting = _waiting(slot)
+        while waiting and waiting[0][1].done():  # cancelled while they waited
+            waiting.popleft()
+        if not waiting or slot.latercall or slot.free_transfer_slots() <= 0:
+            return
+        now, delay = time.monotonic(), slot.download_delay()
+        if slot.lastseen + delay > now:
+            slot.latercall = call_later(slot.lastseen + delay - now, self._latercall, slot)
+            return
+        slot.lastseen = now
+        request, turn = waiting.popleft()
+        slot.transferring.add(request)
+        turn.set_result(None)
+        self._process_queue(slot)
+
+
+def _waiting(slot: Slot) -> deque[tuple[Request, asyncio.Future[None]]]:
+    """A slot's queue with our futures in place of Scrapy's."""
+    return cast("deque[tuple[Request, asyncio.Future[None]]]", slot.queue)
 
 
 class QuietLog(LogFormatter):

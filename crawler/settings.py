@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from config.model import Crawl
 
-LOOKUP_THREADS = 64  # Twisted's default of 10 holds 2,000 feeds up behind slow names
-
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
@@ -69,7 +67,6 @@ def scrapy_settings(settings: EngineSettings) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES_BASE": {},  # only those below
         "DOWNLOADER_MIDDLEWARES": {
             f"{here}.middlewares.RobotsMiddleware": 100,
-            "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
             f"{here}.middlewares.CompressionMiddleware": 590,
         },
         "DOWNLOADER_STATS": False,
@@ -89,7 +86,6 @@ def scrapy_settings(settings: EngineSettings) -> dict[str, Any]:
         "LOG_FORMATTER": f"{here}.middlewares.QuietLog",
         "LOGSTATS_INTERVAL": 0,
         "STATS_DUMP": False,
-        "REACTOR_THREADPOOL_MAXSIZE": LOOKUP_THREADS,  # read by Scrapy's own processes only; start() sets it
     }
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import logging
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,6 @@ from itertools import pairwise
 import brotli
 import pytest
 import zstandard
-from twisted.internet.ssl import Certificate, trustRootFromCertificates
 
 from crawler.engine import Engine, EngineStoppedError, Fetch, Kind, Page, settings_of
 from crawler.settings import EngineSettings, product_token, scrapy_settings
@@ -404,8 +404,8 @@ def test_a_certificate_nobody_vouches_for_is_refused(world, safe_site):
 
 
 def test_a_trusted_certificate_counts_for_its_own_name_only(world, safe_site, certificate, monkeypatch):
-    authority = trustRootFromCertificates([Certificate.loadPEM((certificate / "certificate.pem").read_bytes())])
-    monkeypatch.setattr("crawler.transport.platformTrust", lambda: authority)
+    context = ssl.create_default_context(cafile=certificate / "certificate.pem")
+    monkeypatch.setattr("crawler.connections.trusting_context", lambda: context)
     assert world.fetch(safe_site.url("/a", "localhost"), obey_robots=False).body == b"safe"
     assert world.fetch(safe_site.url("/a", "127.0.0.1"), obey_robots=False).kind is FaultKind.TLS
 
@@ -554,7 +554,7 @@ def test_the_settings_we_name_are_those_that_hold(world):
 
     extensions, middlewares, spider_side, handlers, frozen = world.run(look())
     assert extensions == ()
-    assert middlewares == ["RobotsMiddleware", "DownloadTimeoutMiddleware", "CompressionMiddleware"]
+    assert middlewares == ["RobotsMiddleware", "CompressionMiddleware"]
     assert spider_side == ["StartSpiderMiddleware"]
     assert set(handlers) == {"http", "https"}
     assert frozen

@@ -1,15 +1,13 @@
+import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from OpenSSL.SSL import Error as TLSError
-from service_identity import VerificationError
-from twisted.internet import error as net
-from twisted.python.failure import Failure
-from twisted.web.client import ResponseNeverReceived
 
 from crawler.faults import fault_of_exception, fault_of_status, http_date, retry_after
+from crawler.http1 import BrokenOffError, NotHttpError
+from crawler.names import NoAddressError
 from storage.model import FaultKind
 
 NOW = datetime(2023, 5, 17, 9, 0, tzinfo=UTC)
@@ -54,15 +52,12 @@ def test_no_header_breaks_the_reading_of_dates(text):
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (
-            ResponseNeverReceived([Failure(TLSError([("SSL routines", "", "certificate verify failed")]))]),
-            FaultKind.TLS,
-        ),
-        (ResponseNeverReceived([Failure(VerificationError(errors=[]))]), FaultKind.TLS),
-        (ResponseNeverReceived([Failure(net.ConnectionLost())]), FaultKind.CONNECT),
-        (net.TCPTimedOutError(), FaultKind.CONNECT),
-        (net.TimeoutError(), FaultKind.TIMEOUT),
-        (net.NoRouteError(), FaultKind.CONNECT),
+        (ssl.SSLError(1, "[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol"), FaultKind.TLS),
+        (NoAddressError("news.example"), FaultKind.NAME),
+        (BrokenOffError("no answer came"), FaultKind.CONNECT),
+        (NotHttpError("SSH"), FaultKind.MALFORMED),
+        (ConnectionResetError(104, "Connection reset by peer"), FaultKind.CONNECT),
+        (ConnectionRefusedError(111, "Connection refused"), FaultKind.CONNECT),
         (TimeoutError(), FaultKind.TIMEOUT),
         (OSError("too many open files"), FaultKind.CONNECT),
         (UnicodeError("label too long"), FaultKind.NAME),
@@ -76,8 +71,10 @@ def test_exceptions_of_the_network_have_a_kind_and_a_printable_line(error, kind)
 
 
 def test_a_certificates_trouble_is_told_in_openssls_words():
-    told = fault_of_exception(TLSError([("SSL routines", "", "certificate has expired")]), "news.example").detail
-    assert "certificate has expired" in told
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] ... (_ssl.c:1006)")
+    error.verify_message = "certificate has expired"
+    told = fault_of_exception(error, "news.example").detail
+    assert told == "no safe connection with news.example: certificate has expired"
 
 
 def test_other_exceptions_are_not_the_networks():

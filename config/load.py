@@ -81,6 +81,7 @@ def load_config(
     problems = find_problems(config, checks)
     draft.warn_of_missing_folder(config)
     draft.warn_of_unset_proxies(config, environ)
+    config = draft.with_spiders(config)
     config = draft.judge(config, problems, lenient=lenient_sources)
     return Loaded(
         config=config,
@@ -196,6 +197,17 @@ class _Draft:
         if not folder.is_dir():
             hint = f"make it first: mkdir -p {shlex.quote(str(folder))}"
             self._warn_at(("storage", "path"), f"the folder of the database is missing: {folder}", hint)
+
+    def with_spiders(self, config: Config) -> Config:
+        """The folder of spiders as an absolute path, for it is used far from this file."""
+        if config.crawl.spiders is None:
+            return config
+        folder = self._resolve(config.crawl.spiders).absolute()
+        if not folder.is_dir():
+            line, column = self.tree.place(("crawl", "spiders"))
+            hint = "it holds Python files with Scrapy spiders; see docs/sources.md"
+            self._tell(Finding(self.path, line, column, f"there is no folder {folder}", hint), of_source=False)
+        return config.model_copy(update={"crawl": config.crawl.model_copy(update={"spiders": folder})})
 
     def warn_of_unset_proxies(self, config: Config, environ: Mapping[str, str]) -> None:
         """A source whose proxy is not there fails at every poll; that is better known now."""

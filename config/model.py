@@ -79,7 +79,10 @@ class Storage(Strict):
 
 
 class Crawl(Strict):
-    """How politely and how often sources are asked."""
+    """How politely and how often sources are asked.
+
+    `spiders` is a folder of the operator's own Scrapy spiders; a relative path starts at the configuration's folder.
+    """
 
     user_agent: UserAgent = "Envoywatch (+https://example.org/contact)"
     interval: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)
@@ -94,6 +97,7 @@ class Crawl(Strict):
     private_addresses: bool = False
     obey_robots: bool = True
     proxy: Proxy | None = None
+    spiders: Path | None = None
 
 
 class Web(Strict):

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from config.model import Crawl
 
 
@@ -22,6 +24,7 @@ class EngineSettings:
     obey_robots: bool = True
     private_addresses: bool = False
     proxy: str | None = None
+    spiders: Path | None = None
     max_in_flight: int = 256
 
 
@@ -36,6 +39,7 @@ def settings_of(crawl: Crawl) -> EngineSettings:
         obey_robots=crawl.obey_robots,
         private_addresses=crawl.private_addresses,
         proxy=crawl.proxy,
+        spiders=crawl.spiders,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import inspect
 import logging
 import pkgutil
 from collections import deque
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crawler.exchange import Fetch, Kind, Page
@@ -29,6 +31,8 @@ from storage.model import USUAL, Access, Entry, Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
+    from types import ModuleType
 
     from scrapy import Request, Spider
     from scrapy.http import Response
@@ -43,18 +47,51 @@ TIME_MAX = timedelta(minutes=5)
 SIZE_MAX = 64 * 1024 * 1024
 
 
-def find_spider(name: str) -> type[Spider] | None:
-    """The spider class of that name in `crawler/spiders/`; None when there is none."""
+class SpiderFileError(Exception):
+    """A file of the operator's spiders cannot be loaded; the text says which and why."""
+
+
+def find_spider(name: str, folder: Path | None = None) -> type[Spider] | None:
+    """The spider class of that name in the operator's folder, else in `crawler/spiders/`; None when there is none.
+
+    Raises SpiderFileError for a file of the folder that does not load.
+    """
+    from crawler import spiders  # noqa: PLC0415 (heavy, only for a crawl)
+
+    for path in sorted(folder.glob("*.py")) if folder is not None else ():
+        found = _spider_in(_loaded(path, path.stat().st_mtime_ns), name)
+        if found is not None:
+            return found
+    for module_info in pkgutil.iter_modules(spiders.__path__, f"{spiders.__name__}."):
+        found = _spider_in(importlib.import_module(module_info.name), name)
+        if found is not None:
+            return found
+    return None
+
+
+def _spider_in(module: ModuleType, name: str) -> type[Spider] | None:
     from scrapy import Spider  # noqa: PLC0415 (heavy, only for a crawl)
 
-    from crawler import spiders  # noqa: PLC0415 (likewise)
-
-    for module_info in pkgutil.iter_modules(spiders.__path__, f"{spiders.__name__}."):
-        module = importlib.import_module(module_info.name)
-        for found in vars(module).values():
-            if isinstance(found, type) and issubclass(found, Spider) and getattr(found, "name", None) == name:
-                return found
+    for found in vars(module).values():
+        if isinstance(found, type) and issubclass(found, Spider) and getattr(found, "name", None) == name:
+            return found
     return None
+
+
+@lru_cache(maxsize=100)
+def _loaded(path: Path, changed_at: int) -> ModuleType:  # noqa: ARG001 (a file that was changed is another key)
+    """A file as a module; a new version of it is loaded when it is next needed."""
+    spec = importlib.util.spec_from_file_location(f"envoywatch_spiders_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise SpiderFileError(f"{path.name} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise SpiderFileError(
+            f"{path.name} does not load: {type(error).__name__}: {one_line(str(error), 200)}"
+        ) from error
+    return module
 
 
 async def run_spider(
@@ -65,9 +102,14 @@ async def run_spider(
     `first` is a page that was fetched already (to see whether it changed at all): it is not asked for again.
     An exception in one callback ends that callback, is logged and noted; pages that cannot be read are noted.
     """
-    spider_class = find_spider(name)
+    folder = engine.settings.spiders
+    try:
+        spider_class = find_spider(name, folder)
+    except SpiderFileError as error:
+        return Fault(FaultKind.SPIDER, str(error))
     if spider_class is None:
-        return Fault(FaultKind.INTERNAL, f"there is no spider named {one_line(name, 60)} in crawler/spiders")
+        where = f"in {folder}" if folder is not None else "(crawl.spiders names no folder of spiders)"
+        return Fault(FaultKind.SPIDER, f"there is no spider named {one_line(name, 60)} {where}")
     return await _Run(engine, spider_class(**arguments), access=access, first=first).crawl()
 
 
@@ -136,7 +178,9 @@ class _Run:
             raise
         except Exception as error:  # noqa: BLE001 (a user's code may raise anything; it ends at this callback)
             _log.exception("the spider %s failed in a callback", self._spider.name)
-            self._fault = Fault(FaultKind.INTERNAL, f"the spider failed: {type(error).__name__}")
+            self._fault = Fault(
+                FaultKind.SPIDER, f"the spider failed: {type(error).__name__}: {one_line(str(error), 200)}"
+            )
             self._notes.append(self._fault.detail)
 
     async def _take(self, results: Any, depth: int) -> None:

@@ -93,6 +93,10 @@ _TEXTS = {
         "no links were found on its page",
         "The page was rebuilt: change this endpoint's `links` selector and try it with `envoywatch sources test`.",
     ),
+    FaultKind.SPIDER: FaultText(
+        "its spider failed",
+        "Mend the spider's file (the log has the traceback) and try it with `envoywatch sources test`.",
+    ),
     FaultKind.INTERNAL: FaultText(
         "an error of our own stopped it",
         "This is our mistake: the log has the details to report.",

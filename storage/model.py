@@ -50,6 +50,7 @@ class FaultKind(StrEnum):
     NO_PREVIEW = "no-preview"  # a Telegram channel that shows its posts to members only, or is none
     MALFORMED = "malformed"
     NO_LINKS = "no-links"  # a listing whose selector finds nothing
+    SPIDER = "spider"  # the operator's own code is not there, does not load, or fails
     INTERNAL = "internal-error"  # ours; the log has the traceback
 
 

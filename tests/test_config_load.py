@@ -689,3 +689,9 @@ def test_a_proxy_is_named_by_its_variable_never_by_its_address(tmp_path):
     text = "sources: [{name: A, endpoints: [{feed: 'https://a.example/rss'}], proxy: 'http://me:word@p:1'}]\n"
     (line, _, message, _), *_ = faults(tmp_path, text)
     assert (line, "environment variable" in message, "word" in message) == (1, True, False)
+
+
+def test_the_folder_of_spiders_starts_at_the_configuration_and_must_be_there(tmp_path):
+    (tmp_path / "spiders").mkdir()
+    assert load(tmp_path, "crawl: {spiders: spiders}\n").config.crawl.spiders == tmp_path / "spiders"
+    assert "there is no folder" in only(tmp_path, "crawl: {spiders: none}\n")[2]

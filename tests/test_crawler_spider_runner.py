@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ pytest_plugins = ("tests.crawler_fixtures",)
 @pytest.fixture
 def crawl(world, monkeypatch):
     def crawled(spider_class, **arguments):
-        monkeypatch.setattr(spider_runner, "find_spider", lambda name: spider_class)
+        monkeypatch.setattr(spider_runner, "find_spider", lambda name, folder: spider_class)
 
         async def once():
             async with running_engine(obey_robots=False) as engine:
@@ -128,7 +129,7 @@ def test_a_failing_callback_ends_alone_and_is_logged(crawl, site, caplog):
     site.routes["/a"] = answer_of(b"<p>x</p>")
     with caplog.at_level(logging.ERROR):
         fault = crawl(Failing)
-    assert fault.kind is FaultKind.INTERNAL
+    assert fault.kind is FaultKind.SPIDER
     assert "KeyError" in caplog.text
 
 
@@ -155,3 +156,33 @@ def test_an_item_becomes_an_entry_cleaned():
 
 def test_what_a_crawl_gives_is_a_feed():
     assert isinstance(ParsedFeed(), ParsedFeed)
+
+
+def test_the_operators_folder_comes_first_and_a_changed_file_is_taken_up(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("import scrapy\nclass A(scrapy.Spider):\n    name = 'mine'\n    version = 1\n")
+    assert find_spider("mine", tmp_path).version == 1
+    file.write_text("import scrapy\nclass A(scrapy.Spider):\n    name = 'mine'\n    version = 2\n")
+    os.utime(file, ns=(1, 1))
+    assert find_spider("mine", tmp_path).version == 2
+    assert find_spider("listing", tmp_path) is ListingSpider
+    assert find_spider("nobody", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import nothing_of_the_kind", "ModuleNotFoundError"),
+        ("class (", "mine.py does not load: SyntaxError"),
+        ("", "there is no spider named mine in"),
+    ],
+)
+def test_a_spider_that_is_not_there_or_does_not_load_is_a_fault_of_its_own(world, tmp_path, code, told):
+    (tmp_path / "mine.py").write_text(code)
+
+    async def crawl():
+        async with running_engine(spiders=tmp_path) as engine:
+            return await run_spider(engine, "mine")
+
+    fault = world.run(crawl())
+    assert (fault.kind, told in fault.detail) == (FaultKind.SPIDER, True)

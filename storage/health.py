@@ -85,6 +85,12 @@ class Vitals:
     fault: FaultKind | None = None
     fault_detail: str | None = None
     fault_since: datetime | None = None
+    held_until: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """When it is asked next."""
+        return max(self.next_poll_at, self.held_until or self.next_poll_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +113,21 @@ def judge(vitals: Vitals, per_day: Mapping[date, int], now: datetime) -> Conditi
     if vitals.fault is not None:
         return _at_fault(vitals, vitals.fault, now)
     if now - vitals.next_poll_at > _LATE_INTERVALS * vitals.interval:
-        why = f"it was due and not asked for {_LATE_INTERVALS} intervals"
-        remedy = "It waits for a poll: see whether the daemon runs and is not overloaded."
-        return Condition(Health.LATE, vitals.next_poll_at, why, remedy)
+        return _late(vitals, now)
     if vitals.last_poll_at is None:
         why = "it has not been asked yet"
         return Condition(Health.NEVER_READ, vitals.added_at, why, "It is read by the daemon, or by `envoywatch poll`.")
     return _silent(vitals, per_day, now) or Condition(Health.WELL, vitals.recovered_at or vitals.first_ok_at)
+
+
+def _late(vitals: Vitals, now: datetime) -> Condition:
+    if vitals.due_at > now:
+        why = f"it is due, but the turn of its host comes only at {vitals.due_at:%Y-%m-%d %H:%M} UTC"
+        remedy = "The host asked for patience, or many sources share it: lengthen their intervals if it lasts."
+    else:
+        why = f"it was due and not asked for {_LATE_INTERVALS} intervals"
+        remedy = "It waits for a poll: see whether the daemon runs and is not overloaded."
+    return Condition(Health.LATE, vitals.next_poll_at, why, remedy)
 
 
 # ---------------------------------------------------------------- lost
@@ -231,7 +245,7 @@ class WatchedSource:
     fault_detail: str | None
     fault_since: datetime
     last_poll_at: datetime
-    next_poll_at: datetime
+    due_at: datetime
     last_ok_at: datetime | None
     recovered_at: datetime | None
     lost_at: datetime | None
@@ -239,7 +253,7 @@ class WatchedSource:
 
     def is_lost(self, now: datetime) -> bool:
         """Whether it is lost by now; while it is due, what its poll will find is waited for."""
-        return self.lost_at is not None and self.lost_at <= now < self.next_poll_at
+        return self.lost_at is not None and self.lost_at <= now < self.due_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _watched(row: sqlite3.Row) -> WatchedSource:
         fault_detail=vitals.fault_detail,
         fault_since=vitals.fault_since or vitals.last_poll_at or vitals.added_at,
         last_poll_at=vitals.last_poll_at or vitals.added_at,
-        next_poll_at=vitals.next_poll_at,
+        due_at=vitals.due_at,
         last_ok_at=vitals.last_ok_at,
         recovered_at=vitals.recovered_at,
         lost_at=lost_at(vitals),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from storage.health import RHYTHM_DAYS, Vitals
 from storage.model import LOST_AFTER, FaultKind, PollOutcome, from_text, to_text
+from storage.turns import NEVER
 from storage.views_rows import moment
 
 if TYPE_CHECKING:
@@ -71,4 +72,5 @@ def vitals_of(row: sqlite3.Row) -> Vitals:
         fault=None if row["fault"] is None else FaultKind(row["fault"]),
         fault_detail=row["fault_detail"],
         fault_since=moment(row["fault_since"]),
+        held_until=None if row["held_until"] in {"", NEVER} else from_text(row["held_until"]),
     )

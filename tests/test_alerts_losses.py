@@ -24,7 +24,7 @@ def source(number, fault=FaultKind.CONNECT, **changes):
         fault_detail="refused" if fault else None,
         fault_since=NOW - 15 * MINUTE,
         last_poll_at=NOW - MINUTE,
-        next_poll_at=NOW + 4 * MINUTE,
+        due_at=NOW + 4 * MINUTE,
         last_ok_at=NOW - 20 * MINUTE,
         recovered_at=None if fault else NOW - MINUTE,
         lost_at=NOW - MINUTE if fault else None,
@@ -78,7 +78,7 @@ def test_one_that_only_fails_so_far_is_named_beside_but_not_told():
 
 
 def test_while_a_poll_is_due_its_outcome_is_waited_for():
-    assert tell(situation(source(1, next_poll_at=NOW))).alert is None
+    assert tell(situation(source(1, due_at=NOW))).alert is None
 
 
 def test_many_are_one_message_by_class_with_the_advice_once():

@@ -105,6 +105,13 @@ def test_states_that_need_no_history(changes, health):
     assert bool(found.why) is (health is not Health.WELL)
 
 
+def test_one_that_waits_for_its_hosts_turn_says_so():
+    found = judge(vitals(next_poll_at=NOW - HOUR, held_until=NOW + HOUR), BUSY, NOW)
+    assert found.health is Health.LATE
+    assert found.why == "it is due, but the turn of its host comes only at 2026-03-18 13:00 UTC"
+    assert "not asked" in judge(vitals(next_poll_at=NOW - HOUR, held_until=NOW - MINUTE), BUSY, NOW).why
+
+
 def test_whatever_cannot_be_seen_comes_with_since_when_why_and_what_to_do():
     for source in (
         failing(NOW - DAY),

@@ -124,13 +124,17 @@ def overdue(
     late = [
         Overdue(f"overdue:{expectation.name}:{to_text(expectation.by)}", expectation)
         for expectation in expectations
-        if expectation.by < now and not any(_fulfils(expectation, meeting, resolve) for meeting in meetings)
+        if expectation.by < now and not any(fulfils(expectation, meeting, resolve) for meeting in meetings)
     ]
     return [item for item in late if item.key not in told]
 
 
-def _fulfils(expectation: Expectation, meeting: Meeting, resolve: Callable[[str], Collection[str]]) -> bool:
-    """An undated meeting counts whenever it was reported: the report may have come after the time, not the meeting."""
+def fulfils(expectation: Expectation, meeting: Meeting, resolve: Callable[[str], Collection[str]]) -> bool:
+    """Whether a meeting is the one expected.
+
+    An undated meeting counts whenever it was reported: the report may have come after the time, not the
+    meeting.
+    """
     if not meeting_matches(expectation.meeting, meeting, resolve):
         return False
     earliest = expectation.by - EXPECTED_WITHIN

@@ -67,6 +67,14 @@ class People:
             raise UnknownPersonError(f"nobody is known as {reference!r}", hint=hint)
         return person
 
+    def countries_of(self, label: str, day: date) -> frozenset[str]:
+        """The countries a person stood for on that day; none for who is not known."""
+        person = self.find(label)
+        if person is None:
+            return frozenset()
+        held = {office.country for office in person.offices_at(day)}
+        return frozenset(country for country in (held or {person.country}) if country)
+
     def suggest(self, reference: str, limit: int = 3) -> tuple[str, ...]:
         """The labels nearest to an unknown name, the nearest first."""
         wanted = fold_name(reference.removeprefix("@"))

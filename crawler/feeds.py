@@ -46,12 +46,16 @@ _TEASER_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """What a feed, a sitemap or a listing gave; `ttl` is how long it says it holds. `notes` tell of what was cut."""
+    """What a feed, a sitemap or a listing gave; `notes` tell of what was cut.
+
+    `ttl` is how long it says it holds, `period` how often it claims to change.
+    """
 
     title: str = ""
     entries: tuple[Entry, ...] = ()
     language: str | None = None
     ttl: timedelta | None = None
+    period: timedelta | None = None
     notes: tuple[str, ...] = ()
     cacheable: bool = True
     """Whether an unchanged answer means unchanged entries; not so for an index of sitemaps."""
@@ -144,6 +148,7 @@ def _parsed(found: Any, url: str, notes: tuple[str, ...] = ()) -> ParsedFeed:
         entries=kept,
         language=language,
         ttl=_ttl(found.feed.get("ttl")),
+        period=_period(found.feed.get("sy_updateperiod"), found.feed.get("sy_updatefrequency")),
         notes=_failures(failed) + notes + cut,
         items=len(found.entries),
         places=_places(kept, entries),
@@ -258,6 +263,18 @@ def _ttl(value: Any) -> timedelta | None:
     if not text.isascii() or not text.isdigit() or not text.strip("0"):
         return None
     return _TTL_MAX if len(text) > 4 else min(timedelta(minutes=int(text)), _TTL_MAX)  # noqa: PLR2004 (digits of a day)
+
+
+_PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yearly": 24 * 365}
+
+
+def _period(unit: Any, times: Any) -> timedelta | None:
+    """`sy:updatePeriod` over `sy:updateFrequency`, at most a day."""
+    hours = _PERIODS.get(str(unit or "").strip().lower())
+    often = str(times or "1").strip()
+    if hours is None or not often.isascii() or not often.isdigit() or len(often) > 4:  # noqa: PLR2004 (of a minute)
+        return None
+    return min(timedelta(hours=hours) / max(int(often), 1), _TTL_MAX)
 
 
 # ---------------------------------------------------------------- shared with sitemaps, listings and previews

@@ -59,6 +59,7 @@ class _Answer:
     cut: int = 0
     changed: bool | None = True
     memory: str | None = None
+    period: timedelta | None = None
 
 
 async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) -> Poll:
@@ -142,6 +143,7 @@ def _good(
         notes=tuple(notes),
         cut=answer.cut,
         memory=answer.memory,
+        period=answer.period,
     )
 
 
@@ -222,7 +224,10 @@ async def _read_feed(workers: Workers, page: Page, known: Validators, given: Val
         found = read
     entries = None if found.changed is False else found.parsed.entries
     validators = None if page.truncated else replace(given, seen=found.seen)
-    return _Answer(page, entries, validators, found.parsed.ttl, found.parsed.notes, found.cut, found.changed)
+    told = found.parsed
+    return _Answer(
+        page, entries, validators, told.ttl, told.notes, found.cut, changed=found.changed, period=told.period
+    )
 
 
 def _unusable(page: Page, *, asked_if_changed: bool) -> Fault | None:

@@ -25,6 +25,7 @@ from envoywatch import __version__, clocks
 from envoywatch.checks import all_checks
 from envoywatch.control import ControlServer
 from envoywatch.desk import Listener, open_desk
+from envoywatch.expected import ExpectedMeetings
 from envoywatch.jobs import Jobs
 from envoywatch.losses import SourceWatch
 from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
@@ -81,6 +82,7 @@ class Daemon:
         self.polls: PollStage
         self.reads: ReadStage
         self.rereads: RereadStage
+        self.expected: ExpectedMeetings
         self.sends: DeliverStage
         self._work = Jobs()
         self._kicked: set[str] = set()
@@ -151,9 +153,12 @@ class Daemon:
         self.desk = desk
         self.watch = SourceWatch(desk)
         self.sends = DeliverStage(desk)
-        self.reads = ReadStage(desk, lambda: self.kick("deliver", self.sends.pump))
+        self.expected = ExpectedMeetings(desk)
+        self.reads = ReadStage(
+            desk, lambda: self.kick("deliver", self.sends.pump), lambda: self.kick("expected", self.expected.look)
+        )
         self.rereads = RereadStage(desk, lambda: self.kick("deliver", self.sends.pump))
-        self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump))
+        self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump), self.expected.concerns)
 
     async def _until_stopped(self, run_id: int) -> None:
         await clocks.set_digest_clocks(self.desk)
@@ -187,6 +192,7 @@ class Daemon:
             "deliveries": (tick, self.sends.pump),
             "clocks": (tick * 2, self._ring),
             "sources": (tick * 2, self._look_after_sources),
+            "expected": (tick * 10, self.expected.look),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
             "housekeeping": (3600.0, self._keep_house),
         }

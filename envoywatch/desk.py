@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
     from config.model import Config, Source
+    from config.people import People
     from envoywatch.clock import Clock
     from storage.model import Lease, Poll
     from storage.sources import PollFinish
@@ -67,12 +68,16 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.rules = rules_of(self.config)
+        self._read_names()
+
+    def _read_names(self) -> None:
+        self.people = load_people(self.config.people, self.config.groups)
+        self.rules = rules_of(self.config, self.people)
 
     async def adopt(self, config: Config) -> None:
         """Take a new configuration into every part."""
         self.config = config
-        self.rules = rules_of(config)
+        self._read_names()
         self.engine.update(engine_settings(config))
         self.workers.restart((_for_workers(config),))
         await self.sync()
@@ -124,9 +129,9 @@ async def warm(workers: Workers) -> None:
     await asyncio.gather(*(workers.run(warm_up) for _ in range(WORKERS)))
 
 
-def rules_of(config: Config) -> Rules:
+def rules_of(config: Config, people: People | None = None) -> Rules:
     """The alert decision's rules: names of people and groups are resolved to the ledger's labels."""
-    people = load_people(config.people, config.groups)
+    people = people or load_people(config.people, config.groups)
 
     def resolve(reference: str) -> Collection[str]:
         members = people.find_group(reference)

@@ -67,9 +67,12 @@ _PASSING: Final = frozenset(
 class PollStage:
     """Sources that are due are asked; new entries go to the reading stage."""
 
-    def __init__(self, desk: Desk, on_new: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, on_new: Callable[[], None], is_expected: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._desk = desk
         self._on_new = on_new
+        self._is_expected = is_expected
         self._hosts: Counter[str] = Counter()
         self._lock = asyncio.Lock()
         self.jobs = Jobs()
@@ -110,9 +113,10 @@ class PollStage:
         crawl = desk.config.crawl
         limits = Limits(crawl.min_interval, crawl.urgent_interval)
         jitter = random.random()  # noqa: S311 (spreads polls, guards nothing)
+        expected = self._is_expected(lease.spec.name)
 
         def choose(new: int) -> NextPoll:
-            return next_poll(lease, found, new, now, limits, jitter)
+            return next_poll(lease, found, new, now, limits, jitter, expected=expected)
 
         finish = await desk.store.finish_poll(found, choose, now)
         _tell(lease, found, finish)
@@ -138,9 +142,10 @@ def _tell(lease: Lease, found: Poll, finish: PollFinish) -> None:
 class ReadStage:
     """New entries become articles: page fetched, read in a worker, recorded with all that follows."""
 
-    def __init__(self, desk: Desk, on_alert: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, on_alert: Callable[[], None], on_claims: Callable[[], None] = lambda: None) -> None:
         self._desk = desk
         self._on_alert = on_alert
+        self._on_claims = on_claims
         self._busy: Counter[int] = Counter()
         self._lock = asyncio.Lock()
         self.jobs = Jobs()
@@ -208,6 +213,8 @@ class ReadStage:
         if recorded.alert_ids:
             desk.listener.alerted(recorded.alert_ids)
             self._on_alert()
+        if reading.claims:
+            self._on_claims()
 
     async def _page(self, pending: PendingEntry) -> tuple[PageBytes | None, Fault | None]:
         if not (pending.spec.articles and pending.own_page and pending.entry.url):

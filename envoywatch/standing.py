@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from storage.digests import last_digest_until
 from storage.health import UNSEEN
+from storage.hosts import list_held
 from storage.losses import find_outage
-from storage.model import DeliveryState
+from storage.model import DeliveryState, from_text
 from storage.views import (
     Health,
     database_facts,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from config.model import Config
     from storage.health import Outage
+    from storage.model import HostState
     from storage.views import DatabaseFacts, Reader, Run, SourceHealth, Totals
 
 HEARTBEAT_LATE: Final = timedelta(minutes=1)
@@ -39,6 +41,7 @@ SAFE_SQLITE: Final = (3, 51, 3)
 """Before it, two processes that checkpoint the same file at once can damage it; ours has one writer."""
 _STUCK: Final = (DeliveryState.PARKED, DeliveryState.DEAD, DeliveryState.DUE)
 _CONFIG_NOTE: Final = "config_faults"
+_EXPECTED_NOTE: Final = "expected"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,6 +87,15 @@ class StuckChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class NearMeeting:
+    """A meeting that is expected about now, and the official sources that are asked more often until then."""
+
+    what: str
+    until: datetime
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything at one moment. `sources` counts by health; `paused` are left out of it.
 
@@ -96,6 +108,8 @@ class Standing:
     paused: int
     outage: Outage | None
     unseen: tuple[UnseenSource, ...]
+    expected: tuple[NearMeeting, ...]
+    held_hosts: tuple[HostState, ...]
     totals: Totals
     copies: int
     outbox: Mapping[DeliveryState, int]
@@ -121,6 +135,8 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
         paused=sum(source.paused for source in config.sources) if config else 0,
         outage=find_outage(connection),
         unseen=_unseen_of(sources),
+        expected=_expected(connection, now),
+        held_hosts=list_held(connection, datetime.now(UTC)),  # a host's own time is real, also in a replay
         totals=totals(connection),
         copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,
         outbox=outbox_counts(connection),
@@ -129,6 +145,13 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
         database=facts,
         sqlite_safe=tuple(int(part) for part in facts.sqlite_version.split(".")) >= SAFE_SQLITE,
     )
+
+
+def _expected(connection: Reader, now: datetime) -> tuple[NearMeeting, ...]:
+    note = list_notes(connection).get(_EXPECTED_NOTE)
+    near = json.loads(note) if note else []
+    found = (NearMeeting(one["what"], from_text(one["until"]), tuple(one["sources"])) for one in near)
+    return tuple(one for one in found if one.until > now)  # the note may be a stopped daemon's
 
 
 # ---------------------------------------------------------------- the daemon

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from storage.model import AlertKind, DeliveryState, PollOutcome, Reason, TextOrigin, Verdict
+from storage.model import AlertKind, DeliveryState, Pace, PollOutcome, Reason, TextOrigin, Verdict
 from storage.views import Health
 
 if TYPE_CHECKING:
@@ -53,6 +53,18 @@ HEALTH: Final[Mapping[Health, str]] = MappingProxyType(
         Health.WELL: "well",
         Health.PAUSED: "paused",
         Health.REMOVED: "no longer configured",
+    }
+)
+
+PACE: Final[Mapping[Pace, str]] = MappingProxyType(
+    {
+        Pace.INTERVAL: "as configured",
+        Pace.SELDOM: "it seldom has something new",
+        Pace.OVERFLOW: "more was new than its window safely shows",
+        Pace.FRESH: "its server says that an answer holds so long",
+        Pace.EXPECTED: "a meeting that concerns it is expected",
+        Pace.BACK_OFF: "it failed",
+        Pace.RETRY_AFTER: "its server said when to come back",
     }
 )
 

@@ -25,7 +25,7 @@ def find_host(connection: sqlite3.Connection, host: str) -> HostState | None:
 
 def list_held(connection: sqlite3.Connection, now: datetime) -> tuple[HostState, ...]:
     """The hosts that are let alone at `now` because they refused, the longest first."""
-    sql = f"SELECT {_COLUMNS} FROM hosts WHERE back_off_until > ? ORDER BY back_off_until DESC"  # noqa: S608 (constant)
+    sql = f"SELECT {_COLUMNS} FROM hosts WHERE back_off_until > ? ORDER BY back_off_until DESC LIMIT 100"  # noqa: S608 (constant)
     return tuple(_state(row) for row in connection.execute(sql, (to_text(now),)))
 
 

@@ -129,5 +129,11 @@ def _revisions(db: Database) -> None:
     db.execute("CREATE INDEX articles_by_page_key ON articles (page_key) WHERE page_key IS NOT NULL")
 
 
+@MIGRATIONS(name="0007_expected")
+def _expected(db: Database) -> None:
+    """What is scheduled for a day is looked for every few seconds."""
+    db.execute("CREATE INDEX meetings_scheduled ON meetings (date) WHERE status = 'scheduled'")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -158,6 +158,12 @@ def meetings_since(connection: sqlite3.Connection, since: datetime) -> tuple[Mee
     )
 
 
+def scheduled_between(connection: sqlite3.Connection, first: date, last: date) -> tuple[Meeting, ...]:
+    """The meetings that are scheduled for these days, both included. Reads only."""
+    sql = f"{_MEETING} WHERE m.status = 'scheduled' AND m.date BETWEEN ? AND ? ORDER BY m.id"
+    return tuple(meeting_from_row(row) for row in connection.execute(sql, [first.isoformat(), last.isoformat()]))
+
+
 def meeting_from_row(row: Sequence[Any]) -> Meeting:
     """A meeting from a row of the ledger's columns, in the order of the record's fields."""
     return Meeting(

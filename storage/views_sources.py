@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from config.vocabulary import EndpointKind, Role
 from storage.faults import FaultText, describe
 from storage.health import Condition, Health, judge, lost_at, rhythm_of
-from storage.model import FaultKind, PollOutcome, from_text
+from storage.model import FaultKind, Pace, PollOutcome, from_text
 from storage.views_rows import moment, required
 from storage.vitals import vitals_of
 
@@ -78,7 +78,8 @@ class SourceHealth:
     """A source with its state. `recent` polls are oldest first; `per_day` counts new entries, today last.
 
     `condition` says since when its state holds, why, and what to do. `rhythm` is how long it usually takes until
-    something new comes, None while that is not known; `lost_at` when a failing source is, or will be, lost.
+    something new comes, None while that is not known; `lost_at` when a failing source is, or will be, lost. It is asked
+    every `paced` just now, for the reason `pace`; its host's turn comes at `held_until`, None when that is no later.
     """
 
     id: int
@@ -101,6 +102,9 @@ class SourceHealth:
     fault_since: datetime | None
     lost_at: datetime | None
     rhythm: timedelta | None
+    pace: Pace
+    paced: timedelta
+    held_until: datetime | None
     skips: Skips
     endpoints: tuple[EndpointHealth, ...]
     recent: tuple[PollLine, ...]
@@ -239,6 +243,9 @@ def _source(
         fault_since=vitals.fault_since,
         lost_at=lost_at(vitals),
         rhythm=None if rhythm is None else rhythm.gap,
+        pace=Pace(row["pace"]),
+        paced=vitals.interval if row["pace_s"] is None else timedelta(seconds=row["pace_s"]),
+        held_until=from_text(row["held_until"]) if "9" > row["held_until"] > row["next_poll_at"] else None,
         skips=Skips(
             row["polled"],
             row["not_modified"],

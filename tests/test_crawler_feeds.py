@@ -408,3 +408,23 @@ def test_recorded_broken_feeds_never_raise(shared):
         if path.is_file():
             found = parse_feed(path.read_bytes(), None, URL)
             assert isinstance(found, (ParsedFeed, Fault))
+
+
+@pytest.mark.parametrize(
+    ("told", "hours"),
+    [
+        ("<sy:updatePeriod>hourly</sy:updatePeriod>", 1),
+        ("<sy:updatePeriod> Daily </sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>", 6),
+        ("<sy:updatePeriod>weekly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", 24),
+        ("<sy:updatePeriod>now and then</sy:updatePeriod>", None),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>often</sy:updateFrequency>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_may_claim_how_often_it_changes(told, hours):
+    body = (
+        '<rss version="2.0" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"><channel><title>T</title>'
+        f"{told}<item><title>a</title><link>https://a.example/1</link></item></channel></rss>"
+    )
+    period = parse_feed(body.encode(), "application/rss+xml", "https://a.example/").period
+    assert period == (None if hours is None else timedelta(hours=hours))

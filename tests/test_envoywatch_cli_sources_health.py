@@ -66,6 +66,18 @@ def test_one_source_is_shown_in_full(cli):
     assert "delivers" in cli("sources", "show", "Ministry").out
 
 
+def test_why_a_source_is_asked_when_it_is_stands_beside_its_next_poll(cli):
+    db = open_writer(cli.archive.path)
+    with closing(db.conn):
+        db.execute("UPDATE sources SET pace = 'seldom', pace_s = 600, held_until = '2099-01-01T00:00:00.000000Z'")
+    out = " ".join(cli("sources", "show", "Ministry").out.split())
+    assert "every 10m, not every" in out
+    assert "it seldom has something new" in out
+    assert "its host asked for it" in out
+    document = cli.json("sources", "show", "Ministry")
+    assert (document["pace"], document["held_until"]) == ("seldom", "2099-01-01T00:00:00Z")
+
+
 def test_a_source_that_is_not_there_is_a_mistake_with_a_suggestion(cli):
     said = cli("sources", "show", "Brokn Times")
     assert said.code == 2

@@ -8,7 +8,8 @@ import pytest
 from envoywatch import standing as module
 from envoywatch.standing import DaemonState, daemon_state, process_lives, standing
 from storage.database import open_reader, open_writer
-from storage.model import DeliveryFault, DeliveryState, Fault, FaultKind, Receipt
+from storage.hosts import save_hosts
+from storage.model import DeliveryFault, DeliveryState, Fault, FaultKind, HostState, Receipt, to_text
 from storage.outbox import finish_delivery, lease_deliveries
 from storage.runs import beat, end_run, set_note, start_run
 from storage.views import Health, Run
@@ -149,7 +150,7 @@ def test_the_screen_as_json(cli):
     assert document["config"]["ok"] is True
     assert set(document["standing"]) == {
         "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",
-        "sqlite_safe", "outage",
+        "sqlite_safe", "outage", "expected", "held_hosts",
     }  # fmt: skip
     assert document["standing"]["outbox"]["due"] == 4
     assert document["standing"]["at"].endswith("Z")
@@ -217,6 +218,24 @@ def test_faults_of_the_daemons_configuration_and_of_channels_have_their_own_para
     out = cli("status").out
     assert "envoywatch.yaml:3:1: wrong \\e[31m" in out
     assert "desk: the service could not be reached, given up since" in out
+
+
+def test_what_is_expected_and_which_hosts_are_let_alone_is_told(cli):
+    db = open_writer(cli.archive.path)
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    with closing(db.conn):
+        near = [{"what": "The audience", "until": to_text(later), "sources": ["Kremlin", "MFA"]}]
+        near += [{"what": "A visit", "until": to_text(later), "sources": []}]
+        near += [{"what": "Long over", "until": to_text(now - timedelta(hours=1)), "sources": []}]
+        set_note(db, "expected", near, now)
+        save_hosts(db, [HostState("t.me", back_off_until=later, refusals=1)], now)
+    out = " ".join(cli("status").out.split())
+    assert "The audience, until" in out
+    assert "asked every minute or two: Kremlin, MFA" in out
+    assert "no official source of the countries concerned is configured" in out
+    assert "Long over" not in out
+    assert "t.me: nothing is asked of it until" in out
 
 
 def test_a_long_list_of_failing_sources_is_cut(tmp_path, capsys):

@@ -130,6 +130,9 @@ def _document(source: Source, health: SourceHealth | None) -> dict[str, Any]:
 
 _FROM_HEALTH = (
     "interval",
+    "paced",
+    "pace",
+    "held_until",
     "rhythm",
     "per_day",
     "entries_per_day",
@@ -242,9 +245,21 @@ def _facts(health: SourceHealth, now: datetime) -> Iterator[tuple[str, str]]:
     yield "last new", when(health.last_new_at)
     yield "last read", when(health.last_ok_at)
     yield "last poll", when(health.last_poll_at)
-    yield "next poll", f"{when(health.next_poll_at)} (every {in_words(health.interval)})"
+    yield "next poll", f"{when(health.next_poll_at)} ({_pace(health)})"
+    if health.held_until is not None:
+        yield "held back", f"until {when(health.held_until)}: its host asked for it, or has others to answer first"
     yield "entries", f"{health.entries_seen:,}"
     yield "skipped", ", ".join(f"{number:,} {what}" for what, number in health.skips.told() if number)
+
+
+def _pace(health: SourceHealth) -> str:
+    from envoywatch import wording  # noqa: PLC0415 (as above)
+    from storage.health import in_words  # noqa: PLC0415 (likewise)
+    from storage.model import Pace  # noqa: PLC0415 (likewise)
+
+    if health.pace is Pace.INTERVAL:
+        return f"every {in_words(health.interval)}"
+    return f"every {in_words(health.paced)}, not every {in_words(health.interval)}: {wording.PACE[health.pace]}"
 
 
 def _endpoint_row(health: SourceHealth, one: EndpointHealth, now: datetime) -> tuple[str, str, str]:

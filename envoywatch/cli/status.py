@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from config.errors import Finding
     from config.model import Config
-    from envoywatch.standing import DaemonStanding, Standing, StuckChannel
+    from envoywatch.standing import DaemonStanding, NearMeeting, Standing, StuckChannel
 
 _LISTED = 12
 """Sources told one by one; `sources list` has the rest."""
@@ -125,11 +125,27 @@ def _print(found: Standing, now: datetime) -> None:
         show.heading("The daemon keeps the last good configuration, since the newest has faults")
         for fault in found.daemon.faults:
             show.line(fault, indent=2)
+    if found.expected:
+        show.heading("Expected about now")
+        for near in found.expected:
+            show.line(f"{near.what}, until {short(near.until)}: {_askers(near)}", indent=2)
+    if found.held_hosts:
+        show.heading("Hosts that say we ask too often")
+        for host in found.held_hosts[:_LISTED]:
+            until = short(host.back_off_until) if host.back_off_until else ""
+            show.line(f"{host.host}: nothing is asked of it until {until}", indent=2)
     show.heading("What cannot be seen right now")
     _print_unseen(found)
     if found.stuck:
         show.heading("What could not be sent")
         _print_stuck(found.stuck)
+
+
+def _askers(near: NearMeeting) -> str:
+    if not near.sources:
+        return "no official source of the countries concerned is configured"
+    named = ", ".join(near.sources[:_LISTED]) + (" and others" if len(near.sources) > _LISTED else "")
+    return f"asked every minute or two: {named}"
 
 
 def _rows(found: Standing, now: datetime) -> Iterator[tuple[str, str]]:

@@ -90,6 +90,7 @@ class Judge:
                     confidence=claim.confidence,
                 )
                 for claim in view.claims
+                if claim.withdrawn_at is None
             ),
         )
 

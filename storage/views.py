@@ -48,6 +48,7 @@ from storage.views_meetings import (
     pairs_of,
 )
 from storage.views_outbox import DeliveryLine, deliveries_of_alert, outbox, outbox_counts
+from storage.views_revisions import RevisionView
 from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark
 from storage.views_sources import (
     EndpointHealth,
@@ -104,6 +105,7 @@ __all__ = [
     "MeetingView",
     "NotStoredError",
     "PollLine",
+    "RevisionView",
     "Run",
     "SourceHealth",
     "SourceReport",

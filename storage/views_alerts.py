@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from storage.model import AlertKind, Change, Field, Meeting, Reason, Span, Urgency, Verdict, from_text, to_text
 from storage.views_meetings import HistoryStep, SourceReport, history_of, reports_in
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
+from storage.views_revisions import RevisionView, revisions_of
 from storage.views_rows import (
     ARTICLE_COLUMNS,
     CLAIM_COLUMNS,
@@ -81,6 +82,8 @@ class AlertView:
     reports: tuple[SourceReport, ...]
     decisions: tuple[DecisionLine, ...]
     deliveries: tuple[DeliveryLine, ...]
+    revisions: tuple[RevisionView, ...] = ()
+    """What its article says since."""
 
 
 _ALERT_NAMES = (
@@ -151,6 +154,7 @@ def get_alert(connection: sqlite3.Connection, alert_id: int) -> AlertView:
         reports=reports_in(claims),
         decisions=decisions_of_alert(connection, alert_id),
         deliveries=deliveries_of_alert(connection, alert_id),
+        revisions=() if line.article is None else revisions_of(connection, line.article.id),
     )
 
 

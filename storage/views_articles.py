@@ -9,6 +9,7 @@ from storage.errors import NotStoredError
 from storage.model import Span, from_text
 from storage.views_alerts import AlertLine, DecisionLine, alerts_of_article, decisions_of_article
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
+from storage.views_revisions import RevisionView, revisions_of
 from storage.views_rows import (
     ARTICLE_COLUMNS,
     ArticleLine,
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MatchLine:
-    """A watch that met an article, with where."""
+    """A watch that met an article, with where: in the text first read, or in that of a revision."""
 
     watch: str
     spans: tuple[Span, ...]
     at: datetime
+    revision_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class ArticleView:
     matches: tuple[MatchLine, ...]
     claims: tuple[ClaimView, ...]
     decisions: tuple[DecisionLine, ...]
+    revisions: tuple[RevisionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +153,12 @@ def get_article(connection: sqlite3.Connection, article_id: int) -> ArticleView:
         origin_reason=row["origin_reason"],
         original=None if original is None else article_line(original),
         copies=tuple(article_line(copy) for copy in copies),
-        matches=tuple(MatchLine(m["watch"], spans_of(m["spans"]), from_text(m["at"])) for m in matches),
+        matches=tuple(
+            MatchLine(m["watch"], spans_of(m["spans"]), from_text(m["at"]), m["revision_id"]) for m in matches
+        ),
         claims=claims_of_article(connection, article_id),
         decisions=decisions_of_article(connection, article_id),
+        revisions=revisions_of(connection, article_id),
     )
 
 

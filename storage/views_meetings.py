@@ -140,9 +140,11 @@ def history_of(connection: sqlite3.Connection, meeting_id: int) -> tuple[History
 
 
 def reports_in(claims: Iterable[ClaimView]) -> tuple[SourceReport, ...]:
-    """One report a source, by its first claim, in the order in which the sources came."""
+    """One report a source, by its first claim that stands, in the order in which the sources came."""
     first: dict[str, SourceReport] = {}
     for claim in claims:
+        if claim.withdrawn_at is not None:
+            continue
         article = claim.article
         report = SourceReport(article.source, article.role, article.country, claim.status, article)
         first.setdefault(article.source, report)

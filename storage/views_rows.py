@@ -152,7 +152,11 @@ def find_article_line(row: sqlite3.Row) -> ArticleLine | None:
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """A stored claim with the article it stands in."""
+    """A stored claim with the article it stands in.
+
+    `revision_id` is the revision whose text it is of, None for the text first read; `withdrawn_at` is when its sentence
+    was found to be gone.
+    """
 
     id: int
     meeting_id: int | None
@@ -168,11 +172,13 @@ class ClaimView:
     confidence: float
     at: datetime
     article: ArticleLine
+    revision_id: int | None = None
+    withdrawn_at: datetime | None = None
 
 
 _CLAIM_NAMES = (
     "id", "meeting_id", "participants", "level", "status", "date", "place", "evidence", "field", "start", "end",
-    "cues", "rule", "confidence", "at",
+    "cues", "rule", "confidence", "at", "revision_id", "withdrawn_at",
 )  # fmt: skip
 CLAIM_COLUMNS = prefixed("claims", "claim", _CLAIM_NAMES)
 
@@ -197,6 +203,8 @@ def claim_view(row: sqlite3.Row) -> ClaimView:
         confidence=row["claim_confidence"],
         at=from_text(row["claim_at"]),
         article=article_line(row),
+        revision_id=row["claim_revision_id"],
+        withdrawn_at=moment(row["claim_withdrawn_at"]),
     )
 
 

@@ -154,6 +154,11 @@ def _print_alert(view: AlertView) -> None:
     elif alert.evidence is not None:
         show.heading("The sentence that fired it")
         show.quote(alert.evidence)
+    if view.revisions:
+        from envoywatch.cli.explain import print_revisions  # noqa: PLC0415 (as above)
+
+        show.heading("How its article changed since (UTC)")
+        print_revisions(view.revisions)
     show.heading("Decision")
     print_decisions(view.decisions)
     if view.history:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envoywatch.why import WatchAnswer
     from storage.model import Claim, Outcome, Reading, Span
-    from storage.views import ArticleView, EntryLine, Explanation
+    from storage.views import ArticleView, EntryLine, Explanation, RevisionView
 
 _QUOTED = 80
 _SPANS = 4
@@ -76,6 +76,9 @@ def _explain_stored(context: Context, found: Explanation, view: ArticleView, *, 
         emit_json({"stored": True, "explanation": found, "watches": answers})
         return
     _print_article(view)
+    if view.revisions:
+        show.heading("What changed since (UTC)")
+        print_revisions(view.revisions)
     show.heading("How it came in")
     _print_entries(found.entries)
     show.heading("What was decided when it was read")
@@ -110,6 +113,21 @@ def _print_article(view: ArticleView) -> None:
             ("link", line.url),
         ]
     )
+
+
+def print_revisions(revisions: Sequence[RevisionView]) -> None:
+    """Each edit of an article with the sentences that went and came."""
+    for one in revisions:
+        parts = (("title", one.is_retitled), ("text", one.text is not None))
+        what = " and ".join(name for name, changed in parts if changed)
+        show.line(f"{short(one.at)} new {what}")
+        if one.is_retitled:
+            show.line(f"  - {one.title_before}")
+            show.line(f"  + {one.title}")
+        for sentence in one.gone:
+            show.line(f"  - {sentence}")
+        for sentence in one.added:
+            show.line(f"  + {sentence}")
 
 
 def _print_entries(entries: Sequence[EntryLine]) -> None:

@@ -244,6 +244,7 @@ def print_claim(claim: ClaimView) -> None:
 
     kinds = ", ".join(dict.fromkeys(cue.kind for cue in claim.cues))
     what = [words.STATUS[claim.status], words.people(claim.participants), claim.place, claim.date]
+    what += ["gone from the article"] if claim.withdrawn_at is not None else []
     click.echo(escape(" · ".join(str(part) for part in what if part)))
     show.quote(claim.evidence)
     show.facts(

@@ -117,8 +117,10 @@ def article(request: Request) -> Response:
     view = explanation.article
     if view is None:
         raise HTTPException(404)
-    spans = [(span, f"match: {match.watch}") for match in view.matches for span in match.spans]
-    spans += [(cue.span, cue.kind) for claim in view.claims for cue in claim.cues]
+    # Of what a revision brought the spans lie in its text, not in the one shown.
+    first = [match for match in view.matches if match.revision_id is None]
+    spans = [(span, f"match: {match.watch}") for match in first for span in match.spans]
+    spans += [(cue.span, cue.kind) for claim in view.claims if claim.revision_id is None for cue in claim.cues]
     title = present.segments(
         view.line.title,
         [views.Mark(span.start, span.end, kind) for span, kind in spans if span.field == "title"],

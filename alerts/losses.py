@@ -72,7 +72,7 @@ def decide_losses(found: Situation, channels: tuple[str, ...], every: timedelta,
     if is_held:
         detail = f"{_names([*lost, *back])}: told at the next chance"
         return Telling(decisions=(Decision(Verdict.QUIET, Reason.TOLD_THIS_HOUR, detail=detail),), back=unwatched)
-    since = _offline_since(found, lost)
+    since = _offline_since(found, lost, now)
     if since is not None:
         return _offline(found, lost, since, channels, now)
     alert = _alert(_title(lost, back), _detail(lost, back, found), channels, now)
@@ -95,14 +95,14 @@ def _news(found: Situation, now: datetime) -> tuple[list[WatchedSource], list[Wa
 # ---------------------------------------------------------------- offline
 
 
-def _offline_since(found: Situation, lost: Sequence[WatchedSource]) -> datetime | None:
+def _offline_since(found: Situation, lost: Sequence[WatchedSource], now: datetime) -> datetime | None:
     """Since when nothing at all answers; None when something does, or too few were asked to say so."""
     if not lost:
         return None
     since = max(one.fault_since for one in lost)
     if found.last_ok_at is not None and found.last_ok_at >= since:
         return None
-    asked = [one for one in found.sources if one in lost or (one.fault is not None and one.last_poll_at >= since)]
+    asked = [one for one in found.sources if one.fault is not None and (one.is_lost(now) or one.last_poll_at >= since)]
     if any(one.fault not in UNREACHABLE for one in asked):
         return None
     hosts = {one.host for one in asked}

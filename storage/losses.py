@@ -27,13 +27,13 @@ CLOCK: Final = "sources"
 OUTAGE_NOTE: Final = "outage"
 
 _CONCERNED = """
-SELECT * FROM sources WHERE fault IS NOT NULL AND lost_told_at IS NULL AND active = 1
+SELECT * FROM sources INDEXED BY sources_failing WHERE fault IS NOT NULL AND lost_told_at IS NULL AND active = 1
 UNION ALL
-SELECT * FROM sources WHERE lost_told_at IS NOT NULL
+SELECT * FROM sources INDEXED BY sources_told_lost WHERE lost_told_at IS NOT NULL
 AND (:all OR fault IS NULL OR active = 0 OR json_extract(spec, '$.paused'))
 ORDER BY name COLLATE NOCASE
 """
-# Through the two partial indices: most of the time both are all but empty.
+# Through the two partial indices, most of the time all but empty; SQLite would rather scan (22 ms at 100,000 sources).
 _FLEET = """
 SELECT count(*), max(last_ok_at) FROM sources
 WHERE active = 1 AND NOT coalesce(json_extract(spec, '$.paused'), 0)

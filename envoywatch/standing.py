@@ -23,6 +23,7 @@ from storage.views import (
     list_sources,
     outbox,
     outbox_counts,
+    total_skips,
     totals,
 )
 from storage.views_counts import count_work
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from config.model import Config
     from storage.health import Outage
     from storage.model import HostState
-    from storage.views import DatabaseFacts, Reader, Run, SourceHealth, Totals
+    from storage.views import DatabaseFacts, Reader, Run, Skips, SourceHealth, Totals
 
 HEARTBEAT_LATE: Final = timedelta(minutes=1)
 """A daemon marks every ten seconds that it lives."""
@@ -99,7 +100,7 @@ class NearMeeting:
 class Standing:
     """Everything at one moment. `sources` counts by health; `paused` are left out of it.
 
-    During an `outage` nothing at all could be reached.
+    During an `outage` nothing at all could be reached. `skips` is what polling was spared, summed up.
     """
 
     at: datetime
@@ -111,6 +112,7 @@ class Standing:
     expected: tuple[NearMeeting, ...]
     held_hosts: tuple[HostState, ...]
     totals: Totals
+    skips: Skips
     copies: int
     outbox: Mapping[DeliveryState, int]
     stuck: tuple[StuckChannel, ...]
@@ -138,6 +140,7 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
         expected=_expected(connection, now),
         held_hosts=list_held(connection, datetime.now(UTC)),  # a host's own time is real, also in a replay
         totals=totals(connection),
+        skips=total_skips(connection, now),
         copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,
         outbox=outbox_counts(connection),
         stuck=_stuck(connection),

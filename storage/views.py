@@ -53,9 +53,11 @@ from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark
 from storage.views_sources import (
     EndpointHealth,
     PollLine,
+    Skips,
     SourceHealth,
     get_source,
     list_sources,
+    total_skips,
 )
 from storage.views_totals import (
     Attention,
@@ -107,6 +109,7 @@ __all__ = [
     "PollLine",
     "RevisionView",
     "Run",
+    "Skips",
     "SourceHealth",
     "SourceReport",
     "Totals",
@@ -134,6 +137,7 @@ __all__ = [
     "pairs_of",
     "people_activity",
     "search_articles",
+    "total_skips",
     "totals",
     "watch_activity",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from config.vocabulary import EndpointKind, Role
 from storage.faults import FaultText, describe
 from storage.health import Condition, Health, judge, lost_at, rhythm_of
-from storage.model import FaultKind, Pace, PollOutcome, from_text
+from storage.model import FaultKind, Pace, PollOutcome, from_text, to_text
 from storage.views_rows import moment, required
 from storage.vitals import vitals_of
 
@@ -37,7 +38,7 @@ class EndpointHealth:
 
 @dataclass(frozen=True, slots=True)
 class PollLine:
-    """One poll as logged."""
+    """One poll as logged; of its `entries`, `cut` were seen before as they are and `known` by their address."""
 
     started_at: datetime
     took: timedelta
@@ -49,11 +50,17 @@ class PollLine:
     new_entries: int
     fault: FaultKind | None
     fault_detail: str | None
+    cut: int = 0
+    known: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Skips:
-    """What a source's polls were spared, in the order in which it is looked for; `polls` is how many there were."""
+    """What polls were spared, in the order in which it is looked for; `polls` is how many there were.
+
+    Over all sources `not_due` counts those that need not be asked right now.
+    """
 
     polls: int
     not_modified: int
@@ -61,16 +68,19 @@ class Skips:
     items_cut: int
     known_urls: int
     known_texts: int
+    not_due: int = 0
 
     def told(self) -> tuple[tuple[str, int], ...]:
         """In words, to be put after each number."""
-        return (
-            ("answers not modified", self.not_modified),
-            ("bodies as before", self.same_body),
-            ("items seen before", self.items_cut),
-            ("known addresses", self.known_urls),
-            ("known texts", self.known_texts),
+        numbered = (
+            ("source not due", "sources not due", self.not_due),
+            ("answer not modified", "answers not modified", self.not_modified),
+            ("body as before", "bodies as before", self.same_body),
+            ("item seen before", "items seen before", self.items_cut),
+            ("known address", "known addresses", self.known_urls),
+            ("known text", "known texts", self.known_texts),
         )
+        return tuple((one if number == 1 else many, number) for one, many, number in numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,13 @@ WHERE polls.id IN (SELECT id FROM polls WHERE source_id = sources.id ORDER BY st
   AND (:id IS NULL OR sources.id = :id)
 ORDER BY polls.started_at, polls.id
 """
+_ENDPOINT = "source_id, position, kind, url, fault, fault_detail, fault_at"  # without the marks of seen items
+_SKIPS = """
+SELECT coalesce(sum(polled), 0), coalesce(sum(not_modified), 0), coalesce(sum(same_body), 0),
+       coalesce(sum(items_cut), 0), coalesce(sum(known_urls), 0), coalesce(sum(known_texts), 0),
+       count(*) FILTER (WHERE next_poll_at > ? AND NOT coalesce(json_extract(spec, '$.paused'), 0))
+FROM sources WHERE active = 1
+"""
 _DAYS = "SELECT source_id, day, entries FROM source_days WHERE :id IS NULL OR source_id = :id"
 
 
@@ -159,6 +176,11 @@ def get_source(
     return _with_health(connection, [row], now, polls, row["id"])[0]
 
 
+def total_skips(connection: sqlite3.Connection, now: datetime) -> Skips:
+    """Summed up over all configured sources."""
+    return Skips(*connection.execute(_SKIPS, (to_text(now),)).fetchone())
+
+
 def _with_health(
     connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, polls: int, only: int | None
 ) -> tuple[SourceHealth, ...]:
@@ -169,7 +191,7 @@ def _with_health(
     for row in connection.execute(_DAYS, {"id": only}):
         per_day[row["source_id"]][date.fromisoformat(row["day"])] = row["entries"]
     endpoints: defaultdict[int, list[sqlite3.Row]] = defaultdict(list)
-    sql = "SELECT * FROM endpoints WHERE ? IS NULL OR source_id = ? ORDER BY source_id, position"
+    sql = f"SELECT {_ENDPOINT} FROM endpoints WHERE ? IS NULL OR source_id = ? ORDER BY source_id, position"  # noqa: S608
     for row in connection.execute(sql, (only, only)):
         endpoints[row["source_id"]].append(row)
     return tuple(
@@ -197,6 +219,9 @@ def poll_line(row: sqlite3.Row) -> PollLine:
         new_entries=row["new_entries"],
         fault=None if row["fault"] is None else FaultKind(row["fault"]),
         fault_detail=row["fault_detail"],
+        cut=row["cut"],
+        known=row["known"],
+        notes=tuple(json.loads(row["notes"])),
     )
 
 

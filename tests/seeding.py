@@ -146,7 +146,7 @@ class Archive:
     def close(self):
         self._db.conn.close()
 
-    def poll(self, source, entries=(), fault=None, at=NOW):
+    def poll(self, source, entries=(), fault=None, at=NOW, **fields):
         """One poll of a source, with what it brought."""
         lease = lease_due(self._db, "test", at, 1, timedelta(minutes=1), names=[source], ignore_schedule=True)[0]
         outcome = PollOutcome.FAULT if fault else PollOutcome.ENTRIES if entries else PollOutcome.UNCHANGED
@@ -159,6 +159,7 @@ class Archive:
             outcome=outcome,
             entries=tuple(entries),
             fault=fault,
+            **fields,
         )
         finish_poll(self._db, poll, at + lease.spec.interval, at)
 

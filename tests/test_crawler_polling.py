@@ -179,6 +179,96 @@ def test_an_engine_that_stops_is_no_fault_of_the_source(world, site):
         world.run(stopped())
 
 
+# ---------------------------------------------------------------- what is skipped
+
+
+def again(taken, made, **changes):
+    """The lease of the next poll, with what the last one proved."""
+    return replace(taken, validators=(made.validators or taken.validators[0],), **changes)
+
+
+def built(at, *names):
+    return feed(*names).replace(b"<title>N</title>", f"<title>N</title><lastBuildDate>{at}</lastBuildDate>".encode())
+
+
+def test_of_a_feed_with_one_new_item_that_alone_is_read(ask, site):
+    site.routes["/f"] = answer_of(built(1, "a", "b"))
+    taken = lease(at(site, "/f"))
+    first = ask(taken)
+    site.routes["/f"] = answer_of(built(2, "c", "a", "b"))
+    second = ask(again(taken, first))
+    assert [entry.title for entry in second.entries] == ["c"]
+    assert (second.outcome, second.cut, second.held) == (PollOutcome.ENTRIES, 2, 3)
+
+
+def test_no_worker_is_asked_for_a_feed_with_nothing_new(ask, site):
+    site.routes["/f"] = answer_of(built(1, "a", "b").replace(b"<item>", b"<ttl>60</ttl><item>", 1))
+    taken = lease(at(site, "/f"))
+    first = ask(taken)
+    site.routes["/f"] = answer_of(built(2, "b", "a"))
+    idle = Workers()
+    idle.error = AssertionError("asked")
+    second = ask(again(taken, first), idle)
+    assert (second.outcome, second.entries, second.cut, second.held) == (PollOutcome.UNCHANGED, (), 2, 2)
+    assert second.fresh_for == timedelta(hours=1)
+    assert second.validators.body_hash != first.validators.body_hash
+    same = ask(again(taken, second), idle)
+    assert (same.outcome, same.cut, same.validators.seen) == (PollOutcome.UNCHANGED, 0, second.validators.seen)
+
+
+def test_a_rest_that_cannot_be_read_alone_is_read_with_all(ask, site):
+    live = b"<item><title>%s</title><link>https://news.example/live</link><guid>g%s</guid></item>"
+    whole = b"<rss version='2.0'><channel>%s</channel></rss>"
+    site.routes["/f"] = answer_of(whole % (live % (b"a", b"1")))
+    taken = lease(at(site, "/f"))
+    first = ask(taken)
+    site.routes["/f"] = answer_of(whole % (live % (b"b", b"2") + live % (b"a", b"1")))
+    second = ask(again(taken, first))
+    assert ([entry.title for entry in second.entries], second.cut) == (["b", "a"], 0)
+
+
+def test_a_large_feed_is_looked_through_in_a_worker(ask, site, monkeypatch):
+    monkeypatch.setattr("crawler.polling.CUT_HERE_MAX", 10)
+    site.routes["/f"] = answer_of(built(1, "a"))
+    taken = lease(at(site, "/f"))
+    first = ask(taken)
+    site.routes["/f"] = answer_of(built(2, "a"))
+    second = ask(again(taken, first))
+    assert (second.outcome, second.cut) == (PollOutcome.UNCHANGED, 1)
+
+
+def test_a_servers_validators_are_used_once_they_kept_step_with_the_feed(ask, site):
+    taken = lease(at(site, "/f"))
+    for number in range(3):
+        site.routes["/f"] = answer_of(feed(*map(str, range(number + 1))), etag=f'"{number}"')
+        taken = again(taken, ask(taken))
+        assert "if-none-match" not in site.asked[-1].headers
+    site.routes["/f"] = answer_of(status="304 Not Modified")
+    assert ask(taken).outcome is PollOutcome.UNCHANGED
+    assert site.asked[-1].headers["if-none-match"] == '"2"'
+
+
+def test_an_etag_that_every_version_bears_is_told_and_not_used(ask, site):
+    taken, notes = lease(at(site, "/f")), []
+    for number in range(6):
+        site.routes["/f"] = answer_of(feed(*map(str, range(number + 1))), etag='"same"')
+        made = ask(taken)
+        assert [entry.title for entry in made.entries] == [str(number)]
+        taken, notes = again(taken, made), [*notes, *made.notes]
+    assert all("if-none-match" not in asked.headers for asked in site.asked)
+    assert notes == ["the ETag stayed when the content changed; it is not relied on"]
+
+
+def test_a_feed_that_moves_only_its_build_date_tells_no_lie_by_its_etag(ask, site):
+    taken = lease(at(site, "/f"))
+    for number in range(4):
+        site.routes["/f"] = answer_of(built(number, "a"), etag='"same"')
+        made = ask(taken)
+        taken = again(taken, made)
+    assert made.validators.proof.lied == ()
+    assert site.asked[-1].headers["if-none-match"] == '"same"'
+
+
 # ---------------------------------------------------------------- the other kinds
 
 

@@ -17,6 +17,9 @@ def cli(tmp_path, capsys):
     archive = Archive(tmp_path)
     with closing(archive):
         archive.poll("Ministry", at=NOW)
+        archive.poll("Ministry", status=304)
+        moved = "moved for good to https://a.example/?token=s3cr3t-t0ken"
+        archive.poll("Ministry", status=200, cut=30, notes=(moved,))
         secret = Fault(FaultKind.GONE, "404 from https://b.example/rss?token=s3cr3t-t0ken")
         archive.poll("Broken Times", fault=secret, at=NOW - timedelta(days=1))
     return Commands(archive, capsys)
@@ -76,6 +79,17 @@ def test_why_a_source_is_asked_when_it_is_stands_beside_its_next_poll(cli):
     assert "its host asked for it" in out
     document = cli.json("sources", "show", "Ministry")
     assert (document["pace"], document["held_until"]) == ("seldom", "2099-01-01T00:00:00Z")
+
+
+def test_what_was_skipped_is_told_for_the_source_and_for_each_poll(cli):
+    said = cli("sources", "show", "Ministry").out
+    assert "1 answer not modified, 1 body as before, 30 items seen before" in " ".join(said.split())
+    assert "moved for good" in " ".join(said.split())
+    assert "s3cr3t" not in said
+    document = cli.json("sources", "show", "Ministry")
+    assert (document["skips"]["items_cut"], document["skips"]["polls"]) == (30, 3)
+    assert [(poll["entries"], poll["cut"], poll["known"]) for poll in document["polls"]][-1] == (30, 30, 0)
+    assert "s3cr3t" not in json.dumps(document)
 
 
 def test_a_source_that_is_not_there_is_a_mistake_with_a_suggestion(cli):

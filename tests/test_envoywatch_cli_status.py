@@ -144,13 +144,32 @@ def test_the_screen_fits_sixty_columns_and_says_what_cannot_be_seen(cli, monkeyp
     assert "1 meeting from 2 claims" in said.out
 
 
+def test_what_polling_was_spared_is_summed_up(tmp_path):
+    archive = seed(tmp_path)
+    with closing(open_again(archive)) as again:
+        again.poll("Ministry", status=304, at=NOW)
+        again.poll("Broken Times", status=200, cut=1_200, at=NOW)
+    skips = stand(archive).skips
+    assert (skips.not_modified, skips.items_cut) == (1, 1_200)
+    assert skips.told()[0] == ("sources not due", skips.not_due)
+    assert skips.not_due > 0
+
+
+def test_the_screen_says_what_was_skipped(cli):
+    with closing(open_again(cli.archive)) as archive:
+        archive.poll("Ministry", status=304)
+        archive.poll("Ministry", cut=1_200)
+    assert "1 answer not modified, 1,200 items seen before" in " ".join(cli("status").out.split())
+    assert cli.json("status")["standing"]["skips"]["items_cut"] == 1_200
+
+
 def test_the_screen_as_json(cli):
     document = cli.json("status")
     assert set(document) == {"config", "database_path", "standing", "troubles"}
     assert document["config"]["ok"] is True
     assert set(document["standing"]) == {
         "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",
-        "sqlite_safe", "outage", "expected", "held_hosts",
+        "sqlite_safe", "outage", "expected", "held_hosts", "skips",
     }  # fmt: skip
     assert document["standing"]["outbox"]["due"] == 4
     assert document["standing"]["at"].endswith("Z")

@@ -161,7 +161,8 @@ def _endpoint(one: EndpointHealth) -> dict[str, Any]:
 
 
 def _poll(one: PollLine) -> PollLine:
-    return replace(one, url=_redacted(one.url), fault_detail=_safe(one.fault_detail))
+    notes = tuple(_safe(note) or "" for note in one.notes)
+    return replace(one, url=_redacted(one.url), fault_detail=_safe(one.fault_detail), notes=notes)
 
 
 def _redacted(url: str) -> str:
@@ -219,8 +220,9 @@ def _print(health: SourceHealth, now: datetime) -> None:
     show.heading("Endpoints, in order of preference")
     print_table(("KIND", "ADDRESS", "STATE"), [_endpoint_row(health, one, now) for one in health.endpoints])
     show.heading("Last polls")
-    columns = (Column("WHEN", whole=True), "ENDED", "ANSWER", Column("ENTRIES", right=True), Column("NEW", right=True))
-    print_table((*columns, Column("TOOK", right=True), Column("WHY", long=True)), _polls(health), empty="none yet")
+    numbers = [Column(name, right=True) for name in ("ENTRIES", "CUT", "NEW", "TOOK")]
+    columns: tuple[Column | str, ...] = (Column("WHEN", whole=True), "ENDED", "ANSWER", *numbers)
+    print_table((*columns, Column("NOTES", long=True)), _polls(health), empty="none yet")
 
 
 def _facts(health: SourceHealth, now: datetime) -> Iterator[tuple[str, str]]:
@@ -284,5 +286,7 @@ def _polls(health: SourceHealth) -> Iterator[tuple[object, ...]]:
 
     for poll in reversed(health.recent):
         why = "" if poll.fault is None else f"{describe(poll.fault).words} ({_safe(poll.fault_detail)})"
+        told = why or "; ".join(_safe(note) or "" for note in poll.notes)
         took = f"{poll.took / timedelta(milliseconds=1):.0f} ms"
-        yield short(poll.started_at), wording.POLL[poll.outcome], poll.status, poll.entries, poll.new_entries, took, why
+        numbers = (poll.entries, poll.cut, poll.new_entries, took)
+        yield short(poll.started_at), wording.POLL[poll.outcome], poll.status, *numbers, told

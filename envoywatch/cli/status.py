@@ -160,6 +160,8 @@ def _rows(found: Standing, now: datetime) -> Iterator[tuple[str, str]]:
         counts.append(f"{found.paused} paused")
     yield "sources", ", ".join(counts) or "none"
     yield "last poll", _polls(found, now)
+    skipped = [f"{number:,} {what}" for what, number in found.skips.told() if number]
+    yield "skipped", ", ".join(skipped)
     yield "to read", words.count(totals.entries_pending, "entry")
     oldest = f" (the oldest from {short(totals.oldest_due_at)})" if totals.oldest_due_at else ""
     states = (DeliveryState.DUE, DeliveryState.PARKED, DeliveryState.DEAD, DeliveryState.SENT)

@@ -57,12 +57,20 @@ class Discovered:
     links: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What can be polled, best first, never empty; `fault` says why the address itself could not be read, if so."""
+
+    addresses: tuple[Discovered, ...]
+    fault: Fault | None = None
+
+
 class DiscoveryError(EnvoywatchError):
     """Nothing at this address can be polled."""
 
 
-async def discover(engine: Engine, workers: Workers, url: str, *, access: Access = USUAL) -> list[Discovered]:
-    """What can be polled at an address, best first, never empty.
+async def discover(engine: Engine, workers: Workers, url: str, *, access: Access = USUAL) -> Found:
+    """What can be polled at an address, or elsewhere on its site.
 
     Raises:
         DiscoveryError: the site cannot be read, or gives nothing to poll.
@@ -79,7 +87,7 @@ class _Discovery:
         self._access = access
         self._tried: set[str] = set()
 
-    async def run(self, url: str) -> list[Discovered]:
+    async def run(self, url: str) -> Found:
         address = preview_url(url if "//" in url else f"https://{url}")
         page = await self._fetch(address)
         if isinstance(page, Fault) and page.kind in _NO_HTTPS and "//" not in url:
@@ -89,7 +97,7 @@ class _Discovery:
         if isinstance(page, Page):
             found = await self._itself(page)
             if found:
-                return found
+                return Found(tuple(found))
             named = await self._workers.run(named_feeds, page.body, page.content_type, page.url)
         elif page.kind in _UNREACHABLE:
             raise DiscoveryError(f"{address} cannot be read: {page.detail}", hint=describe(page.kind).remedy)
@@ -102,7 +110,7 @@ class _Discovery:
         if not found:
             told = page.detail if isinstance(page, Fault) else "no feed, no sitemap, no list of links"
             raise DiscoveryError(f"nothing to poll at {address}: {told}")
-        return found
+        return Found(tuple(found), page if isinstance(page, Fault) else None)
 
     async def _fetch(self, url: str) -> Page | Fault:
         self._tried.add(canonical_url(url) or url)

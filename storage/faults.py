@@ -42,7 +42,7 @@ _TEXTS = {
     ),
     FaultKind.ROBOTS: FaultText(
         "its robots.txt forbids reading it",
-        "Use another endpoint of this source, or ask the publisher; with his leave set obey_robots: false for it.",
+        "Use another endpoint of this source, or ask the publisher; with their leave set obey_robots: false for it.",
     ),
     FaultKind.BLOCKED: FaultText(
         "it refuses us",

@@ -27,7 +27,8 @@ def test_kinds_fit_their_addresses():
 def test_official_sources_of_the_principal_capitals_have_a_second_address():
     chains = {source.name: len(source.endpoints) for source in select(["role:official"])}
     assert chains["Kremlin (en)"] == chains["Russian MFA (ru)"] == 3
-    assert chains["President of Ukraine (uk)"] == 2
+    assert chains["President of Ukraine (en)"] == chains["Russian MFA (en)"] == 3
+    assert chains["President of Ukraine (uk)"] == chains["US State Department"] == chains["White House"] == 2
 
 
 def test_choices_by_country_language_role_and_all():

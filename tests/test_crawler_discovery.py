@@ -27,7 +27,7 @@ def find(world):
         async with running_engine() as engine:
             return await discover(engine, Workers(), url, access=Access(private_addresses=True))
 
-    return lambda url: [(one.kind, one.url, one.title, one.entries) for one in world.run(found(url))]
+    return lambda url: [(one.kind, one.url, one.title, one.entries) for one in world.run(found(url)).addresses]
 
 
 def test_the_address_of_a_feed_is_the_feed(find, site):
@@ -109,7 +109,7 @@ def search(world, url):
         async with running_engine() as engine:
             return await discover(engine, Workers(), url, access=Access(private_addresses=True))
 
-    return world.run(found())
+    return world.run(found()).addresses
 
 
 def test_feed_sitemap_and_listing_of_a_site_are_found_with_what_they_would_give(world, outlet):
@@ -128,3 +128,13 @@ def test_a_sitemap_stands_in_for_a_front_page_but_not_for_a_section(world, outle
 
 def test_an_address_without_a_scheme_may_be_http(world, outlet):
     assert search(world, f"127.0.0.1:{outlet.port}")[0].url == outlet.url("/feed")
+
+
+def test_an_address_that_cannot_be_read_is_told_beside_what_its_site_has(world, outlet):
+    async def found():
+        async with running_engine() as engine:
+            return await discover(engine, Workers(), outlet.url("/gone"), access=Access(private_addresses=True))
+
+    result = world.run(found())
+    assert result.fault.detail == "the server answered 404 Not Found"
+    assert [one.kind.value for one in result.addresses] == ["feed", "sitemap"]

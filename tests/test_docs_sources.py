@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from config.model import RawConfig
 from config.sources_files import read_sources
 from crawler.spider_runner import run_spider
-from storage.faults import _TEXTS
-from storage.model import Access
+from storage.model import Access, FaultKind
 from tests.crawler_world import answer_of, running_engine
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -46,7 +45,7 @@ def test_the_spider_of_the_page_reads_an_archive(world, site, tmp_path):
 def test_every_piece_of_configuration_on_the_page_is_valid(text):
     if text.lstrip().startswith("- listing"):
         text = "  - name: X\n    endpoints:\n" + text
-    value = yaml.safe_load(text if "sources:" in text else f"sources:\n{text}")
+    value = YAML(typ="safe").load(text if "sources:" in text else f"sources:\n{text}")
     assert RawConfig.model_validate(value).sources
 
 
@@ -59,4 +58,4 @@ def test_the_list_of_the_page_is_read(tmp_path):
 
 
 def test_the_page_names_every_fault_a_person_can_mend():
-    assert {kind.value for kind in _TEXTS} - {"internal-error"} <= set(re.findall(r"`([a-z-]+)`", PAGE))
+    assert {kind.value for kind in FaultKind} - {"internal-error"} <= set(re.findall(r"`([a-z-]+)`", PAGE))

@@ -212,6 +212,13 @@ def test_each_address_of_a_source_is_tried_and_the_one_that_would_deliver_is_nam
     assert "find" in done.stdout.partition("404 Not Found\n")[2].partition("\n")[0].lower()
 
 
+def test_an_address_that_cannot_be_read_is_not_taken_for_what_lies_elsewhere(config, outlet):
+    done = program("sources", "test", f"{outlet}/gone")
+    assert done.returncode == 1
+    assert f"{outlet}/gone cannot be read: " in done.stderr
+    assert "404" in done.stderr
+
+
 def test_an_unknown_name_is_told_with_the_nearest(config):
     done = program("sources", "test", "Minstry")
     assert done.returncode == 2

@@ -14,7 +14,7 @@ from config.errors import EnvoywatchError, UsageError
 from config.messages import did_you_mean
 from config.redact import redact_url
 from config.vocabulary import EndpointKind
-from crawler.discovery import Discovered, chain_of, discover
+from crawler.discovery import Discovered, DiscoveryError, Found, chain_of, discover
 from crawler.engine import Engine, run
 from crawler.pages import PageBytes, extract, fetch_page
 from crawler.polling import poll
@@ -76,11 +76,13 @@ def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> tupl
     """
     say(f"looking at {escape(url)} ...")
 
-    async def look(engine: Engine, workers: Workers) -> list[Discovered]:
+    async def look(engine: Engine, workers: Workers) -> Found:
         return await discover(engine, workers, url, access=Access(config.crawl.private_addresses))
 
     found = _with_engine(config, look)
-    return found, chain_of(found, url)
+    if found.fault is not None:
+        say(f"that address itself cannot be read: {escape(found.fault.detail)}; found elsewhere on the site:")
+    return list(found.addresses), chain_of(found.addresses, url)
 
 
 def print_found(found: Sequence[Discovered], chain: Sequence[Discovered]) -> None:
@@ -127,7 +129,11 @@ async def _ask_once(engine: Engine, workers: Workers, spec: SourceSpec, endpoint
 
 
 async def _spec_at(config: Config, url: str, engine: Engine, workers: Workers) -> SourceSpec:
-    best = (await discover(engine, workers, url, access=Access(config.crawl.private_addresses)))[0]
+    found = await discover(engine, workers, url, access=Access(config.crawl.private_addresses))
+    if found.fault is not None:
+        elsewhere = f"`envoywatch sources add {url}` shows what there is elsewhere on the site"
+        raise DiscoveryError(f"{url} cannot be read: {found.fault.detail}", hint=elsewhere)
+    best = found.addresses[0]
     return _spec_of(config, best.kind, best.url, best.title)
 
 

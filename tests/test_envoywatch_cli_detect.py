@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 import pytest
 
@@ -26,6 +27,16 @@ def test_a_text_is_told_with_its_evidence_and_the_words_that_decided(article, ca
     told = capsys.readouterr().out
     assert "held  Emmanuel Macron and Olaf Scholz  (leader, 2024-05-10, Berlin; finite past, 0.8" in told
     assert "Emmanuel Macron [met|meets] Olaf Scholz in Berlin on Friday." in told
+
+
+def test_decomposed_letters_are_read_as_composed_ones(tmp_path, capsys):
+    text = unicodedata.normalize("NFD", "Президент Владимир Зеленский принял в Киеве посланника Ли Хуэя.")
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    item = json.dumps({"id": 1, "lang": "ru", "published": "2023-05-17", "text": text})
+    (tmp_path / "a.jsonl").write_text(item, encoding="utf-8")
+    for arguments in (["a.txt", "--lang", "ru"], ["--jsonl", "a.jsonl"]):
+        assert run(["detect", *arguments, "--date", "2023-05-17"]) == 0
+        assert "Volodymyr Zelenskyy" in capsys.readouterr().out
 
 
 def test_the_language_is_guessed_when_it_is_not_given(article, capsys):

@@ -137,7 +137,7 @@ def _text_item(name: str, language: str | None, published_at: datetime) -> _Item
     first, _, rest = text.strip().partition("\n")
     title, body = (first, rest) if rest.strip() and len(first) <= _TITLE_MAX else ("", text)
     code, is_assumed = _language(language, text)
-    return _Item(None, title, body, code, published_at, is_assumed)
+    return _Item(None, _composed(title), _composed(body), code, published_at, is_assumed)
 
 
 def _json_items(lines: Iterable[str], name: str, language: str | None, published_at: datetime) -> Iterator[_Item]:
@@ -164,7 +164,12 @@ def _json_item(data: Any, language: str | None, published_at: datetime) -> _Item
         raise UsageError(f"{wrong} is not a string")
     moment = _moment(texts["published"]) if texts["published"] else published_at
     code, is_assumed = _language(language or texts["lang"], f"{texts['title']}\n{texts['text']}")
-    return _Item(data["id"], texts["title"], texts["text"], code, moment, is_assumed)
+    return _Item(data["id"], _composed(texts["title"]), _composed(texts["text"]), code, moment, is_assumed)
+
+
+def _composed(text: str) -> str:
+    """As articles are stored: a letter and its accent as one character, or no list of names knows the word."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _language(told: str | None, text: str) -> tuple[str | None, bool]:

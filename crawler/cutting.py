@@ -25,7 +25,8 @@ LINK_SIZE = 4
 _READER = 1
 """Which way of reading feeds the marks stand for: raise it when parsing gives other entries than before, and every item
 is read once more."""
-_HEADER = 3  # the reader and two bytes of minutes
+_HEADER = 5  # the reader and twice two bytes of minutes
+_MINUTES_MAX = 0xFFFF
 _ITEM = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
 _ITEM_TAG = re.compile(rb"</?(?:[A-Za-z_][\w.-]*:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _NAME_ENDS = frozenset(b" \t\r\n>/")
@@ -54,11 +55,13 @@ class Cut:
 class Seen:
     """The items of an endpoint whose entries are stored: the hash of each with the mark of its entry's link.
 
-    `ttl` is how long the feed said that it holds, for answers of which nothing needs parsing.
+    `ttl` is how long the feed said that it holds and `period` how often it changes, for answers of which nothing
+    needs parsing.
     """
 
     links: Mapping[bytes, bytes] = field(default_factory=dict)
     ttl: timedelta | None = None
+    period: timedelta | None = None
 
 
 def cut(body: bytes, seen: Mapping[bytes, bytes]) -> Cut:
@@ -102,9 +105,9 @@ def link_mark(entry: Entry) -> bytes:
 
 
 def pack(seen: Seen) -> bytes:
-    """The inverse of `unpack`."""
-    minutes = int((seen.ttl or timedelta(0)) / timedelta(minutes=1))
-    head = bytes((_READER,)) + minutes.to_bytes(2, "big")
+    """The inverse of `unpack`; spans to the minute, up to six weeks."""
+    spans = (int((span or timedelta(0)) / timedelta(minutes=1)) for span in (seen.ttl, seen.period))
+    head = bytes((_READER,)) + b"".join(min(minutes, _MINUTES_MAX).to_bytes(2, "big") for minutes in spans)
     return head + b"".join(mark + link for mark, link in list(seen.links.items())[:ENTRIES_MAX])
 
 
@@ -116,13 +119,14 @@ def unpack(data: bytes) -> Seen:
     links = {
         data[at : at + HASH_SIZE]: data[at + HASH_SIZE : at + size] for at in range(_HEADER, len(data) - size + 1, size)
     }
-    return Seen(links, ttl_in(data))
+    return Seen(links, *spans_in(data))
 
 
-def ttl_in(data: bytes) -> timedelta | None:
-    """How long the feed of these marks said that it holds."""
-    minutes = int.from_bytes(data[1:_HEADER], "big")
-    return timedelta(minutes=minutes) if minutes else None
+def spans_in(data: bytes) -> tuple[timedelta | None, timedelta | None]:
+    """How long the feed of these marks said that it holds, and how often it changes."""
+    minutes = [int.from_bytes(data[at : at + 2], "big") for at in (1, 3)]
+    ttl, period = (timedelta(minutes=number) if number else None for number in minutes)
+    return ttl, period
 
 
 def _parted(items: Sequence[bytes], seen: Mapping[bytes, bytes]) -> tuple[list[bool], tuple[bytes, ...], list[bytes]]:

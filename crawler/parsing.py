@@ -71,12 +71,13 @@ def _reading(parsed: ParsedFeed, part: Cut, links: dict[bytes, bytes], *, change
     if parsed.items == len(part.fresh):
         stored = zip(parsed.places, parsed.entries, strict=True)
         links = links | {part.fresh[place]: link_mark(entry) for place, entry in stored}
-    return FeedReading(parsed, pack(Seen(links, parsed.ttl)), len(part.known), changed)
+    return FeedReading(parsed, pack(Seen(links, parsed.ttl, parsed.period)), len(part.known), changed)
 
 
 def _nothing_new(part: Cut, known: Seen) -> FeedReading:
     links = {mark: known.links[mark] for mark in part.known}
-    return FeedReading(ParsedFeed(ttl=known.ttl), pack(Seen(links, known.ttl)), len(part.known), changed=False)
+    told = ParsedFeed(ttl=known.ttl, period=known.period)
+    return FeedReading(told, pack(replace(known, links=links)), len(part.known), changed=False)
 
 
 def _as_utf8(body: bytes, content_type: str | None) -> bytes:

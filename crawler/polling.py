@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from config.vocabulary import EndpointKind
-from crawler.cutting import Cut, ttl_in
+from crawler.cutting import Cut, spans_in
 from crawler.endpoints import asking_order, rest_until
 from crawler.engine import EngineStoppedError
 from crawler.exchange import Fetch, Kind, Page
@@ -192,12 +192,13 @@ async def _ask(
         return page
     if (fault := _unusable(page, asked_if_changed=bool(asked))) is not None:
         return fault
+    ttl, period = spans_in(known.seen)
     if page.status == _NOT_MODIFIED:
-        return _Answer(page, None, None, ttl_in(known.seen))
+        return _Answer(page, None, None, ttl, period=period)
     given = Validators(page.headers.get("etag"), page.headers.get("last-modified"), sha256(page.body).hexdigest())
     if given.body_hash == known.body_hash:
         answer: _Answer | Fault = _Answer(
-            page, None, replace(given, seen=known.seen), ttl_in(known.seen), changed=False
+            page, None, replace(given, seen=known.seen), ttl, changed=False, period=period
         )
     elif endpoint.kind is EndpointKind.FEED:
         answer = await _read_feed(workers, page, known, given)

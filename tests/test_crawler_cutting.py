@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cutting import Cut, Seen, cut, link_mark, pack, ttl_in, unpack
+from crawler.cutting import Cut, Seen, cut, link_mark, pack, spans_in, unpack
 from storage.model import Entry
 
 
@@ -154,16 +154,17 @@ def test_json_without_items_has_none(body):
 
 
 def test_marks_survive_packing():
-    seen = Seen(seen_of(rss(item("a"), item("b"))), timedelta(minutes=90))
+    seen = Seen(seen_of(rss(item("a"), item("b"))), timedelta(minutes=90), timedelta(days=1))
     assert unpack(pack(seen)) == seen
-    assert ttl_in(pack(seen)) == timedelta(minutes=90)
-    assert len(pack(seen)) == 3 + 2 * 12
+    assert spans_in(pack(seen)) == (timedelta(minutes=90), timedelta(days=1))
+    assert len(pack(seen)) == 5 + 2 * 12
+    assert unpack(pack(Seen(period=timedelta(days=365)))).period == timedelta(minutes=65_535)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x01", b"\xff\x00\x00" + bytes(24)])
+@pytest.mark.parametrize("data", [b"", b"\x01", b"\xff\x00\x00\x00\x00" + bytes(24)])
 def test_marks_that_another_way_of_reading_left_are_none(data):
     assert unpack(data) == Seen()
-    assert ttl_in(b"") is None
+    assert spans_in(b"") == (None, None)
 
 
 def test_entries_are_told_by_their_link_else_by_their_guid():

@@ -68,10 +68,12 @@ def test_only_what_is_new_or_changed_is_read():
 
 
 def test_nothing_is_parsed_when_nothing_is_new(monkeypatch):
-    first = read_feed(rss(*numbered("a", "b"), head="<ttl>90</ttl>"), None, URL, b"")
+    period = "<sy:updatePeriod xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'>hourly</sy:updatePeriod>"
+    first = read_feed(rss(*numbered("a", "b"), head=f"<ttl>90</ttl>{period}"), None, URL, b"")
     monkeypatch.delattr(parsing, "parse_feed")
     again = look_through(rss(*numbered("b", "a"), head="<lastBuildDate>now</lastBuildDate>"), first.seen)
-    assert (again.cut, again.changed, again.parsed.ttl) == (2, False, timedelta(minutes=90))
+    assert (again.cut, again.changed) == (2, False)
+    assert (again.parsed.ttl, again.parsed.period) == (timedelta(minutes=90), timedelta(hours=1))
     large = read_feed(rss(*numbered("b")), None, URL, first.seen)  # in a worker, when it is too much for the loop
     assert (large.cut, large.changed) == (1, False)
 

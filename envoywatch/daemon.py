@@ -11,7 +11,6 @@ import contextlib
 import signal
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sdnotify
@@ -37,6 +36,7 @@ from storage.vitals import prune_days
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from config.errors import Finding
     from config.load import Loaded
@@ -49,6 +49,7 @@ TICK_S: Final = 0.5
 REPLAY_TICK_S: Final = 0.1
 """A replay's day may be a few seconds long."""
 BEAT_S: Final = 10.0
+_LOOK_MS: Final = 1000
 DRAIN_S: Final = 3.0
 SEND_DRAIN_S: Final = 4.0
 """The send in flight is let finish, so that it need not be repeated; the whole stop takes under 10 s."""
@@ -86,6 +87,7 @@ class Daemon:
         self.sends: DeliverStage
         self._work = Jobs()
         self._kicked: set[str] = set()
+        self._stamps = _stamps(self.loaded.files)
         self._notifier = sdnotify.SystemdNotifier()
 
     async def run(self) -> int:
@@ -259,21 +261,31 @@ class Daemon:
     async def _watch_files(self) -> None:
         """Watch the folders, not the files: editors replace a file rather than write it.
 
-        A change may include files of further folders: then the watch is set up anew.
+        An event only wakes us, and so does every second: what counts is whether a file is another than when it was
+        read, for what is saved while a watch is set up, or on some network drives, comes without an event.
         """
         while not self.stopping.is_set():
-            names, folders = self._watched()
-            async for changes in awatch(*folders, recursive=False, stop_event=self.stopping, step=200):
-                if not names.isdisjoint(_real_paths(path for _, path in changes)):
-                    await self.reload()
-                    names, wanted = self._watched()
-                    if wanted != folders:
-                        break
+            folders = {path.parent for path in self._stamps if path.parent.is_dir()}
+            async for _ in awatch(
+                *folders,
+                recursive=False,
+                stop_event=self.stopping,
+                step=200,
+                rust_timeout=_LOOK_MS,
+                yield_on_timeout=True,
+            ):
+                if _stamps(self._stamps) != self._stamps:
+                    await self._reload_settled()
+                if {path.parent for path in self._stamps if path.parent.is_dir()} != folders:
+                    break
 
-    def _watched(self) -> tuple[set[Path], set[Path]]:
-        """The files of the configuration, included ones too, and those of their folders that exist."""
-        names = {path.resolve() for path in self.loaded.files}
-        return names, {path.parent for path in names if path.parent.is_dir()}
+    async def _reload_settled(self) -> None:
+        """Read again until no file was changed, or came into the configuration, while it was read."""
+        while not self.stopping.is_set():
+            self._stamps = _stamps(self.loaded.files)
+            await self.reload()
+            if _stamps(self.loaded.files) == self._stamps:
+                return
 
     def _tell_what_needs_restart(self, loaded: Loaded) -> None:
         before, after = self.loaded.config, loaded.config
@@ -339,8 +351,17 @@ def _signals(handlers: dict[signal.Signals, Callable[[], None]]) -> Iterator[Non
             loop.remove_signal_handler(number)
 
 
-def _real_paths(paths: Iterable[str]) -> set[Path]:
-    return {Path(path).resolve() for path in paths}
+def _stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int] | None]:
+    """By what one can tell that a file was written or replaced; None for one that is not there."""
+    stamps: dict[Path, tuple[int, int, int] | None] = {}
+    for path in paths:
+        try:
+            found = path.stat()
+        except OSError:
+            stamps[path.resolve()] = None
+        else:
+            stamps[path.resolve()] = (found.st_mtime_ns, found.st_size, found.st_ino)
+    return stamps
 
 
 def _database(loaded: Loaded) -> Path:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts.watches.query import QueryError, parse_query, people_in
+from alerts.text import fold
+from alerts.watches.nodes import Condition
+from alerts.watches.query import QueryError, conditions_in, parse_query, people_in
 from config.checks import Check, Loc, Problem
+from config.messages import did_you_mean
 from config.people import load_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from alerts.watches.nodes import About
     from config.model import Config, MeetingSpec
     from config.people import People
 
@@ -38,7 +42,7 @@ def _queries_and_people(config: Config) -> Iterator[Problem]:
     for index, watch in enumerate(config.watches):
         place = ("watches", index)
         if watch.query is not None:
-            yield from _query(watch.query, (*place, "query"), people, config.groups)
+            yield from _query(watch.query, (*place, "query"), people, config)
         if watch.meeting is not None:
             yield from _meeting(watch.meeting, (*place, "meeting"), people, config.groups)
     for index, clock in enumerate(config.expect):
@@ -54,7 +58,7 @@ def _groups(config: Config, people: People) -> Iterator[Problem]:
             yield from _person(member, ("groups", name, position), people, groups=())
 
 
-def _query(text: str, loc: Loc, people: People, groups: Iterable[str]) -> Iterator[Problem]:
+def _query(text: str, loc: Loc, people: People, config: Config) -> Iterator[Problem]:
     try:
         query = parse_query(text)
     except QueryError as error:
@@ -63,7 +67,39 @@ def _query(text: str, loc: Loc, people: People, groups: Iterable[str]) -> Iterat
     for warning in query.warnings:
         yield Problem(loc, warning, warning=True)
     for person in people_in(query.root):
-        yield from _person(person.name, loc, people, groups, offset=max(person.column - 1, 0))
+        place = max(person.column - 1, 0)
+        yield from _person(person.name, loc, people, config.groups, offset=place)
+        yield from _hardly_written(person.name, loc, people, config, place)
+    if config.sources:
+        for condition in dict.fromkeys(conditions_in(query.root)):
+            yield from _condition(condition, loc, config)
+
+
+def _hardly_written(name: str, loc: Loc, people: People, config: Config, offset: int) -> Iterator[Problem]:
+    """A group of nobody, and people of the operator who are known by one written form alone."""
+    name = name.removeprefix("@")
+    if not config.groups.get(name, ("somebody",)):
+        message = f"the group {name!r} names nobody, so @{name} is never found"
+        yield Problem(loc, message, f"add people under `groups: {{{name}: [...]}}`", offset, warning=True)
+    for member in config.groups.get(name, (name,)):
+        person = people.find(member)
+        if person is not None and set(person.forms) <= {"en"}:
+            message = f"{person.label} is found only as written in Latin letters"
+            hint = "give the other forms under `people`, as in `forms: {ru: [...], zh: [...]}`"
+            yield Problem(loc, message, hint, offset, warning=True)
+
+
+def _condition(condition: About, loc: Loc, config: Config) -> Iterator[Problem]:
+    """A condition that no article of the configured sources can meet."""
+    had = {
+        Condition.SOURCE: [source.name for source in config.sources],
+        Condition.COUNTRY: [source.country for source in config.sources if source.country],
+        Condition.ROLE: [source.role.value for source in config.sources],
+    }.get(condition.condition)
+    if had is not None and fold(condition.value).text not in {fold(value).text for value in had}:
+        hint = did_you_mean(condition.value, had) or "`envoywatch sources list` shows what there is"
+        asked = f"{condition.condition}:{condition.value}"
+        yield Problem(loc, f"{asked} is met by no article: no configured source is like that", hint, warning=True)
 
 
 def _meeting(spec: MeetingSpec, loc: Loc, people: People, groups: Iterable[str]) -> Iterator[Problem]:

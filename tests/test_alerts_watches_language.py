@@ -65,6 +65,13 @@ def test_a_mistake_is_named_and_placed(row):
     assert row.get("hint", "") in caught.value.hint
 
 
+@pytest.mark.parametrize("row", rows("doubts"))
+def test_what_is_hardly_meant_is_warned_of(row):
+    warnings = parse_query(row["query"]).warnings
+    assert len(warnings) == ("warning" in row), warnings
+    assert all(row["warning"] in warning for warning in warnings)
+
+
 def test_every_example_of_the_documentation_is_a_query():
     text = (Path(__file__).parents[1] / "docs" / "queries.md").read_text(encoding="utf-8")
     blocks = [block.partition("```")[0] for block in text.split("```query\n")[1:]]
@@ -73,6 +80,5 @@ def test_every_example_of_the_documentation_is_a_query():
     examples += [example for cell in written for example in re.findall(r"`([^`]+)`", cell)]
     assert len(examples) > 20
     for example in examples:
-        if example in {"-a", "NOT a"}:  # refused alone, as the table says
-            continue
-        assert parse_query(example).warnings == ()
+        alone = example in {"-a", "NOT a"}  # warned of alone, as the table says
+        assert bool(parse_query(example).warnings) is alone

@@ -8,7 +8,7 @@ PEOPLE = """\
 people:
   - {name: Ingrid Solvang, offices: [{title: Envoy, level: deputy, envoy: true}]}
   - {name: Tomas Berg}
-groups: {team: [Ingrid Solvang, Tomas Berg]}
+groups: {team: [Ingrid Solvang, Tomas Berg], nobody-yet: []}
 """
 
 
@@ -83,3 +83,32 @@ def test_a_faulty_person_is_not_also_told_as_unknown(tmp_path):
 def test_what_a_query_may_mean_otherwise_is_a_warning(tmp_path):
     warnings = load(tmp_path, "watches: [{name: a, query: 'x AND y OR z'}]\nsources: []\n").warnings
     assert any("binds" in one.message for one in warnings)
+
+
+SOURCE = "sources: [{name: The Daily Note, country: FR, endpoints: [{feed: https://example.org/rss}]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "warning", "hint"),
+    [
+        ("talks source:daily", "source:daily is met by no article", "The Daily Note"),
+        ('talks source:"The Daily Noot"', "is met by no article", "did you mean `The Daily Note`?"),
+        ('talks source:"the daily note"', "", ""),
+        ("talks -source:other", "", ""),
+        ("talks country:RU", "country:RU is met by no article", "FR"),
+        ("talks country:fr role:media", "", ""),
+        ("talks role:official", "role:official is met by no article", "media"),
+        ("lang:ru lang:en", "no article can match this", ""),
+        ("-talks", "matches every article that lacks something", ""),
+        ("@nobody-yet", "the group 'nobody-yet' names nobody", "add people"),
+        ("talks @tomas-berg", "Tomas Berg is found only as written in Latin letters", "forms: {ru:"),
+        ("talks @team", "Ingrid Solvang is found only", ""),
+        ("talks @li-hui", "", ""),
+    ],
+)
+def test_a_query_that_cannot_do_what_it_seems_to_is_warned_of(tmp_path, query, warning, hint):
+    text = SOURCE + f"watches:\n  - name: a\n    query: |-\n      {query}\n"
+    told = load(tmp_path, text).warnings
+    assert bool(told) is bool(warning)
+    assert all(hint in one.hint for one in told if warning in one.message)
+    assert sum(bool(warning) and warning in one.message for one in told) == bool(warning)

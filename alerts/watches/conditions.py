@@ -7,7 +7,9 @@ import re
 from functools import cache
 from importlib import resources
 
+from alerts.text import fold
 from alerts.watches.nodes import Condition
+from config.countries import load_countries
 from config.data_yaml import parse_data
 from config.vocabulary import Role
 
@@ -62,6 +64,22 @@ def _role(value: str) -> str:
 
 
 def _country(value: str) -> str:
-    if re.fullmatch(r"[A-Za-z]{2}", value):
-        return value.upper()
-    raise BadValueError(f"{value} is not a country code", "use two letters, as country:RU (or EU, UN, NA for NATO)")
+    code = value.upper()
+    if re.fullmatch(r"[A-Z]{2}", code) and (code in load_countries().words or code not in _countries_by_name()):
+        return code
+    meant = _countries_by_name().get(fold(value).text.upper())
+    alike = difflib.get_close_matches(fold(value).text.upper(), _countries_by_name(), n=1, cutoff=0.75)
+    guess = meant or (_countries_by_name()[alike[0]] if alike else None)
+    hint = f"did you mean country:{guess}?" if guess else "use two letters, as country:RU (or EU, UN, NA for NATO)"
+    raise BadValueError(f"{value} is not a country code", hint)
+
+
+@cache
+def _countries_by_name() -> dict[str, str]:
+    """The code by every name in every language, so that country:Россия can be corrected."""
+    return {
+        fold(name.replace("~", "")).text.upper(): code
+        for code, languages in load_countries().words.items()
+        for words in languages.values()
+        for name in words.names
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,6 +11,7 @@ from lark.lexer import Token
 from alerts.text import fold
 from alerts.watches.conditions import BadValueError, parse_value
 from alerts.watches.errors import QueryError
+from alerts.watches.habits import EXAMPLES, FIELDS, meant_field, meant_near, meant_sign, meant_word
 from alerts.watches.nodes import SENTENCE, About, Condition, Person, Phrase, Regex, Word
 from alerts.watches.regex import BadPatternError, compile_pattern
 from storage.model import Field
@@ -26,17 +26,17 @@ _SHORTEST_PREFIX = 2
 
 QUOTES = {'"': '"', "“": "”", "„": "”“", "«": "»", "＂": "＂", "「": "」", "”": "”"}  # opening, and what closes it
 _NO_QUOTES = str.maketrans(dict.fromkeys("".join(QUOTES) + "".join(QUOTES.values()), " "))
+_CLOSING_QUOTES = frozenset("".join(QUOTES.values()))
+_SINGLE_QUOTES = "'‘’‚‹›"
+_SINGLY_QUOTED = re.compile(rf"[{_SINGLE_QUOTES}][^{_SINGLE_QUOTES}]*[^\s{_SINGLE_QUOTES}][{_SINGLE_QUOTES}](?!\w)")
 _OPEN, _CLOSE = "(（", ")）"
 _RUN = re.compile(r'[^\s()（）"“”„«»＂「」]+')
 _FIELD = re.compile(r"([^\W\d_][\w-]*)[:：]")
 _NEAR = re.compile(r"NEAR/(\d{1,9}|[sS])")
-_ALMOST_NEAR = re.compile(r"near\s?[/\\:~,\-]?\s?(\d+|s(?:ent(?:ence)?)?)?", re.IGNORECASE)
 _SLOP = re.compile(r"~(\d{0,9})")
 _PERSON = re.compile(r"[\w.'’-]+")
 _TEXT_FIELDS = {field.value: field for field in Field}
-_FIELDS = (*_TEXT_FIELDS, *Condition)
 _OPERATORS = {"AND": "_AND", "OR": "_OR", "NOT": "_NOT"}
-_FOREIGN = {"&&": "AND", "&": "AND", "||": "OR", "|": "OR", "!": "NOT"}
 _REFUSED = {  # what other query languages give a meaning that this one does not have
     "?": "? stands for no letter here",
     "^": "boosts have no meaning here: an article matches or it does not",
@@ -253,20 +253,33 @@ class _Scanner:
         self._emit("NEAR", int(distance), self.at)
 
     def _refuse_misspelt(self, run: str) -> None:
-        almost = _ALMOST_NEAR.fullmatch(run)
-        if almost and (run != run.lower() or almost[1]):
-            distance = almost[1] if almost[1] and almost[1].isdigit() else "s" if almost[1] else "5"
-            what = "NEAR needs a distance" if run == "NEAR" else f"{run} is not an operator"
-            self._fail(what, self.at, f"did you mean NEAR/{distance}?")
-        for sign, operator in _FOREIGN.items():
-            if run.startswith(sign):
-                self._fail(f"{sign} is not an operator here", self.at, f"did you mean {operator}?")
+        if near := meant_near(run):
+            self._refuse_near(run, near)
+        if sign := meant_sign(run):
+            self._fail(f"{sign[0]} is not an operator here", self.at, f"did you mean {sign[1]}?")
         if run.startswith("+"):
             self._fail("+ is not needed", self.at, "every word is required unless there is an OR")
-        if run in {"and", "or", "not"} and self.tokens:
+        if run[0] in _SINGLE_QUOTES and re.search(
+            rf"[^\s{_SINGLE_QUOTES}][{_SINGLE_QUOTES}](?!\w)", self.text[self.at :]
+        ):
+            self._fail("a phrase stands in double quotes", self.at, 'as in "peace plan"')
+        if self.tokens and (operator := meant_word(run)):
+            self.warnings.append(f"“{run}” at column {self.at + 1} is searched as a word; the operator is {operator}")
+        if run.endswith((",", ";", "，", "、", "；")):
             self.warnings.append(
-                f"“{run}” at column {self.at + 1} is searched as a word; the operator is {run.upper()}"
+                f"the {run[-1]} at column {self.at + len(run)} means nothing: both are asked for, as with AND"
             )
+
+    def _refuse_near(self, run: str, near: str) -> None:
+        after = self.text[self.at + len(run) :].lstrip()
+        if after[:1] in _OPEN and not self.tokens:
+            self._fail(f"{run} stands between what it joins", self.at, f"as in a {near} b")
+        split = re.match(r"/\s?(\d{1,9}|[sS])(?!\w)", after)
+        self._fail(
+            "NEAR needs a distance" if run == "NEAR" else f"{run} is not an operator",
+            self.at,
+            f"did you mean {f'NEAR/{split[1]}' if split else near}?",
+        )
 
     def _word(self, run: str, start: int, *, exact: bool, quoted: bool = False) -> Word:
         body = run.removesuffix("*")
@@ -275,7 +288,7 @@ class _Scanner:
             self._fail("* stands only at the end of a word" if body else "a lone *", start + run.index("*"), hint)
         for sign, why in _REFUSED.items():
             if sign in body and not quoted:
-                self._fail(why, start + body.index(sign), "put text that contains it in /regex/")
+                self._refuse_sign(sign, why, start + body.index(sign))
         folded = "".join(token.text for token in fold(body).tokens)
         if not folded:
             self._fail(f"there is no word in {body}", start, "marks alone cannot be searched for; use /regex/")
@@ -286,20 +299,26 @@ class _Scanner:
             self._fail("one letter and * would match almost everything", start, "write more of the word")
         return Word(body, exact=exact, prefix=prefix)
 
+    def _refuse_sign(self, sign: str, why: str, at: int) -> NoReturn:
+        before = self.text[:at]
+        if sign == "?" and (before.endswith("(") or re.search(r"\([a-zA-Z]$", before)):
+            self._fail(why, at, "capitals make no difference to words; (?i) and its like belong in /regex/")
+        if sign == "~" and before.rstrip()[-1:] in _CLOSING_QUOTES and before != before.rstrip():
+            self._fail("~ touches the quotes it belongs to", at, 'as in "a b"~3')
+        self._fail(why, at, "put text that contains it in /regex/")
+
     def _field(self, name: str, end: int) -> None:
         start = self.at
-        if name not in _FIELDS:
-            close = difflib.get_close_matches(name.lower(), _FIELDS, n=1, cutoff=0.6)
-            hint = (
-                f"did you mean {close[0]}:?" if close else f"fields are {', '.join(f'{field}:' for field in _FIELDS)}"
-            )
+        if name not in FIELDS:
+            close = meant_field(name)
+            hint = f"did you mean {close}:?" if close else f"fields are {', '.join(f'{field}:' for field in FIELDS)}"
             self._fail(f"there is no field {name}:", start, f"{hint} Text that contains a colon goes in quotes")
         if self.tokens and self.tokens[-1].type == "FIELD":
             self._fail("a field within a field", start, "one is enough")
         self.at = end
         following = self.text[end : end + 1]
         if not following or following.isspace() or following in _CLOSE:
-            self._fail(f"{name}: needs a value right after the colon", start, f"as in {_EXAMPLES[name]}")
+            self._fail(f"{name}: needs a value right after the colon", start, f"as in {EXAMPLES[name]}")
         if name in _TEXT_FIELDS:
             self._emit("FIELD", _TEXT_FIELDS[name], start)
         else:
@@ -314,18 +333,12 @@ class _Scanner:
             value = found[0]
             self.at = found.end()
         else:
-            self._fail(f"{condition}: takes one value", start, f"as in {_EXAMPLES[condition]}; for several, use OR")
+            self._fail(f"{condition}: takes one value", start, f"as in {EXAMPLES[condition]}; for several, use OR")
+        several = re.split(r"[,;|，、]", value)
+        if len(several) > 1 and condition is not Condition.SOURCE:
+            hint = " OR ".join(f"{condition}:{one}" for one in several if one)
+            self._fail(f"{condition}: takes one value", start, f"did you mean ({hint})?")
         try:
             return parse_value(condition, value)
         except BadValueError as error:
             self._fail(str(error), start, error.hint)
-
-
-_EXAMPLES = {
-    "title": "title:summit",
-    "text": "text:summit",
-    "lang": "lang:ru",
-    "source": 'source:"TASS"',
-    "country": "country:RU",
-    "role": "role:official",
-}

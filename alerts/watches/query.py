@@ -29,11 +29,12 @@ from alerts.watches.nodes import (
     Regex,
     Word,
 )
+from alerts.watches.sense import find_doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Query", "QueryError", "parse_query", "people_in", "render_node", "render_query"]
+__all__ = ["Query", "QueryError", "conditions_in", "parse_query", "people_in", "render_node", "render_query"]
 
 _MOST_TERMS = 2_000
 _OPERATOR_NAMES = {"_AND": "AND", "_OR": "OR", "_NOT": "NOT", "NEAR": "NEAR", "FIELD": "a field"}
@@ -56,9 +57,9 @@ def parse_query(text: str) -> Query:
         raise _misplaced(text, tokens, error) from error
     builder = _Builder(text)
     root = builder.build(tree.children[0])
-    builder.refuse_everything(root)
     if builder.mixed:
         warnings.append(f"AND binds more tightly than OR; this is read as {render_node(root.node)}")
+    warnings += find_doubts(root.node)
     people = tuple(dict.fromkeys(person.name for person in people_in(root)))
     return Query(text, root.node, tuple(warnings), people)
 
@@ -76,6 +77,15 @@ def people_in(node: Node | _Part) -> Iterator[Person]:
         yield node
     for part in _parts(node):
         yield from people_in(part)
+
+
+def conditions_in(node: Node) -> Iterator[About]:
+    """Every condition on the article that is asked for, not those that must not hold."""
+    if isinstance(node, About):
+        yield node
+    if not isinstance(node, Not):
+        for part in _parts(node):
+            yield from conditions_in(part)
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
@@ -207,35 +217,11 @@ class _Builder:
             self._fail(f"{node.condition}: is about the whole article", _column(children[0]), hint)
         return _Part(node, _column(children[0]))
 
-    def refuse_everything(self, root: _Part) -> None:
-        """A query, or a branch of an OR, that asks only for what must be absent is a mistake."""
-        if not _asks(root.node, negated=False):
-            self._fail(
-                "this matches every article that lacks something",
-                root.column,
-                "say also what the article must have, on each side of an OR",
-            )
-
 
 def _flat(kind: type[And | Or], parts: Sequence[_Part]) -> tuple[Node, ...]:
     """`(a b) c` is `a b c`; a part given twice counts once."""
     inner = (part.node.parts if isinstance(part.node, kind) else (part.node,) for part in parts)
     return tuple(node for nodes in inner for node in nodes)
-
-
-def _asks(node: Node, *, negated: bool) -> bool:
-    """Whether an article must have something to match."""
-    match node:
-        case Not(part):
-            return _asks(part, negated=not negated)
-        case InField(part=part):
-            return _asks(part, negated=negated)
-        case And(parts) | Or(parts):
-            needs_all = isinstance(node, Or) != negated
-            answers = (_asks(part, negated=negated) for part in parts)
-            return all(answers) if needs_all else any(answers)
-        case _:
-            return not negated
 
 
 # ---------------------------------------------------------------- back to text

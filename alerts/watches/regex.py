@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 import re2
 
+_SWAPPED_FLAG = re.compile(r"^\(([imsU])\?\)")
 LONGEST_PATTERN = 500
 _LARGEST_PROGRAM = 1_000
 """Instructions of the compiled pattern: the slowest path of the engine takes the length of the text times this."""
@@ -26,6 +28,10 @@ def compile_pattern(pattern: str) -> Any:
     """The compiled pattern, ignoring case unless it says `(?-i)`; raises BadPatternError."""
     if len(pattern) > LONGEST_PATTERN:
         raise BadPatternError(f"a pattern may have {LONGEST_PATTERN} characters; this one has {len(pattern)}", 0)
+    if swapped := _SWAPPED_FLAG.search(pattern):
+        flags = swapped[1]
+        hint = f"did you mean (?{flags})?" + (" Patterns ignore capitals without it" if flags == "i" else "")
+        raise BadPatternError(f"({flags}?) is the letter {flags} or nothing", swapped.start(), hint)
     options = re2.Options()
     options.log_errors = False
     options.case_sensitive = False

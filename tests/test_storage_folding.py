@@ -66,6 +66,39 @@ def test_the_fast_ways_agree_with_folding_each_character(text):
     assert fold(unicodedata.normalize("NFD", text)).text == fold(unicodedata.normalize("NFC", text)).text
 
 
+def by_the_table(text):
+    """Each character by itself, with its place."""
+    pieces = [(fold("1" + character).text[1:], at) for at, character in enumerate(text)]
+    return "".join(piece for piece, _ in pieces), [at for piece, at in pieces for _ in piece]
+
+
+@pytest.mark.parametrize("alphabet", [ALPHABETS, [chr(code) for code in range(0x3000, 0xA000, 7)]])
+def test_a_text_folds_as_its_characters_do(alphabet):
+    alphabet = [one for one in alphabet if not unicodedata.combining(one) and unicodedata.is_normalized("NFC", one)]
+    alphabet = [one for one in alphabet if not 0x1160 <= ord(one) <= 0x11FF and one not in "\uff9e\uff9f"]
+    for at in range(0, len(alphabet), 500):
+        text = " ".join(alphabet[at : at + 500])
+        folded = fold(text)
+        assert (folded.text, list(folded.starts)) == by_the_table(text)
+
+
+@given(
+    st.text(max_size=60) | LETTERS | st.text(st.sampled_from("ab_ \n\x1c\x00\x85\xa0Ж北ひ한ก่कि…ß–’½²ª①ﾌﾟ"), max_size=30)
+)
+def test_words_are_what_tokenizing_finds(text):
+    folded = fold(text)
+    tokens = tokenize(folded)
+    assert folded.words == [token.text for token in tokens]
+    assert list(zip(*folded.word_bounds, strict=True)) == [(token.start, token.end) for token in tokens]
+    assert [folded.is_joined(at) for at in range(len(tokens))] == [token.joined for token in tokens]
+
+
+def test_words_of_every_character_are_what_tokenizing_finds():
+    for at in range(0, len(ALPHABETS), 50):
+        folded = fold("a".join(ALPHABETS[at : at + 50]))
+        assert folded.words == [token.text for token in tokenize(folded)]
+
+
 @given(st.text(max_size=60))
 def test_folding_never_raises_and_tokens_lie_in_order_in_the_original(text):
     tokens = tokenize(fold(text))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", re.ASCII)
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _LONGEST_S = 3650 * 86400.0
 
 
@@ -19,17 +21,22 @@ def parse_duration(value: Any) -> timedelta:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("not a duration; write it as 90s, 5m, 2h or 1d")  # noqa: TRY004 (pydantic wants ValueError)
-    text = str(value).strip().lower()
-    parts = _PART.findall(text)
-    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
-        seconds = float(text)
-    elif parts and not _PART.sub("", text).strip():
-        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    else:
+    seconds = _seconds(str(value).strip().lower())
+    if seconds is None:
         raise ValueError(f"{value!r} is not a duration; write it as 90s, 5m, 2h or 1d")
     if seconds > _LONGEST_S:
         raise ValueError(f"{value!r} is longer than ten years")
     return timedelta(seconds=seconds)
+
+
+@lru_cache  # a list of 100,000 sources names a handful of intervals
+def _seconds(text: str) -> float | None:
+    parts = _PART.findall(text)
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if parts and not _PART.sub("", text).strip():
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return None
 
 
 def render_duration(value: timedelta) -> str:

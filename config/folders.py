@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PARTS = re.compile(r"((?:[^/\\]|\\.)*)(?:/|$)", re.DOTALL)
 
@@ -16,3 +17,9 @@ def split_folder(path: str) -> tuple[str, ...]:
 def join_folder(names: tuple[str, ...]) -> str:
     """The inverse of `split_folder`; empty names are left out."""
     return "/".join(re.sub(r"([\\/])", r"\\\1", name.strip()) for name in names if name.strip())
+
+
+@lru_cache  # many sources lie in few folders
+def tidy_folder(path: str) -> str:
+    """The same folder, written in the one way that `join_folder` has."""
+    return join_folder(split_folder(path))

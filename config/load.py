@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from config.catalogue import select
 from config.checks import Check, Problem, find_problems
+from config.collector import collector_paused
 from config.errors import ConfigError, Finding, UsageError
 from config.files import read_text
 from config.messages import errors_of, explain
@@ -66,6 +68,13 @@ def load_config(
     the page's password may name environment variables that are not set, since nothing will be sent or served: such a
     channel keeps its name and has no address.
     """
+    with collector_paused():
+        return _load(path, environ, checks, lenient_sources=lenient_sources, only_to_read=only_to_read)
+
+
+def _load(
+    path: Path, environ: Mapping[str, str], checks: Sequence[Check], *, lenient_sources: bool, only_to_read: bool
+) -> Loaded:
     try:
         tree = parse_yaml(read_text(path), environ)
     except NotYamlError as fault:
@@ -270,8 +279,9 @@ class _Draft:
             if isinstance(item, CatalogueChoice):
                 chosen += [(source, index) for source in self._from_catalogue(item, index)]
             elif isinstance(item, Include):
-                for source, line in self._included(item, index):
-                    self._add(out, names, source, self._row_place(self._resolve(item.include), line))
+                path = self._resolve(item.include)
+                for source, line in self._included(path, index):
+                    self._add(out, names, source, self._row_place(path, line))
             else:
                 self._add(out, names, item, self._item_place(index))
         for source, index in chosen:  # last and silently: what the operator writes stands before what is built in
@@ -300,8 +310,7 @@ class _Draft:
                 self._tell_at(("sources", index, "catalogue", position), str(error), error.hint)
         return out
 
-    def _included(self, item: Include, index: int) -> Iterable[tuple[Source, int]]:
-        path = self._resolve(item.include)
+    def _included(self, path: Path, index: int) -> Iterable[tuple[Source, int]]:
         self.files.append(path)
         # A list that cannot be read at all, half saved perhaps, is no fault of one source: nobody meant to drop all.
         if not path.exists():
@@ -323,7 +332,7 @@ class _Draft:
         return self.path.parent / path.expanduser()
 
     def _row_place(self, path: Path, line: int) -> Callable[[Loc, int | None], Finding]:
-        return lambda _loc, _offset: Finding(path, line, 1, "")
+        return partial(_at_row, path, line)
 
     def _choice_place(self, index: int) -> Callable[[Loc, int | None], Finding]:
         return lambda _loc, _offset: self._finding(("sources", index, "catalogue"), None)
@@ -367,6 +376,10 @@ def _is_unset(proxy: str | None, environ: Mapping[str, str]) -> bool:
 
 
 _SECTIONS = frozenset(RawConfig.model_fields)
+
+
+def _at_row(path: Path, line: int, _loc: Loc, _offset: int | None) -> Finding:
+    return Finding(path, line, 1, "")
 
 
 def _of_source(loc: Loc) -> bool:

@@ -25,10 +25,11 @@ from pydantic import (
 )
 
 from config.durations import Duration
-from config.folders import join_folder, split_folder
+from config.folders import tidy_folder
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 
 _NAME_MAX = 120
+_HTTP_URL = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
 Name = Annotated[str, Field(min_length=1, max_length=_NAME_MAX)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, or EU, UN, NA for NATO")]
@@ -60,9 +61,7 @@ def _zone(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
-Folder = Annotated[
-    str, Field(max_length=300), AfterValidator(lambda path: join_folder(split_folder(path))), Field(min_length=1)
-]
+Folder = Annotated[str, Field(max_length=300), AfterValidator(tidy_folder), Field(min_length=1)]
 """Where a feed reader would file it, as `Europe/Capitals`; kept from OPML to OPML, of no other meaning here."""
 
 
@@ -142,7 +141,7 @@ class Endpoint(Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Endpoint:
-        if self.kind is not EndpointKind.SPIDER and not re.match(r"https?://[^\s/]+", self.url, re.IGNORECASE):
+        if self.kind is not EndpointKind.SPIDER and not _HTTP_URL.match(self.url):
             raise ValueError(f"{self.url!r} is not an http or https URL")
         for name in ("links", "next_page", "pages"):
             if getattr(self, name) is not None and self.kind is not EndpointKind.LISTING:

@@ -11,6 +11,7 @@ from config.durations import render_duration
 from config.errors import Finding
 from config.messages import did_you_mean, errors_of, explain
 from config.model import Source
+from config.slim import slim
 from config.vocabulary import EndpointKind
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ KINDS = {"rss": "feed", "atom": "feed", "rdf": "feed", "json": "feed", "html": "
 OF_ENDPOINT = ("links", "next_page", "pages")
 """Columns about one address alone."""
 
+_KNOWN_KINDS = frozenset(str(kind) for kind in EndpointKind)
 REQUIRED = ("name", "url")
 SHARED = (
     "language",
@@ -43,6 +45,8 @@ SHARED = (
 )
 """Columns about the source as a whole: its further rows may leave them empty but not contradict."""
 
+_SHARED = frozenset(SHARED)
+_UNSAID = frozenset({"", "-"})
 _TRUTH = {None: "", True: "true", False: "false"}
 
 
@@ -62,7 +66,7 @@ class Scanned:
     findings: tuple[Finding, ...]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Group:
     line: int
     shared: dict[str, Any]
@@ -83,18 +87,20 @@ class Gatherer:
 
     def add(self, row: dict[str, str], line: int) -> None:
         """Take one row; a further row of a known name is a further endpoint of that source."""
-        missing = [name for name in REQUIRED if not row.get(name)]
-        if missing:
-            self.tell(line, f"`{missing[0]}` is empty")
+        if not (row.get("name") and row.get("url")):
+            self.tell(line, f"`{next(name for name in REQUIRED if not row.get(name))}` is empty")
             return
         kind = row.get("kind", "").casefold()
         kind = KINDS.get(kind, kind)
-        if kind not in {str(known) for known in EndpointKind}:
+        if kind not in _KNOWN_KINDS:
             self.tell(line, f"`kind` cannot be {kind!r}", did_you_mean(kind, EndpointKind))
             return
         endpoint = {"kind": kind, "url": row["url"], **{name: row.get(name) or None for name in OF_ENDPOINT}}
-        shared = {name: row[name] for name in SHARED if row.get(name, "") not in {"", "-"}}
-        group = self.groups.setdefault(row["name"], _Group(line, shared))
+        shared = {name: text for name, text in row.items() if text not in _UNSAID and name in _SHARED}
+        group = self.groups.get(row["name"])
+        if group is None:
+            self.groups[row["name"]] = _Group(line, shared, [endpoint])
+            return
         group.endpoints.append(endpoint)
         for name, value in shared.items():
             if group.shared.get(name) != value:
@@ -103,12 +109,15 @@ class Gatherer:
                 self.tell(line, f"`{name}` is {value!r} here, but {before!r} on line {group.line}", hint)
 
     def scanned(self) -> Scanned:
-        """The sources gathered; a source with a fault is told and left out."""
+        """The sources gathered; a source with a fault is told and left out. The texts are let go on the way."""
         rows = []
-        for name, group in self.groups.items():
+        names = list(reversed(self.groups))
+        while names:
+            name = names.pop()
+            group = self.groups.pop(name)
             value = {"name": name, "endpoints": group.endpoints, **group.shared}
             try:
-                rows.append(Row(Source.model_validate(value), group.line))
+                rows.append(Row(slim(Source.model_validate(value)), group.line))
             except ValidationError as error:
                 for fault in errors_of(error):
                     message, hint = explain(fault, tuple(fault["loc"]), Source)

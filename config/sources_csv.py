@@ -45,7 +45,7 @@ def scan_csv(text: str, path: Path) -> Scanned:
                 hint = "put quotes around a text that contains a comma"
                 gatherer.tell(line, f"{len(cells)} fields, but the first line names {len(header)}", hint)
                 continue
-            gatherer.add(dict(zip(header, (_unguarded(cell.strip()) for cell in cells), strict=False)), line)
+            gatherer.add(dict(zip(header, map(_text, cells), strict=False)), line)
     except csv.Error as error:
         finding = Finding(path, start, 1, f"not readable as CSV: {error}", "check the quotation marks")
         raise ConfigError([finding]) from error
@@ -76,8 +76,9 @@ def _header(cells: Sequence[str], path: Path, line: int) -> list[str]:
     return header
 
 
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+def _text(cell: str) -> str:
+    cell = cell.strip()
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
 def write_csv(sources: Iterable[Source]) -> str:

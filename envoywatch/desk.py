@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from alerts.decide import Rules
+from config.collector import collector_paused, settle
 from config.people import load_people
 from crawler.engine import Engine
 from crawler.settings import EngineSettings, settings_of
@@ -84,8 +85,11 @@ class Desk:
 
     async def sync(self) -> None:
         """Make the configured sources the ones that are polled."""
-        specs = [spec_of(source, self.config) for source in self.config.sources]
-        await self.store.sync_sources(specs, self.clock.now())
+        with collector_paused():
+            specs = [spec_of(source, self.config) for source in self.config.sources]
+            await self.store.sync_sources(specs, self.clock.now())
+            del specs
+        settle()
 
 
 @asynccontextmanager

@@ -9,10 +9,13 @@ from typing import Any
 from config.vocabulary import EndpointKind, Role
 from storage.model import LOST_AFTER, Cue, Endpoint, Entry, Field, Proof, SourceSpec, Span, from_text, to_text
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""One for all: `json.dumps` makes a new one at each call, which costs more than most of what we keep."""
+
 
 def dump_json(value: Any) -> str:
     """Compact JSON text; readable scripts, unpaired surrogates replaced (UTF-8 cannot keep them)."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -239,14 +239,6 @@ def load_lexicon(language: str) -> Lexicon:
     return parse_lexicon(resources.files("config").joinpath(name).read_text(encoding="utf-8"), Path(name))
 
 
-@cache
-def load_variants(name: str) -> dict[int, str]:
-    """The characters of one file of variants and what each is read as, for `str.translate`."""
-    text = resources.files("config").joinpath(f"lexicon/{name}").read_text(encoding="utf-8")
-    pairs = (pair for line in text.splitlines() if not line.startswith("#") for pair in line.split())
-    return {ord(pair[0]): pair[1] for pair in pairs}
-
-
 def parse_lexicon(text: str, file: Path) -> Lexicon:
     """Read a lexicon; raises ConfigError with file and line of every fault."""
     try:

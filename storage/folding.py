@@ -12,6 +12,8 @@ from itertools import accumulate, compress, count
 from operator import add, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from config.variants import TRADITIONAL, load_variants
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -33,7 +35,8 @@ _RUN = re.compile(f"([{_CJK}{_SOUTH_EAST_ASIAN}]+)|{_TOKEN.pattern}")
 # What most texts consist of. Of the rest each character is looked at once.
 _LETTERS = "а-яєіїўґα-ωא-ת\u0627-\u063a\u0641-\u064aぁ-ゔァ-ヴ\u4e00-\u9fff"
 _SEPARATORS = frozenset("\t\n\r!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~«»„–—•·。、「」『』《》【】")
-_UNUSUAL = re.compile(f"[^\t\n\r -_a-~{_LETTERS}–—•。、「」『』《》【】]")
+_REFOLDED = "ىة" + "".join(map(chr, load_variants(TRADITIONAL)))
+_UNUSUAL = re.compile(f"[^\t\n\r -_a-~{_LETTERS}–—•。、「」『』《》【】]|[{_REFOLDED}]")
 """Of case-folded text: what may not fold to itself."""
 _UNEVEN = re.compile(f"[^\t\n\r -~А-ЯЄІЇЎҐ{_LETTERS}–—•。、「」『』《》【】]")
 """Of any text: what may not fold to a single character."""
@@ -56,9 +59,15 @@ _PLAIN = str.maketrans(
         "œ": "oe",
         **dict.fromkeys("‘’‚‛′ʼʹ`´＇", "'"),
         **dict.fromkeys("“”„‟″«»〝〞〟", '"'),
+        "ٱ": "ا",
+        **dict.fromkeys("ىی", "ي"),
+        **dict.fromkeys("ةەہھ", "ه"),
+        "ک": "ك",
     }
 )
+"""Of Arabic the letters that are typed for one another, and those of Persian and Urdu."""
 
+_FIRST_IDEOGRAPH = "\u3400"
 _LATIN_TO_CYRILLIC = dict(zip("abcehikmoptxysj", "авсенікмортхуѕј", strict=True))
 _CYRILLIC_TO_LATIN = {cyrillic: latin for latin, cyrillic in _LATIN_TO_CYRILLIC.items()}
 _CYRILLIC = re.compile("[\u0430-\u045f]")
@@ -79,9 +88,12 @@ def _fold_character(character: str) -> str:
         return ""
     if unicodedata.category(character) == "Cs":  # an unpaired half: no text, and no library below takes it
         return " "
+    if unicodedata.category(character) == "Nd":  # digits of every script
+        return str(unicodedata.decimal(character))
     composed = unicodedata.normalize("NFKC", character).casefold()
     parts = (part if part in _KEPT else _MARK.sub("", unicodedata.normalize("NFKD", part)) for part in composed)
-    return unicodedata.normalize("NFC", "".join(parts)).translate(_PLAIN)
+    plain = unicodedata.normalize("NFC", "".join(parts)).translate(_PLAIN)
+    return plain.translate(load_variants(TRADITIONAL)) if plain > _FIRST_IDEOGRAPH else plain
 
 
 _TABLE = _FoldTable()
@@ -221,8 +233,9 @@ class Token(NamedTuple):
 def fold(text: str) -> Folded:
     """Case, width, diacritics, curly quotes, invisible characters and look-alike letters smoothed away.
 
-    й, ї and ў stay letters of their own, ё becomes е; ß becomes ss. Look-alikes: a Cyrillic letter inside a Latin
-    word becomes Latin, and the other way round.
+    й, ї and ў stay letters of their own, ё becomes е; ß becomes ss. Traditional Chinese is read as simplified, digits
+    of any script as ours, and Arabic without hamza and the points that are left out as often. Look-alikes: a Cyrillic
+    letter inside a Latin word becomes Latin, and the other way round.
     """
     if text.isascii():
         return Folded(text.lower().replace("`", "'"), text, ())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
 from config.hosts import host_key
+from config.variants import TRADITIONAL, load_variants
 from storage.identity import page_key
+from storage.search import rebuild_index
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -133,6 +136,15 @@ def _revisions(db: Database) -> None:
 def _expected(db: Database) -> None:
     """What is scheduled for a day is looked for every few seconds."""
     db.execute("CREATE INDEX meetings_scheduled ON meetings (date) WHERE status = 'scheduled'")
+
+
+@MIGRATIONS(name="0008_folding")
+def _folding(db: Database) -> None:
+    """Traditional Chinese is indexed as simplified, digits of any script as ours, Arabic letters as typed elsewhere."""
+    variants = "".join(map(chr, load_variants(TRADITIONAL)))
+    refolded = re.compile(f"[{variants}\uf900-\ufaffٱىیةەہھک]|(?![0-9])\\d")
+    if any(refolded.search(text) for (text,) in db.execute("SELECT title || text FROM articles")):
+        rebuild_index(db.conn)
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

@@ -27,3 +27,10 @@ def unindex_article(connection: sqlite3.Connection, article_id: int, title: str,
         "INSERT INTO articles_fts (articles_fts, rowid, title, text, cjk) VALUES ('delete', ?, ?, ?, ?)",
         _row(article_id, title, text),
     )
+
+
+def rebuild_index(connection: sqlite3.Connection) -> None:
+    """Index every article anew, since a contentless index cannot say what it holds; a millisecond an article."""
+    connection.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    for article_id, title, text in connection.execute("SELECT id, title, text FROM articles"):
+        index_article(connection, article_id, title, text)

@@ -80,3 +80,23 @@ def test_articles_of_a_released_file_are_known_by_their_twins(released):
             ("news.example/a", ""),
             (None, ""),
         ]
+
+
+def test_articles_that_were_indexed_as_written_are_found_as_folded_since(released):
+    with closing(sqlite3.connect(released)) as connection:
+        for number, text in ((1, "澤連斯基談烏克蘭"), (2, "plain words"), (3, "عام ٢٠٢٣ في مدينة")):
+            connection.execute(
+                "INSERT INTO articles (id, url, title, text, source, source_id, role, published_at, seen_at, read_at,"
+                " origin, text_hash) VALUES (?, ?, 'T', ?, 'Wire', 1, 'media', ?, ?, ?, 'page', 'x')",
+                [number, f"https://a.org/{number}", text, AT, AT, AT],
+            )
+        rows = [(1, "t", "", "澤連 連斯 斯基 基談 談烏 烏克 克蘭"), (2, "t", "plain words", "")]
+        rows.append((3, "t", "عام ٢٠٢٣ في مدينة", ""))
+        connection.executemany("INSERT INTO articles_fts (rowid, title, text, cjk) VALUES (?, ?, ?, ?)", rows)
+        connection.commit()
+    db = open_writer(released)
+    with closing(db.conn):
+        for wanted, number in (('cjk : "乌克 克兰"', 1), ('text : "plain words"', 2), ('text : "2023 في مدينه"', 3)):
+            found = db.execute("SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?", [wanted]).fetchall()
+            assert found == [(number,)]
+        db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")

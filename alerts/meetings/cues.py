@@ -13,7 +13,8 @@ from alerts.meetings.gazetteer import Gazetteer, english_label
 from alerts.meetings.times import Calendar
 from alerts.meetings.tokens import MENTION, Tokenizer
 from config.countries import load_countries
-from config.lexicon import CueClass, load_lexicon, load_variants, normalise, parse_pattern
+from config.lexicon import CueClass, load_lexicon, normalise, parse_pattern
+from config.variants import load_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from config.vocabulary import Level
@@ -76,6 +77,7 @@ class Person:
         return bool(self.offices) and not self.offices_at(day) and any(o.end and o.end < day for o in self.offices)
 
 
+@lru_cache(maxsize=1 << 15)  # the built-in people have 14,000 names, folded whenever a configuration is read
 def fold_name(name: str) -> str:
     """A name for comparing: lower case, without diacritics, hyphens and punctuation as spaces."""
     folded = unicodedata.normalize("NFKD", name.lower().translate(_STROKES))

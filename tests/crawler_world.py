@@ -10,6 +10,8 @@ from datetime import timedelta
 from crawler.exchange import Fetch
 from crawler.settings import EngineSettings
 
+_TLS_HELLO = b"\x16"
+
 
 @dataclass(slots=True)
 class Asked:
@@ -47,20 +49,27 @@ class Site:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-            asked = Asked(head[0].split()[1], headers, asyncio.get_running_loop().time())
-            self.asked.append(asked)
-            self.in_flight += 1
-            self.most_in_flight = max(self.most_in_flight, self.in_flight)
-            try:
-                await self._answer(asked, writer)
-                await writer.drain()
-            finally:
-                self.in_flight -= 1
+            await self._hear(reader, writer)
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
+
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        start = await reader.readexactly(1)
+        if start == _TLS_HELLO:  # told at once, as servers do that speak HTTP alone on a port
+            writer.write(answer_of(b"no TLS here", status="400 Bad Request"))
+            return
+        head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        asked = Asked(head[0].split()[1], headers, asyncio.get_running_loop().time())
+        self.asked.append(asked)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await self._answer(asked, writer)
+            await writer.drain()
+        finally:
+            self.in_flight -= 1
 
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         answer = self.routes.get(asked.path, answer_of(b"not here", status="404 Not Found"))

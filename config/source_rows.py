@@ -95,7 +95,8 @@ class Gatherer:
         if kind not in _KNOWN_KINDS:
             self.tell(line, f"`kind` cannot be {kind!r}", did_you_mean(kind, EndpointKind))
             return
-        endpoint = {"kind": kind, "url": row["url"], **{name: row.get(name) or None for name in OF_ENDPOINT}}
+        endpoint = {"kind": kind, "url": row["url"]}
+        endpoint.update((name, text) for name in OF_ENDPOINT if (text := row.get(name)))
         shared = {name: text for name, text in row.items() if text not in _UNSAID and name in _SHARED}
         group = self.groups.get(row["name"])
         if group is None:

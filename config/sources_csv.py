@@ -36,7 +36,7 @@ def scan_csv(text: str, path: Path) -> Scanned:
     try:
         for cells in reader:
             line, start = start, reader.line_num + 1
-            if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
+            if not any(map(str.strip, cells)) or cells[0].lstrip().startswith("#"):
                 continue
             if not header:
                 header = _header(cells, path, line)
@@ -45,7 +45,7 @@ def scan_csv(text: str, path: Path) -> Scanned:
                 hint = "put quotes around a text that contains a comma"
                 gatherer.tell(line, f"{len(cells)} fields, but the first line names {len(header)}", hint)
                 continue
-            gatherer.add(dict(zip(header, map(_text, cells), strict=False)), line)
+            gatherer.add(dict(zip(header, map(_text, cells))), line)
     except csv.Error as error:
         finding = Finding(path, start, 1, f"not readable as CSV: {error}", "check the quotation marks")
         raise ConfigError([finding]) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from config.vocabulary import EndpointKind, Role
@@ -39,7 +40,7 @@ def spec_to_json(spec: SourceSpec) -> str:
             "articles": spec.articles,
             "private_addresses": spec.private_addresses,
             "paused": spec.paused,
-            **{name: getattr(spec, name) for name, usual in _SPEC_EXTRAS.items() if getattr(spec, name) != usual},
+            **({} if _extras_of(spec) == _USUAL else _unusual(spec)),
             **longest,
         }
     )
@@ -60,6 +61,12 @@ _SPEC_EXTRAS = {
     "time_zone": None,
 }
 """Kept only where they are not as usual, so that rows of older versions are read and need not be written anew."""
+_USUAL = tuple(_SPEC_EXTRAS.values())
+_extras_of = attrgetter(*_SPEC_EXTRAS)
+
+
+def _unusual(spec: SourceSpec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name, usual in _SPEC_EXTRAS.items() if getattr(spec, name) != usual}
 
 
 def spec_from_json(text: str) -> SourceSpec:

@@ -45,7 +45,7 @@ def scan_csv(text: str, path: Path) -> Scanned:
                 hint = "put quotes around a text that contains a comma"
                 gatherer.tell(line, f"{len(cells)} fields, but the first line names {len(header)}", hint)
                 continue
-            gatherer.add(dict(zip(header, map(_text, cells))), line)
+            gatherer.add(dict(zip(header, map(_text, cells), strict=False)), line)
     except csv.Error as error:
         finding = Finding(path, start, 1, f"not readable as CSV: {error}", "check the quotation marks")
         raise ConfigError([finding]) from error

@@ -40,7 +40,7 @@ from storage.turns import NEVER, pick_due, pick_named
 from storage.vitals import note_vitals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlite_utils import Database
 

@@ -16,8 +16,9 @@ from storage.model import Field
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from alerts.watches.lexicon import Form
     from alerts.watches.nodes import Query
-    from alerts.watches.plan import Form, PersonForms, Plan
+    from alerts.watches.plan import PersonForms, Plan
 
 _MOST_PHRASES = 3_000
 """SQLite refuses an expression that is much larger."""

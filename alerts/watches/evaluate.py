@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, assert_never
 
 from alerts.watches.nodes import SENTENCE
 from alerts.watches.plan import All, Any, Chain, No, Pattern, Requirement, Row, Slot, Within
-from alerts.watches.regex import compile_pattern
+from alerts.watches.regex import SEARCHED, compile_pattern
 from storage.model import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from alerts.watches.page import Page, Place, Stream
-    from alerts.watches.plan import Form, Plan
+    from alerts.watches.lexicon import Form, Sign
+    from alerts.watches.page import Mark, Page, Place, Stream
+    from alerts.watches.plan import Plan
 
 MOST_SPANS = 200
 """Of one match, and of one pattern in one field: who reads an article needs no more."""
@@ -24,62 +25,78 @@ MOST_SPANS = 200
 MOST_PLACES = 10_000
 """Of one form of a word in one field: more is no article but an attack, and its beginning is enough."""
 
-SEARCHED_BY_PATTERNS = 200_000
-"""Characters of a field: with the largest pattern allowed, the worst text we found takes 1.2 s."""
-
 
 def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
-    spans = _evaluate(plan, page, [stream for stream in page.streams if stream.text])
-    return None if spans is None else _outermost(spans)
+    marks = _evaluate(plan, page, page.streams)
+    if marks is None:
+        return None
+    fields = [stream.field for stream in page.streams]
+    return tuple(Span(fields[number], start, -end) for number, start, end in islice(_outermost(marks), MOST_SPANS))
 
 
-def _outermost(spans: Iterable[Span]) -> tuple[Span, ...]:
-    kept: list[Span] = []
-    for span in sorted(set(spans), key=lambda span: (span.field != "title", span.start, -span.end)):
-        if not kept or span.field != kept[-1].field or span.end > kept[-1].end:
-            kept.append(span)
-    return tuple(kept[:MOST_SPANS])
+def _outermost(marks: Sequence[Mark]) -> Iterator[Mark]:
+    reached = (-1, 0)  # in which stream, how far
+    for mark in sorted(marks) if len(marks) > 1 else marks:
+        number, _, end = mark
+        if (number, -end) > reached:
+            reached = number, -end
+            yield mark
 
 
-def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> list[Span] | None:
+def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:  # noqa: PLR0911 (one return a kind of plan)
     match plan:
-        case Slot() | Row() | Pattern() | Chain():
-            return [span for stream in streams for span in _spans(plan, stream)] or None
+        case Slot():
+            return _marks_of(plan, streams) if plan.number in page.signs else None
+        case Row() | Pattern() | Chain():
+            return _marks_of(plan, streams)
         case Requirement():
-            return [] if plan.holds(page.document) else None
+            return () if plan.holds(page.document) else None
         case Within(field, part):
             return _evaluate(part, page, [stream for stream in streams if stream.field is field])
         case No(part):
-            return [] if _evaluate(part, page, streams) is None else None
+            return () if _evaluate(part, page, streams) is None else None
         case All(parts):
             return _evaluate_all(parts, page, streams)
         case Any(parts):
-            found = [spans for part in parts if (spans := _evaluate(part, page, streams)) is not None]
-            return [span for spans in found for span in spans] if found else None
+            found = [marks for part in parts if (marks := _evaluate(part, page, streams)) is not None]
+            return [mark for marks in found for mark in marks] if found else None
         case _:
             assert_never(plan)
 
 
-def _evaluate_all(parts: Iterable[Plan], page: Page, streams: Sequence[Stream]) -> list[Span] | None:
-    every: list[Span] = []
+def _evaluate_all(parts: Iterable[Plan], page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    every: list[Mark] = []
     for part in parts:
-        spans = _evaluate(part, page, streams)
-        if spans is None:
+        marks = _evaluate(part, page, streams)
+        if marks is None:
             return None
-        every += spans
+        every += marks
     return every
 
 
-def _spans(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Iterator[Span]:
+def _marks_of(plan: Slot | Row | Pattern | Chain, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    every: Sequence[Mark] = ()
+    for stream in streams:
+        if plan not in stream.marks:
+            stream.marks[plan] = _marks(plan, stream)
+        every = [*every, *stream.marks[plan]] if every else stream.marks[plan]
+    return every or None
+
+
+def _marks(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Sequence[Mark]:
+    number = stream.number
     match plan:
+        case Slot() if len(signs := stream.signs[plan.number]) == 1 and isinstance(token := signs[0], str):
+            starts, ends = stream.starts, stream.ends
+            return [(number, starts[at], -ends[at]) for at in stream.positions.get(token, ())[:MOST_PLACES]]
         case Chain():
             places = [place for operand in _chain_places(plan, stream) for place in operand]
         case Row(slots, slop) if slop:
             places = _scattered(slots, slop, stream)
         case _:
             places = list(_places(plan, stream))
-    return (Span(stream.field, place.start, place.end) for place in places)
+    return [(number, place.start, -place.end) for place in places]
 
 
 def _places(plan: Plan, stream: Stream) -> Sequence[Place]:
@@ -89,7 +106,7 @@ def _places(plan: Plan, stream: Stream) -> Sequence[Place]:
             return _slot_places(plan, stream)
         case Row(slots, slop):
             return _windows(slots, slop, stream) if slop else _in_a_row(slots, stream)
-        case Pattern(pattern):
+        case Pattern(pattern=pattern):
             return _pattern_places(pattern, stream)
         case Any(parts):
             return sorted({place for part in parts for place in _places(part, stream)})
@@ -104,34 +121,32 @@ def _slot_places(slot: Slot, stream: Stream) -> Sequence[Place]:
     found = stream.found.get(slot)
     if found is None:
         places: set[Place] = set()
-        for form in slot.forms(stream.language):
-            if slot.prefix or form.tokens[0] in stream.positions:  # asked first, since mostly it is not
-                places.update(islice(_form_places(form, slot, stream), MOST_PLACES))
+        for sign in stream.signs.get(slot.number, ()):
+            places.update(islice(_sign_places(sign, stream), MOST_PLACES))
         found = stream.found[slot] = sorted(places)
     return found
 
 
-def _form_places(form: Form, slot: Slot, stream: Stream) -> Iterator[Place]:
-    for first in _first_tokens(form, slot, stream):
+def _sign_places(sign: Sign, stream: Stream) -> Iterator[Place]:
+    if isinstance(sign, str):
+        return (stream.place(index, index + 1) for index in stream.positions.get(sign, ()))
+    return _form_places(sign, stream)
+
+
+def _form_places(form: Form, stream: Stream) -> Iterator[Place]:
+    for first in stream.positions.get(form.tokens[0], ()):
         last = first + len(form.tokens)
-        if last <= len(stream.tokens) and _stands(form, slot, stream, first):
+        if last <= len(stream.tokens) and _stands(form, stream, first):
             yield stream.place(first, last)
 
 
-def _first_tokens(form: Form, slot: Slot, stream: Stream) -> Iterable[int]:
-    head = form.tokens[0]
-    if slot.prefix and len(form.tokens) == 1:
-        return (index for token in stream.beginning_with(head) for index in stream.positions[token])
-    return stream.positions.get(head, ())
-
-
-def _stands(form: Form, slot: Slot, stream: Stream, first: int) -> bool:
+def _stands(form: Form, stream: Stream, first: int) -> bool:
     """Whether the whole form stands at `first`, where its first token does."""
     for offset, (token, touching) in enumerate(zip(form.tokens, form.touching, strict=True)):
         here = stream.tokens[first + offset]
-        if touching and not stream.joined[first + offset]:
+        if touching and not stream.is_joined(first + offset):
             return False
-        open_end = slot.prefix and offset == len(form.tokens) - 1
+        open_end = form.open_end and offset == len(form.tokens) - 1
         if not (here.startswith(token) if open_end else here == token):
             return False
     return not form.capitals or _has_capitals(form, stream, first)
@@ -147,7 +162,7 @@ def _has_capitals(form: Form, stream: Stream, first: int) -> bool:
 
 
 def _pattern_places(pattern: str, stream: Stream) -> Sequence[Place]:
-    found = (match.span() for match in compile_pattern(pattern).finditer(stream.text[:SEARCHED_BY_PATTERNS]))
+    found = (match.span() for match in compile_pattern(pattern).finditer(stream.text[:SEARCHED]))
     return [stream.place_of_characters(start, end) for start, end in islice(found, MOST_SPANS) if end > start]
 
 
@@ -155,6 +170,8 @@ def _pattern_places(pattern: str, stream: Stream) -> Sequence[Place]:
 
 
 def _in_a_row(slots: Sequence[Slot], stream: Stream) -> Sequence[Place]:
+    if not all(slot.number in stream.signs for slot in slots):
+        return ()
     beginnings: dict[int, set[int]] = {}  # where a row may go on -> first tokens of the rows that got so far
     for place in _slot_places(slots[0], stream):
         beginnings.setdefault(place.last, set()).add(place.first)
@@ -169,8 +186,10 @@ def _in_a_row(slots: Sequence[Slot], stream: Stream) -> Sequence[Place]:
 
 def _windows(slots: Sequence[Slot], slop: int, stream: Stream) -> Sequence[Place]:
     """The stretches of text in which all the slots stand with at most `slop` other words, each from its first slot."""
+    if not all(slot.number in stream.signs for slot in slots):
+        return ()
     needed = Counter(slots)
-    width = sum(count * min(len(form.tokens) for form in slot.every) for slot, count in needed.items()) + slop
+    width = sum(count * slot.shortest for slot, count in needed.items()) + slop
     rows = [(_smallest(slot, stream), count) for slot, count in needed.items()]
     columns = [([place.first for place in row], [place.last for place in row], count) for row, count in rows]
     windows = []

@@ -27,7 +27,7 @@ _NAMES = ("Surn", "Name", "Geox", "Orgn", "Patr")
 _LONGEST_UNCHANGED = 2
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1_024)
 def inflect(word: str) -> Mapping[str, frozenset[str]]:
     """All forms of a word as a query writes it, folded, by language; the word itself is always among them.
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from alerts.sentences import split_sentences
 from alerts.text import fold
 from storage.model import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from alerts.watches.plan import Slot
+    from alerts.watches.lexicon import Lexicon, Sign
+    from alerts.watches.plan import Plan
     from storage.model import Document
 
 
@@ -26,40 +28,48 @@ class Place(NamedTuple):
     end: int
 
 
-class Stream:
-    """One field of an article as a row of tokens."""
+Mark: TypeAlias = tuple[int, int, int]
+"""A span that sorts as it should: the number of its stream, its start, its end with a minus."""
 
-    def __init__(self, field: Field, text: str, language: str | None) -> None:
+
+class Stream:
+    """One field of an article as a row of tokens. Where they stand is worked out when it is first asked for."""
+
+    def __init__(self, number: int, field: Field, text: str, language: str | None) -> None:
+        self.number = number
         self.field = field
         self.text = text
         self.language = language
-        tokens = fold(text).tokens
-        self.tokens = [token.text for token in tokens]
-        self.starts = [token.start for token in tokens]
-        self.ends = [token.end for token in tokens]
-        self.joined = [token.joined for token in tokens]
-        self.found: dict[Slot, Sequence[Place]] = {}
+        self._folded = fold(text)
+        self.tokens = self._folded.words
+        self.signs: Mapping[int, Sequence[Sign]] = {}
+        """What of the lexicon stands in the article, in this field or the other."""
+        self.found: dict[Plan, Sequence[Place]] = {}
         """Places already looked up: watches share most of their words."""
+        self.marks: dict[Plan, Sequence[Mark]] = {}
+        """The same, ready to be shown."""
 
     @cached_property
     def positions(self) -> dict[str, list[int]]:
         """Where each token stands."""
-        positions: dict[str, list[int]] = {}
+        positions: defaultdict[str, list[int]] = defaultdict(list)
         for index, token in enumerate(self.tokens):
-            positions.setdefault(token, []).append(index)
-        return positions
+            positions[token].append(index)
+        return dict(positions)
 
     @cached_property
-    def _vocabulary(self) -> list[str]:
-        return sorted(self.positions)
+    def starts(self) -> Sequence[int]:
+        """Of each token in the original text."""
+        return self._folded.word_bounds[0]
 
-    def beginning_with(self, prefix: str) -> list[str]:
-        """The different tokens that begin so."""
-        start = bisect_left(self._vocabulary, prefix)
-        end = start
-        while end < len(self._vocabulary) and self._vocabulary[end].startswith(prefix):
-            end += 1
-        return self._vocabulary[start:end]
+    @cached_property
+    def ends(self) -> Sequence[int]:
+        """As `starts`."""
+        return self._folded.word_bounds[1]
+
+    def is_joined(self, index: int) -> bool:
+        """Whether nothing stands between this token and the one before."""
+        return self._folded.is_joined(index)
 
     @cached_property
     def _sentence_starts(self) -> list[int]:
@@ -81,15 +91,16 @@ class Stream:
 
 
 class Page:
-    """A document with its two rows of tokens."""
+    """A document with its two rows of tokens, and what of the lexicon stands in them."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, lexicon: Lexicon) -> None:
         self.document = document
         self.language = main_language(document.language)
-        self.streams = (
-            Stream(Field.TITLE, document.title, self.language),
-            Stream(Field.TEXT, document.text, self.language),
-        )
+        fields = [(Field.TITLE, document.title), (Field.TEXT, document.text)]
+        self.streams = tuple(Stream(number, field, text, self.language) for number, (field, text) in enumerate(fields))
+        self.signs = lexicon.find(self)
+        for stream in self.streams:
+            stream.signs = self.signs
 
     @cached_property
     def line(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 from alerts.text import fold
 from alerts.watches.errors import QueryError
 from alerts.watches.inflection import inflect
+from alerts.watches.lexicon import ANY, Form, Lexicon, commonness
 from alerts.watches.nodes import About, And, Condition, InField, Near, Node, Not, Or, Person, Phrase, Query, Regex, Word
 from alerts.watches.page import main_language
 from config.errors import UsageError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _ONE_TOKEN = re.compile("[a-z]+|[а-яєіїў]+")
 _EXACT_CASE = 3
 """A name of so few letters alone must stand as it is written: Xi is a man, XI a century."""
+_ALONE = (False,)
+_CONDITION_IS_COMMON = 0.3
+_PATTERN_IS_COMMON = 0.5
+"""Shares of articles that are supposed where no count can be: a word is the better thing to look for."""
 
 
 class PersonForms(Protocol):
@@ -32,44 +37,43 @@ class PersonForms(Protocol):
         """Written forms, inflected where needed, by language; raises KeyError or UsageError when unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way to write a word: its tokens; which of them must touch the one before; capitals, where they matter.
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """A word or a person, known to the lexicon by its number. Compared by identity."""
 
-    `capitals` says for the first letters of each token whether they must be capitals; empty leaves them free.
-    """
+    number: int
+    node: Word | Person
+    shortest: int
+    """Tokens of its shortest form."""
+    names: tuple[Form, ...] = ()
+    """Of a person."""
 
-    tokens: tuple[str, ...]
-    touching: tuple[bool, ...]
-    capitals: tuple[tuple[bool, ...], ...] = ()
+    @property
+    def prefix(self) -> bool:
+        """Whether the last token of each form may go on."""
+        return isinstance(self.node, Word) and self.node.prefix
+
+    @property
+    def every(self) -> tuple[Form, ...]:
+        """All forms in all languages; of a word they are worked out anew."""
+        if isinstance(self.node, Person):
+            return self.names
+        return tuple(dict.fromkeys(form for _, form in _word_forms(self.node)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slot:
-    """A word or a person: forms for every language, and further ones by language. Compared by identity."""
-
-    anywhere: tuple[Form, ...]
-    by_language: Mapping[str, tuple[Form, ...]]
-    every: tuple[Form, ...]
-    prefix: bool = False
-
-    def forms(self, language: str | None) -> tuple[Form, ...]:
-        """The forms that count in a text of this language; in a text of unknown language all of them do."""
-        return self.every if language is None else self.by_language.get(language, self.anywhere)
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """Slots one after the other; with `slop`, close together."""
+    """Slots one after the other; with `slop`, close together. Compared by identity, as all that has a place is."""
 
     slots: tuple[Slot, ...]
     slop: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
     """A pattern of the linear-time engine."""
 
+    number: int
     pattern: str
 
 
@@ -77,25 +81,24 @@ class Pattern:
 class Requirement:
     """A condition on the article as a whole, its value folded."""
 
+    number: int
     condition: Condition
     value: str
 
     def holds(self, document: Document) -> bool:
         """Whether the article fulfils it."""
-        match self.condition:
-            case Condition.LANGUAGE:
-                return main_language(document.language) == self.value
-            case Condition.SOURCE:
-                return fold(document.source).text == self.value
-            case Condition.COUNTRY:
-                return fold(document.country or "").text == self.value
-            case Condition.ROLE:
-                return document.role.value == self.value
-            case _:
-                assert_never(self.condition)
+        return (self.condition, self.value) in conditions_of(document)
 
 
-@dataclass(frozen=True, slots=True)
+def conditions_of(document: Document) -> Iterable[tuple[Condition, str]]:
+    """What may be asked of this article as a whole and holds."""
+    yield Condition.LANGUAGE, main_language(document.language) or ""
+    yield Condition.SOURCE, fold(document.source).text
+    yield Condition.COUNTRY, (document.country or "").casefold()
+    yield Condition.ROLE, document.role.value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Chain:
     """Neighbours, as in `nodes.Near`."""
 
@@ -137,36 +140,40 @@ Plan: TypeAlias = Slot | Row | Pattern | Requirement | Chain | Within | No | All
 
 
 class Planner:
-    """Makes plans; words and people that several queries share are worked out once."""
+    """Makes plans. What several queries share is worked out once, and looked for once in an article."""
 
-    def __init__(self, people: PersonForms) -> None:
+    def __init__(self, people: PersonForms, shares: Mapping[str, float] | None = None) -> None:
         self._people = people
+        self._shares = shares or {}
         self._slots: dict[Word | Person, Slot] = {}
+        self._shared: dict[Node, Row | Pattern | Requirement | Chain] = {}
+        self.lexicon = Lexicon()
+        self.conditions: dict[tuple[Condition, str], int] = {}
+        """The numbers of the requirements."""
+        self.patterns: dict[int, str] = {}
+        self.commonness: list[float] = []
+        """About the share of articles that have it, for each number."""
 
     def plan(self, query: Query) -> Plan:
         """The plan of a query; raises QueryError where it names an unknown person."""
         return self._plan(query.root, query)
 
     def slot(self, node: Word | Person, query: Query) -> Slot:
-        """All written forms; raises QueryError for an unknown person."""
+        """What stands for the word or person; raises QueryError for an unknown person."""
         slot = self._slots.get(node)
         if slot is None:
-            slot = _word_slot(node) if isinstance(node, Word) else self._person_slot(node, query)
-            self._slots[node] = slot
+            slot = self._slots[node] = self._word(node) if isinstance(node, Word) else self._person(node, query)
         return slot
 
-    def _plan(self, node: Node, query: Query) -> Plan:  # noqa: PLR0911 (one return a kind of node)
+    def _plan(self, node: Node, query: Query) -> Plan:
         match node:
             case Word() | Person():
                 return self.slot(node, query)
-            case Phrase(words, slop):
-                return Row(tuple(self.slot(word, query) for word in words), slop)
-            case Regex(pattern):
-                return Pattern(pattern)
-            case About(condition, value):
-                return Requirement(condition, fold(value).text)
-            case Near(operands, distances):
-                return Chain(self._plans(operands, query), distances)
+            case Phrase() | Regex() | About() | Near():
+                shared = self._shared.get(node)
+                if shared is None:
+                    shared = self._shared[node] = self._new(node, query)
+                return shared
             case InField(field, part):
                 return Within(field, self._plan(part, query))
             case Not(part):
@@ -179,10 +186,32 @@ class Planner:
             case _:
                 assert_never(node)
 
+    def _new(self, node: Phrase | Regex | About | Near, query: Query) -> Row | Pattern | Requirement | Chain:
+        match node:
+            case Phrase(words, slop):
+                return Row(tuple(self.slot(word, query) for word in words), slop)
+            case Regex(pattern):
+                number = self._number(_PATTERN_IS_COMMON)
+                self.patterns[number] = pattern
+                return Pattern(number, pattern)
+            case About(condition, value):
+                key = condition, fold(value).text
+                if key not in self.conditions:
+                    self.conditions[key] = self._number(_CONDITION_IS_COMMON)
+                return Requirement(self.conditions[key], *key)
+            case Near(operands, distances):
+                return Chain(self._plans(operands, query), distances)
+            case _:
+                assert_never(node)
+
+    def _number(self, commonness: float) -> int:
+        self.commonness.append(commonness)
+        return len(self.commonness) - 1
+
     def _plans(self, nodes: Iterable[Node], query: Query) -> tuple[Plan, ...]:
         return tuple(self._plan(node, query) for node in nodes)
 
-    def _person_slot(self, person: Person, query: Query) -> Slot:
+    def _person(self, person: Person, query: Query) -> Slot:
         try:
             by_language = self._people.forms_of(person.name)
         except (KeyError, UsageError) as error:
@@ -190,8 +219,19 @@ class Planner:
             message = f"nobody is known as @{person.name}"
             raise QueryError(message, text=query.text, column=person.column, hint=hint) from error
         names = dict.fromkeys(name for names in by_language.values() for name in names)
-        forms = tuple(form for form in map(_name_form, names) if form.tokens)
-        return Slot(forms, {}, forms)
+        forms = tuple(dict.fromkeys(form for form in map(_name_form, names) if form.tokens))
+        number = self._number(sum(commonness(form, self._shares) for form in forms))
+        for form in forms:
+            self.lexicon.add(number, form)
+        return Slot(number, person, min((len(form.tokens) for form in forms), default=1), forms)
+
+    def _word(self, word: Word) -> Slot:
+        forms = _word_forms(word)
+        _, own = forms[0]
+        number = self._number(commonness(own, self._shares))
+        for language, form in forms:
+            self.lexicon.add(number, form, language)
+        return Slot(number, word, min(len(form.tokens) for _, form in forms))
 
 
 def _cost(node: Node) -> int:
@@ -204,20 +244,21 @@ def _cost(node: Node) -> int:
             return 1
 
 
-def _word_slot(word: Word) -> Slot:
+def _word_forms(word: Word) -> list[tuple[str, Form]]:
+    """Its forms and the language in which each counts; first the word as it is written, which counts in all."""
     own = _form(word.text)
     if word.exact or word.prefix:
-        return Slot((own,), {}, (own,), prefix=word.prefix)
-    by_language = {language: tuple(map(_form, sorted(forms))) for language, forms in inflect(word.text).items()}
-    every = dict.fromkeys([own, *(form for forms in by_language.values() for form in forms)])
-    return Slot((own,), by_language, tuple(every))
+        return [(ANY, own._replace(open_end=word.prefix))]
+    by_language = inflect(word.text)
+    others = [(language, _form(text)) for language, texts in by_language.items() for text in texts]
+    return [(ANY, own), *(known for known in others if known[1] != own)]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _form(text: str) -> Form:
     """Characters of scripts without spaces must touch each other where they do so in the form itself."""
     if _ONE_TOKEN.fullmatch(text):  # most inflected forms: eight times as fast
-        return Form((text,), (False,))
+        return Form((text,), _ALONE)
     tokens = fold(text).tokens
     touching = (token.joined and token.unspaced and before.unspaced for before, token in pairwise(tokens))
     return Form(tuple(token.text for token in tokens), (False, *touching))

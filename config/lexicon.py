@@ -202,6 +202,7 @@ class Lexicon(Strict):
     `present_ahead` is true where a text's present tense beside a day tells what is to come ("Merz empfängt am Montag").
     `owners` tie an unnamed envoy to whom he acts for ("enviado de Trump"): only the envoy is at the table.
     `companions` are the words for "with": whoever stands behind one is a partner, and a subject is still to come.
+    `subjects` are pronouns that are never an object: "il a été reçu par Xi" is about whom the sentence began with.
     `variants` names a file of pairs of characters, the first to be read as the second (traditional Chinese).
     """
 
@@ -212,6 +213,7 @@ class Lexicon(Strict):
     present_ahead: bool = False
     owners: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
     variants: str | None = None
     words: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from alerts.meetings.case import Setting
+from alerts.meetings.case import STALE, TOLD_BEFORE, Setting
 from alerts.meetings.cues import TRIGGERS, compiled
 from alerts.meetings.merge import Event
 from alerts.meetings.seating import Seating
 from alerts.meetings.sides import Sentence
 from alerts.meetings.status import decide_status
+from alerts.meetings.times import Sense
 from alerts.sentences import split_sentences
 from config.lexicon import CueClass
 from config.vocabulary import Status
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from alerts.meetings.case import Ruling
     from alerts.meetings.cues import CompiledLexicon, Hit
     from alerts.meetings.participants import Side
+    from alerts.meetings.times import Day
     from alerts.meetings.tokens import Token
     from alerts.names import Mention
 
@@ -47,6 +49,9 @@ _TURNS = {
 
 _LEFT_OPEN = {CueClass.UNDECIDED: Status.UNDECIDED}
 """And of a question; an invitation that nobody has answered is still a proposal."""
+
+_OPENING = 2
+"""Words before the time that a sentence begins with: "On 12 April", "Already in March"."""
 
 _EVENTS = 200
 """Mentions of meetings gathered from one article."""
@@ -81,6 +86,7 @@ class Article:
         self._mentions = mentions
         self._places = places
         self._seating = Seating(lexicon.lexicon)
+        self._back: set[int] = set()
         self._pieces = [
             _Piece(field, base + start, base + end, base)
             for field, base, part in ((Field.TITLE, 0, source[: border - 1]), (Field.TEXT, border, source[border:]))
@@ -134,6 +140,9 @@ class Article:
             ruling = decide_status(sentence, trigger, days, setting)
             if ruling is None:
                 continue
+            if self._goes_on_about_long_ago(piece, sentence, ruling, days):
+                self._back.add(self._pieces.index(piece))
+                ruling = replace(ruling, status=Status.BACKGROUND, rule=TOLD_BEFORE)
             for sides in self._seating.tables(sentence, trigger):
                 told = (
                     self._told_as_call(piece, ruling, sides)
@@ -141,6 +150,27 @@ class Article:
                     else self._told_otherwise(piece, ruling, sides)
                 )
                 yield self._event(piece, sentence, trigger, told, sides, cities)
+
+    def _goes_on_about_long_ago(self, piece: _Piece, sentence: Sentence, ruling: Ruling, days: Sequence[Day]) -> bool:
+        """`In March X flew to Beijing. He met Y there`: no day of its own, and about whom the sentence before was."""
+        if ruling.status is not Status.HELD or days or piece.field is Field.TITLE or not sentence.goes_on():
+            return False
+        at = self._pieces.index(piece)
+        before = self._pieces[at - 1] if at else piece
+        if before is piece or before.field is Field.TITLE or any(hit.kind is CueClass.RECENT for hit in sentence.hits):
+            return False
+        return at - 1 in self._back or self._begins_long_ago(before)
+
+    def _begins_long_ago(self, piece: _Piece) -> bool:
+        """Whether a sentence begins with a time more than a week back, and tells of no other."""
+        tokens = self._lexicon.tokenizer.words(self._source, piece.start, piece.end)
+        days = self._lexicon.calendar.days(tokens)
+        told = [(day.place, day.resolve(self._published, Sense.PAST)) for day in days]
+        if any(when is None or self._published - when <= STALE for _, when in told):
+            return False
+        hits = self._lexicon.hits(tokens)
+        places = [place for place, _ in told] + [hit.start for hit in hits if hit.kind is CueClass.BACKGROUND]
+        return min(places, default=len(tokens)) <= _OPENING
 
     @cached_property
     def _is_agenda(self) -> bool:

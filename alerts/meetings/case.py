@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from alerts.meetings.cues import Hit
     from alerts.meetings.sides import Sentence
 
+TOLD_BEFORE = "of the time told before"
+"""The rule for what is told of a time that its sentence, or the one before, began with."""
 STALE = timedelta(days=7)
 """A meeting further back than this is background (label guideline v1)."""
 _CLOSE = 8
 """Words between a verb of meeting and what calls it off."""
+_COMMAS = frozenset({",", "，"})
 _WEAKER = frozenset({CueClass.UNDECIDED, CueClass.PROPOSES, CueClass.PLANS})
 """What "took place" overrules where it stands nearer to its noun."""
 
@@ -140,6 +143,8 @@ class Case:
 
     def in_clause(self, kind: CueClass) -> Hit | None:
         """Before it, and not before a Chinese comma with a subject of its own behind it (应邀，某某会见)."""
+        if self.trigger.kind is CueClass.AFTER_MEETING and kind is CueClass.REFUSES:
+            return self._bracket(kind)  # "ruled out a ceasefire during his talks with X"
         end = self.trigger.start
         commas = [at for at in range(self.own[0], end) if self.sentence.tokens[at].word == "，"]
         parted = bool(commas) and self.sentence.has_subject(commas[-1], end)
@@ -171,17 +176,32 @@ class Case:
             key=lambda day: (
                 not self.own[0] <= day.place < self.own[1],
                 not self.start <= day.place < self.end,
+                self._is_set_off(day.place),
                 abs(day.place - self.trigger.start),
             ),
             default=None,
         )
+
+    def _is_set_off(self, place: int) -> bool:
+        """Whether a comma parts it from the meeting word: "X, elected in May 2022, met Y on Monday"."""
+        first, last = sorted((place, self.trigger.start))
+        return any(token.word in _COMMAS for token in self.sentence.tokens[first:last])
 
     def _is_undated(self, background: Hit) -> bool:
         """No day is told, or only one behind it or behind a word of speech: "who met X in April said on Monday"."""
         if self._day is None or self.past is None:
             return True
         spoken = self._within(CueClass.SAYS, max(background.end, self.trigger.end), self._day.place)
-        return bool(spoken) or self.trigger.end <= background.start < self._day.place
+        return (
+            bool(spoken)
+            or self.trigger.end <= background.start < self._day.place
+            or (self._is_apart(self._day.place) and not self._is_apart(background.start))
+        )
+
+    def _is_apart(self, place: int) -> bool:
+        """Whether a soft border parts it from the meeting word: "in March X received Y, who arrives on Thursday"."""
+        first, last = sorted((place, self.trigger.start))
+        return self.sentence.next_clause(first) < last
 
     @cached_property
     def past(self) -> date | None:
@@ -203,10 +223,36 @@ class Case:
             return self.ruling(Status.BACKGROUND, self.past, "more than a week ago", *hits)
         if self.past is None and self.setting.past_year:
             return self.ruling(Status.BACKGROUND, None, "in an earlier year", *hits)
+        known = None if self.around(CueClass.RECENT) else self._told_as_known()
+        return known or self.ruling(Status.HELD, self.past, rule, *hits, firm=firm)
+
+    def _told_as_known(self) -> Ruling | None:
+        """Background by words of an age back, or by the verb's tense."""
         before = self.within(CueClass.PLUPERFECT)
-        if before and self.past is None and not self.around(CueClass.RECENT):
+        if before and not self._has_day_beside:
             return self.ruling(Status.BACKGROUND, None, "over before what is told", before)
-        background = self.around(CueClass.BACKGROUND)
-        if background and self._is_undated(background) and not self.around(CueClass.RECENT):
+        background = self.around(CueClass.BACKGROUND) or self._occasion()
+        if background and self._is_undated(background):
             return self.ruling(Status.BACKGROUND, None, "told as known", background)
-        return self.ruling(Status.HELD, self.past, rule, *hits, firm=firm)
+        opening = None if self._days else self._opening()
+        return self.ruling(Status.BACKGROUND, None, TOLD_BEFORE, opening) if opening else None
+
+    @property
+    def _has_day_beside(self) -> bool:
+        """Whether a day is told on its own side of any hard border: "said on Friday; they had met in Osaka"."""
+        if self.past is None or self._day is None or not self.start <= self._day.place < self.end:
+            return False
+        return self._within(CueClass.SAYS, self.trigger.end, self._day.place) is None  # "had met Y, X said on Friday"
+
+    def _occasion(self) -> Hit | None:
+        """`met X during the summit of May`: the occasion is a meeting word too, and its time is that of the meeting."""
+        start, end = self.own
+        return next(
+            (hit for hit in self.sentence.hits if hit.kind is CueClass.BACKGROUND and start <= hit.start < end), None
+        )
+
+    def _opening(self) -> Hit | None:
+        """`In early July X went to Moscow, where he met Y, then to Beijing, where Z received him`: July for all."""
+        first = min(hit.start for hit in self.sentence.triggers if hit.start >= self.start)
+        border = self.sentence.next_clause(self.start)
+        return self._within(CueClass.BACKGROUND, self.start, min(first, border, self.trigger.start))

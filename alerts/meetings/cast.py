@@ -88,6 +88,10 @@ class Cast:
         end = min((place for place in self._contrast if place >= hit.end), default=len(self.tokens))
         return start, end
 
+    def next_clause(self, start: int) -> int:
+        """The first soft border from a token on, else the end."""
+        return min((place for place in self._subordinate if place >= start), default=len(self.tokens))
+
     # ------------------------------------------------------------ participants
 
     def _sides(self) -> dict[int, Side]:

@@ -108,6 +108,8 @@ class Seating:
         """`where he was welcomed by X`: he is whom the sentence began with, not who was named last."""
         rigid = self._lexicon.spaced and not self._lexicon.free_order
         before = {trigger.start - 1, trigger.start - 2}
+        if any(sentence.tokens[place].word in self._lexicon.subjects for place in before if place >= 0):
+            return True
         return rigid and any(hit.kind is CueClass.PRONOUN and hit.start in before for hit in sentence.hits)
 
     def _may_precede(self, sentence: Sentence, trigger: Hit, nearest: Side) -> bool:

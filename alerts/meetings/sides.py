@@ -115,6 +115,11 @@ class Sentence(Cast):
         """Whether somebody is meant before anybody is named: `In Moscow he saw X`."""
         return bool(self._pronouns) and min(self._pronouns) < min(self.sides, default=len(self.tokens))
 
+    def goes_on(self) -> bool:
+        """Whether it is about whom the sentence before was about: `He met Y there`, `The two discussed Z`."""
+        both = any(hit.kind is CueClass.PAIR and hit.start <= 1 for hit in self.hits)
+        return both or self.starts_with_pronoun()
+
     def _left(self, trigger: Hit, start: int) -> list[Side]:
         if self._resumes(trigger.start):
             return self._row(start, trigger.start - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -62,10 +62,10 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
                 Decision(Verdict.QUIET, Reason.ALREADY_TOLD, detail=f"the same address, from {reading.source}"),
             ),
         )
-    if known.same_text is not None and not (reading.role is Role.OFFICIAL and reading.claims):
-        decision = Decision(Verdict.QUIET, Reason.COPY, detail=f"{known.same_text_source} had the same text first")
+    reading = _what_counts(reading, known)
+    if known.same_text is not None and not reading.claims and not _new_matches(reading, known):
+        decision = Decision(Verdict.QUIET, Reason.COPY, detail=_whose_text(known))
         return Outcome(store_article=True, copy_of=known.same_text, decisions=(decision,))
-    # An official text that others carried before still confirms: it goes through the ledger although it is a copy.
     step = advance(
         known.meetings,
         known.reported_by,
@@ -80,11 +80,41 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
         store_article=True,
         copy_of=known.same_text,
         meetings=step.meetings,
+        claims=reading.claims if known.same_text is not None else None,
         claim_meetings=step.claim_meetings,
         changes=step.changes,
         decisions=tuple(decisions),
         alerts=tuple(told.alerts),
     )
+
+
+def _what_counts(reading: Reading, known: Known) -> Reading:
+    """A reading with those of its claims that were not told with a text it was copied from.
+
+    An official text that others carried before still confirms: all of it goes through the ledger although it is a copy.
+    """
+    if known.same_text is None or reading.role is Role.OFFICIAL:
+        return reading
+    added = tuple(
+        claim
+        for claim in reading.claims
+        if any(
+            span.field is claim.span.field and span.start < claim.span.end and claim.span.start < span.end
+            for span in known.added
+        )
+    )
+    return replace(reading, claims=added)
+
+
+def _new_matches(reading: Reading, known: Known) -> bool:
+    """Whether what a copy adds made a watch match that had not met the text before."""
+    return bool(known.added) and any(match.watch not in known.told_watches for match in reading.matches)
+
+
+def _whose_text(known: Known) -> str:
+    if known.overlap >= 1 and not known.added:
+        return f"{known.same_text_source} had the same text first"
+    return f"{known.overlap:.0%} of it was first with {known.same_text_source}"
 
 
 def _held_back(reading: Reading, now: datetime) -> Reason | None:
@@ -104,10 +134,15 @@ class _Told:
         self.reading = reading
         self.now = now
         self.alerts: list[Alert] = []
-        self.is_copy = known.same_text is not None
+        self._known = known
         self._held_back = held_back
         self._keys = set(known.alert_keys)
         self._left = FIRST_POLL_MOST - known.first_poll_alerts if reading.first_poll else None
+
+    def is_copied(self, watch: str) -> bool:
+        """Whether this match was met before, in the text that was copied."""
+        known = self._known
+        return known.same_text is not None and (not known.added or watch in known.told_watches)
 
     def verdict(self, watch: Watch, key: str, *, is_copy: bool = False) -> tuple[Verdict, Reason]:
         """Alert, or the first reason against it."""
@@ -141,7 +176,7 @@ def _query_decisions(told: _Told, rules: Rules) -> Iterator[Decision]:
         if watch is None:
             continue  # removed while the article was being read; what it matched is stored all the same
         key = f"match/{watch.name}/{told.reading.url}"
-        verdict, reason = told.verdict(watch, key, is_copy=told.is_copy)
+        verdict, reason = told.verdict(watch, key, is_copy=told.is_copied(watch.name))
         if verdict is Verdict.ALERT:
             told.add(
                 Alert(

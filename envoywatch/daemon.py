@@ -30,6 +30,7 @@ from envoywatch.losses import SourceWatch
 from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from envoywatch.rereading import RereadStage
+from storage.copies import catch_up
 from storage.runs import beat, end_run, prune_polls, set_note, start_run
 from storage.store import open_store
 from storage.vitals import prune_days
@@ -49,6 +50,8 @@ TICK_S: Final = 0.5
 REPLAY_TICK_S: Final = 0.1
 """A replay's day may be a few seconds long."""
 BEAT_S: Final = 10.0
+CATCH_UP: Final = 50
+"""Articles of an older version that are looked through a second: a tenth of a second's work of the writer at most."""
 _LOOK_MS: Final = 1000
 DRAIN_S: Final = 3.0
 SEND_DRAIN_S: Final = 4.0
@@ -85,6 +88,7 @@ class Daemon:
         self.rereads: RereadStage
         self.expected: ExpectedMeetings
         self.sends: DeliverStage
+        self._caught_up = False
         self._work = Jobs()
         self._kicked: set[str] = set()
         self._stamps = _stamps(self.loaded.files)
@@ -195,6 +199,7 @@ class Daemon:
             "clocks": (tick * 2, self._ring),
             "sources": (tick * 2, self._look_after_sources),
             "expected": (tick * 10, self.expected.look),
+            "copies": (1.0, self._catch_up),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
             "housekeeping": (3600.0, self._keep_house),
         }
@@ -229,6 +234,11 @@ class Daemon:
         now = self.clock.now()
         await self.desk.store.write(beat, run_id, now)
         await self.desk.hosts.flush()
+
+    async def _catch_up(self) -> None:
+        """Look for copies among the articles of older versions, a few at a time, while none waits to be read."""
+        if not (self._caught_up or len(self.reads.jobs)):
+            self._caught_up = not await self.desk.store.write(catch_up, CATCH_UP)
 
     async def _keep_house(self) -> None:
         now = self.clock.now()

@@ -18,8 +18,10 @@ from config.people import People, load_people
 from config.vocabulary import LANGUAGES
 from crawler.pages import PageBytes, extract
 from crawler.times import believed
+from storage.duplicates import Body
 from storage.identity import text_hash
 from storage.model import Document, Entry, PendingEntry, Reading, SourceSpec
+from storage.rows import clean
 
 if TYPE_CHECKING:
     from config.model import Config
@@ -118,4 +120,5 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         matches=readers.matcher.match(document),
         claims=claims,
         notes=readers.meetings.notes(document.text, text.language),
+        sketch=Body(clean(text.text)).sketch,
     )

@@ -153,6 +153,11 @@ class Folded:
             return self._run_words()
         return self._spaced.split()
 
+    @property
+    def unspaced(self) -> int:
+        """How many of its characters are of scripts written without spaces."""
+        return 0 if self.text.isascii() else len(_UNSPACED.findall(self.text))
+
     @cached_property
     def word_bounds(self) -> tuple[Sequence[int], Sequence[int]]:
         """Where each of `words` begins and ends in the original text."""

@@ -147,5 +147,29 @@ def _folding(db: Database) -> None:
         rebuild_index(db.conn)
 
 
+@MIGRATIONS(name="0009_copies")
+def _copies(db: Database) -> None:
+    """Copies that are not word for word: what finds them, and how much of the shorter text is in the other.
+
+    `articles.shingles` is how many different ones its text has; NULL in articles that older versions stored, which the
+    daemon works off beside its other work (`storage.copies.catch_up`), the newest first. When words are folded in
+    another way, emptying the table and this column has them made anew.
+    """
+    for statement in (
+        """CREATE TABLE shingles (
+            hash            INTEGER NOT NULL,
+            article_id      INTEGER NOT NULL,
+            PRIMARY KEY (hash, article_id)
+        ) STRICT, WITHOUT ROWID""",
+        "ALTER TABLE articles ADD COLUMN shingles INTEGER",
+        "ALTER TABLE articles ADD COLUMN overlap REAL",
+        "UPDATE articles SET overlap = 1.0 WHERE copy_of IS NOT NULL",
+        # Covering: what a look-up asks of an article stands behind its text, on other pages.
+        "CREATE INDEX articles_by_shingles ON articles (id, copy_of, shingles) WHERE shingles IS NOT NULL",
+        "CREATE INDEX articles_without_shingles ON articles (id) WHERE shingles IS NULL",
+    ):
+        db.execute(statement)
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -417,10 +417,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is kept of a text to find its copies by: how many different shingles it has, and the hashes of a few."""
+
+    size: int
+    hashes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """An entry that was read: its text, what the watches found and what it claims.
 
-    `text_hash` ignores case and spaces.
+    `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word; None lets the writer make it.
     """
 
     entry_id: int
@@ -436,6 +444,7 @@ class Reading:
     matches: tuple[Match, ...] = ()
     claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = ()
+    sketch: Sketch | None = None
 
     @property
     def published_at(self) -> datetime:
@@ -634,7 +643,14 @@ class Known:
 
     same_url: int | None = None
     same_text: int | None = None
+    """The first of the articles whose text, or most of it, this one has."""
     same_text_source: str | None = None
+    overlap: float = 1.0
+    """How much of the shorter text is in the other."""
+    added: tuple[Span, ...] = ()
+    """Where it says what none of them does: sentences, and the title."""
+    told_watches: frozenset[str] = frozenset()
+    """The watches that any of them met."""
     meetings: tuple[Meeting, ...] = ()
     reported_by: frozenset[tuple[str, str]] = frozenset()
     """(meeting key, source) pairs already counted."""
@@ -653,8 +669,10 @@ class Outcome:
     article_id: int | None = None
     """The stored article that this entry only repeats, when nothing new is to be stored."""
     meetings: tuple[Meeting, ...] = ()
+    claims: tuple[Claim, ...] | None = None
+    """Those of the reading that are to be stored, of a copy what it adds; None: all, if any has a meeting."""
     claim_meetings: tuple[str | None, ...] = ()
-    """For each claim of the reading the key of its meeting."""
+    """For each of these claims the key of its meeting."""
     changes: tuple[StatusChange, ...] = ()
     decisions: tuple[Decision, ...] = ()
     alerts: tuple[Alert, ...] = ()

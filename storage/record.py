@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.vocabulary import Level, Status
+from storage.copies import Kin, join, kin_of, what_is_new
+from storage.duplicates import Body
 from storage.entries import find_article, finish_entry, key_of_page
 from storage.identity import digest
 from storage.model import (
@@ -52,7 +54,9 @@ class Recorded:
 
 def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime) -> Recorded:
     """Decide about a reading beside what is stored, and write all of the outcome."""
-    known = known_of(db, reading)
+    same_url = find_article(db, reading.url)
+    kin = Kin() if same_url is not None else kin_of(db, reading)
+    known = known_of(db, reading, kin)
     outcome = decide(reading, known)
     if not outcome.store_article:
         article_id = outcome.article_id or known.same_url
@@ -63,13 +67,14 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
         write_decisions(db, outcome.decisions, article_id, {}, {}, now)
         return Recorded(article_id, added=False, copy_of=None, alert_ids=())
     article_id = _write_article(db, reading, outcome, now)
+    copy_of = join(db, article_id, reading.sketch or Body(clean(reading.text.text)).sketch, kin)
     finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
     if outcome.copy_of is not None:
         _count_skip(db, reading, "known_texts")
     write_matches(db, reading.matches, article_id, now)
     meeting_ids = write_meetings(db, outcome.meetings)
     # What a copy claims was claimed, and counted, with the article that had the text first.
-    claims = reading.claims if outcome.claim_meetings else ()
+    claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
@@ -79,7 +84,7 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
     return Recorded(
         article_id,
         added=True,
-        copy_of=outcome.copy_of,
+        copy_of=copy_of,
         alert_ids=tuple(alert_ids.values()),
         alert_titles=tuple(alert.title for alert in outcome.alerts if alert.key in alert_ids),
     )
@@ -88,12 +93,10 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
 # ---------------------------------------------------------------- what is known
 
 
-def known_of(db: Database, reading: Reading) -> Known:
-    """What is stored that bears on a reading."""
+def known_of(db: Database, reading: Reading, kin: Kin | None = None) -> Known:
+    """What is stored that bears on a reading; `kin` are the groups of copies that it belongs to."""
     same_url = find_article(db, reading.url)
-    same_text = db.execute(
-        "SELECT id, source FROM articles WHERE text_hash = ? ORDER BY id LIMIT 1", [reading.text_hash]
-    ).fetchone()
+    same_text, told_watches = _same_text(db, kin) if kin and kin.firsts else (None, frozenset[str]())
     people = sorted({name for claim in reading.claims for name in claim.participants})
     meetings = meetings_of(db, people, _earliest(reading) - LEDGER_WINDOW) if people else ()
     keys = [meeting.key for meeting in meetings]
@@ -119,11 +122,30 @@ def known_of(db: Database, reading: Reading) -> Known:
         same_url=same_url,
         same_text=same_text[0] if same_text else None,
         same_text_source=same_text[1] if same_text else None,
+        overlap=kin.overlap if kin and kin.overlap is not None else 1.0,
+        added=what_is_new(reading, kin) if kin else (),
+        told_watches=told_watches,
         meetings=meetings,
         reported_by=frozenset((row[0], row[1]) for row in reported),
         alert_keys=frozenset(row[0] for row in alerts),
         first_poll_alerts=first_poll_alerts,
     )
+
+
+def _same_text(db: Database, kin: Kin) -> tuple[tuple[int, str], frozenset[str]]:
+    """Id and source of the article that was seen first with the text, and the watches that it or a copy met."""
+    firsts = dump_json(list(kin.firsts))
+    first = db.execute(
+        "SELECT id, source FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+        " ORDER BY seen_at, published_at, id LIMIT 1",
+        [firsts],
+    ).fetchone()
+    watches = db.execute(
+        "SELECT DISTINCT watch FROM matches WHERE article_id IN (SELECT value FROM json_each(?))"
+        " OR article_id IN (SELECT id FROM articles WHERE copy_of IN (SELECT value FROM json_each(?)))",
+        [firsts, firsts],
+    )
+    return first, frozenset(row[0] for row in watches)
 
 
 def _earliest(reading: Reading) -> datetime:

@@ -141,7 +141,8 @@ def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) ->
 
     An article that an alert, a claim of a meeting or a copy points at is kept. Returns counts by table.
     """
-    from storage.search import unindex_article  # noqa: PLC0415 (only pruning needs it)
+    from storage.copies import part  # noqa: PLC0415 (only pruning needs them)
+    from storage.search import unindex_article  # noqa: PLC0415 (likewise)
 
     polls = prune_polls(db, now - poll_log)
     rows = db.execute(
@@ -154,6 +155,6 @@ def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) ->
     for row in rows:
         unindex_article(db.conn, row[0], row[1], row[2])
     ids = dump_json([row[0] for row in rows])
-    db.execute("UPDATE articles SET copy_of = NULL WHERE copy_of IN (SELECT value FROM json_each(?))", [ids])
+    part(db, [row[0] for row in rows])
     db.execute("DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", [ids])
     return {"polls": polls, "articles": len(rows)}

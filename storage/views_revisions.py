@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.identity import fold
 from storage.model import from_text
+from storage.sentences import sentence_spans
 
 if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-_PIECE = re.compile(r"[^\n.!?…。！？]*[.!?…。！？]*[\"'»”’)\]]*\s*|\n")
 _MOST = 50
 """Sentences listed of an edit; a page that was written anew is better read than compared."""
 
@@ -65,4 +64,4 @@ def edits(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _sentences(text: str) -> list[str]:
-    return [piece for found in _PIECE.findall(text) if (piece := found.strip())]
+    return [text[start:end] for start, end in sentence_spans(text)]

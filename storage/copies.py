@@ -1,0 +1,262 @@
+"""Groups of copies in the database: found by their shingles, joined, parted by pruning; inside a transaction.
+
+A group is what hangs together by `duplicates.copied` (or by the same words), so that it does not depend on the order
+in which its articles were recorded. Its first is the one seen first; `copy_of` of all others points at it, never at a
+copy. The table of shingles has those of each first, and of a copy those that its group had not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from storage.duplicates import HOT, Body, added_spans, copied, is_within, rate_of
+from storage.model import Field, Reading, Sketch, Span, from_text
+from storage.rows import clean, dump_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlite_utils import Database
+
+_MOST_GROUPS: Final = 8
+_MOST_COMPARED: Final = 40
+"""Candidates that are looked at: the likeliest groups, and the members of each until one is a copy."""
+_LEAST_HITS: Final = 2
+_FEW: Final = 12
+"""Shingles in common that a full copy would have: where they are so few, one of them makes a candidate."""
+_LEAST_SHARE: Final = 0.08
+"""Of the shingles that a full copy would have in common, what a candidate must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """The stored groups that an article belongs to, and how much it has of the text by which that was found.
+
+    `bodies` are the texts it was compared with; `held` the hashes of its sketch that need not be stored.
+    """
+
+    firsts: tuple[int, ...] = ()
+    overlap: float | None = None
+    bodies: tuple[Body, ...] = ()
+    held: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A group with some of an article's shingles; `members` have them, most first."""
+
+    first: int
+    members: tuple[int, ...]
+    hits: int
+    expected: float
+
+    @property
+    def is_likely(self) -> bool:
+        least = 1 if self.expected < _FEW else _LEAST_HITS
+        return self.hits >= max(least, _LEAST_SHARE * self.expected)
+
+
+def kin_of(db: Database, reading: Reading) -> Kin:
+    """The groups that a reading belongs to."""
+    body = Body(clean(reading.text.text))
+    sketch = reading.sketch or body.sketch
+    return find_kin(db, reading.text_hash, body, sketch, reading.published_at)
+
+
+def find_kin(
+    db: Database, text_hash: str, body: Body, sketch: Sketch, published_at: datetime, *, own: int | None = None
+) -> Kin:
+    """Look up and compare; `own` is the article itself when it is stored already."""
+    firsts: dict[int, float] = {}
+    bodies: list[Body] = []
+    same = db.execute(
+        "SELECT id, coalesce(copy_of, id) FROM articles WHERE text_hash = ? AND id IS NOT ? ORDER BY id LIMIT 1",
+        [text_hash, own],
+    ).fetchone()
+    if same is not None:
+        firsts[same[1]] = 1.0
+        bodies.append(body)
+    carriers = _carriers(db, sketch.hashes, own)
+    hot = frozenset(one for one, ids in carriers.items() if len(ids) >= HOT)
+    groups, candidates = _candidates(db, sketch, {one: ids for one, ids in carriers.items() if one not in hot})
+    for candidate in candidates:
+        if candidate.first not in firsts:
+            found = _compare(db, candidate, body, published_at, own)
+            if found is not None:
+                firsts[candidate.first], other = found
+                bodies.append(other)
+    held = frozenset(one for one, ids in carriers.items() if any(groups.get(id_) in firsts for id_ in ids))
+    return Kin(tuple(firsts), max(firsts.values(), default=None), tuple(bodies), held | hot)
+
+
+def _carriers(db: Database, hashes: Sequence[int], own: int | None) -> dict[int, list[int]]:
+    carriers: defaultdict[int, list[int]] = defaultdict(list)
+    if hashes:
+        for one, article_id in db.execute(
+            "SELECT hash, article_id FROM shingles WHERE hash IN (SELECT value FROM json_each(?))", [dump_json(hashes)]
+        ):
+            if article_id != own:
+                carriers[one].append(article_id)
+    return carriers
+
+
+def _candidates(
+    db: Database, sketch: Sketch, carriers: Mapping[int, Sequence[int]]
+) -> tuple[dict[int, int], list[_Candidate]]:
+    """The group of each article that shares a shingle, and the groups that are worth a comparison, likeliest first."""
+    hits: defaultdict[int, set[int]] = defaultdict(set)
+    for one, ids in carriers.items():
+        for article_id in ids:
+            hits[article_id].add(one)
+    rows = db.execute(
+        "SELECT id, coalesce(copy_of, id), shingles FROM articles INDEXED BY articles_by_shingles"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND shingles IS NOT NULL",
+        [dump_json(list(hits))],
+    ).fetchall()
+    groups = {row[0]: row[1] for row in rows}
+    sizes = {row[0]: row[2] for row in rows}
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for article_id, first in groups.items():
+        members[first].append(article_id)
+    found = []
+    for first, ids in members.items():
+        ids.sort(key=lambda one: (-len(hits[one]), one))
+        size = min(sizes[one] for one in ids)
+        expected = min(size, sketch.size) / max(rate_of(size), rate_of(sketch.size))
+        found.append(_Candidate(first, tuple(ids), len(set().union(*(hits[one] for one in ids))), expected))
+    found.sort(key=lambda one: (-one.hits / max(1.0, one.expected), one.first))
+    return groups, [one for one in found if one.is_likely][:_MOST_GROUPS]
+
+
+def _compare(
+    db: Database, candidate: _Candidate, body: Body, published_at: datetime, own: int | None
+) -> tuple[float, Body] | None:
+    """The first member of the group that is a copy of this text, those with most of its shingles first."""
+    rest = db.execute("SELECT id FROM articles WHERE copy_of = ? ORDER BY id", [candidate.first]).fetchall()
+    ids = dict.fromkeys((*candidate.members, candidate.first, *(row[0] for row in rest)))
+    ids.pop(own, None)
+    for article_id in list(ids)[:_MOST_COMPARED]:
+        row = db.execute("SELECT text, published_at FROM articles WHERE id = ?", [article_id]).fetchone()
+        other = Body(row[0])
+        share = copied(body, other, published_at - from_text(row[1]))
+        if share is not None:
+            return share, other
+    return None
+
+
+def what_is_new(reading: Reading, kin: Kin) -> tuple[Span, ...]:
+    """Where a copy says what the texts that it was found by do not: sentences, and a title of other words."""
+    if not kin.bodies or kin.overlap is None:
+        return ()
+    spans = tuple(
+        Span(Field.TEXT, start, end) for start, end in added_spans(Body(clean(reading.text.text)), kin.bodies)
+    )
+    title = reading.text.title
+    if spans and title and not any(is_within(title, body) for body in kin.bodies):
+        return (Span(Field.TITLE, 0, len(title)), *spans)
+    return spans
+
+
+# ---------------------------------------------------------------- joining and parting
+
+
+def join(db: Database, article_id: int, sketch: Sketch, kin: Kin) -> int | None:
+    """Make a stored article one with its kin, and let it be found; returns the first of its group, None for itself."""
+    db.execute("UPDATE articles SET shingles = ?, overlap = ? WHERE id = ?", [sketch.size, kin.overlap, article_id])
+    own = db.execute("SELECT coalesce(copy_of, id) FROM articles WHERE id = ?", [article_id]).fetchone()[0]
+    firsts = {*kin.firsts, own}
+    first = article_id
+    if firsts != {article_id}:
+        first = _point(db, _members(db, firsts), kin.overlap)
+    if len(firsts - {article_id}) > 1:
+        _lay_out(db, [row[0] for row in _members(db, {first})])
+    else:
+        _add_rows(db, article_id, set(sketch.hashes) - kin.held)
+    return None if first == article_id else first
+
+
+def _members(db: Database, firsts: Collection[int]) -> list[tuple[int, int | None]]:
+    """Ids, and what they point at, of everything in these groups; the one seen first leads."""
+    wanted = dump_json(sorted(firsts))
+    return db.execute(
+        "SELECT id, copy_of FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+        " OR copy_of IN (SELECT value FROM json_each(?)) ORDER BY seen_at, published_at, id",
+        [wanted, wanted],
+    ).fetchall()
+
+
+def _point(db: Database, members: Sequence[tuple[int, int | None]], overlap: float | None) -> int:
+    """Let all but the first point at it."""
+    first = members[0][0]
+    db.execute("UPDATE articles SET copy_of = NULL, overlap = NULL WHERE id = ?", [first])
+    db.conn.executemany(
+        "UPDATE articles SET copy_of = ?, overlap = coalesce(overlap, ?) WHERE id = ?",
+        [(first, overlap, id_) for id_, copy_of in members[1:] if copy_of != first],
+    )
+    return first
+
+
+def _lay_out(db: Database, ids: Sequence[int]) -> None:
+    """Store the shingles of one group anew, each once, under the first member that has it."""
+    sketches = {id_: _sketch(db, id_) for id_ in ids}
+    for id_, sketch in sketches.items():
+        _remove_rows(db, id_, sketch)
+    held: set[int] = set()
+    for id_, sketch in sketches.items():
+        _add_rows(db, id_, set(sketch.hashes) - held)
+        held.update(sketch.hashes)
+
+
+def _sketch(db: Database, article_id: int) -> Sketch:
+    return Body(db.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()[0]).sketch
+
+
+def _add_rows(db: Database, article_id: int, hashes: Iterable[int]) -> None:
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", [(one, article_id) for one in sorted(hashes)]
+    )
+
+
+def _remove_rows(db: Database, article_id: int, sketch: Sketch) -> None:
+    db.conn.executemany(
+        "DELETE FROM shingles WHERE hash = ? AND article_id = ?", [(one, article_id) for one in sketch.hashes]
+    )
+
+
+def part(db: Database, ids: Collection[int]) -> None:
+    """Take articles that are about to be deleted out of their groups: the next seen of each becomes its first."""
+    leaving = set(ids)
+    touched: set[int] = set()
+    for article_id in sorted(leaving):
+        row = db.execute("SELECT coalesce(copy_of, id), shingles, text FROM articles WHERE id = ?", [article_id])
+        first, size, text = row.fetchone()
+        touched.add(first)
+        if size is not None:
+            _remove_rows(db, article_id, Body(text).sketch)
+    for first in sorted(touched):
+        members = _members(db, {first})
+        left = [row for row in members if row[0] not in leaving]
+        if not left:
+            db.execute("UPDATE articles SET copy_of = NULL WHERE copy_of = ?", [first])
+        elif len(left) < len(members):
+            _point(db, left, None)
+            db.conn.executemany(
+                "UPDATE articles SET copy_of = NULL WHERE id = ?", [(row[0],) for row in members if row[0] in leaving]
+            )
+            _lay_out(db, [row[0] for row in left])
+
+
+def catch_up(db: Database, most: int) -> int:
+    """Look for the kin of the newest articles that an older version stored; returns how many were left to look at."""
+    rows = db.execute(
+        "SELECT id, text_hash, text, published_at FROM articles WHERE shingles IS NULL ORDER BY id DESC LIMIT ?", [most]
+    ).fetchall()
+    for article_id, text_hash, text, published_at in rows:
+        body = Body(text)
+        sketch = body.sketch
+        kin = find_kin(db, text_hash, body, sketch, from_text(published_at), own=article_id)
+        join(db, article_id, sketch, kin)
+    return len(rows)

@@ -12,7 +12,8 @@ from storage.model import to_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from config.model import Digest, Expectation, MeetingSpec, ZonedTime
+    from config.fields import ZonedTime
+    from config.model import Digest, Expectation, MeetingSpec
     from storage.model import Meeting
 
 EXPECTED_WITHIN: Final = timedelta(days=14)

@@ -64,7 +64,7 @@ def amend(reading: Reading, edition: Edition, known: Known, reread: Reread, rule
         text=present.text if present.text != edition.text else None,
         withdrawn=tuple(report.claim_id for report in gone),
         claims=new.claims,
-        matches=new.matches,
+        matches=tuple(match for match in new.matches if match.watch not in later.refused),
         outcome=Outcome(
             store_article=False,
             meetings=tuple(after[key] for key in dict.fromkeys((*retold, *(one.key for one in later.meetings)))),
@@ -182,6 +182,7 @@ def _beside(known: Known, retold: Mapping[str, Meeting], reports: Sequence[Repor
         same_text=None,
         meetings=tuple(retold.get(meeting.key, meeting) for meeting in known.meetings),
         reported_by=known.reported_by - silenced,
+        said=frozenset(one for one in known.said if one[:2] not in silenced),
     )
 
 

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from alerts import words
 from alerts.ledger import POSITIVE, LedgerStep, Testimony, advance
-from config.vocabulary import Level, Role, Send, Status
+from alerts.originators import originators
+from alerts.telling import plan_telling
+from config.vocabulary import Level, Role, Send, Status, Urgency
+from config.watch_options import refused_for
 from storage.model import (
     Alert,
     AlertKind,
@@ -15,16 +19,18 @@ from storage.model import (
     Decision,
     Known,
     Meeting,
+    Needs,
     Outcome,
+    Planned,
     Reading,
     Reason,
+    Reporter,
     StatusChange,
-    Urgency,
     Verdict,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from config.model import MeetingSpec, Watch
     from storage.model import Claim
@@ -51,6 +57,16 @@ class Rules:
     watches: tuple[Watch, ...] = ()
     resolve: Callable[[str], Collection[str]] = field(default=_itself)
 
+    @property
+    def needs(self) -> Needs:
+        """What must be looked up of the past before a reading is decided."""
+        budgets = [(watch, watch.at_most.per) for watch in self.watches if watch.at_most is not None]
+        return Needs(
+            budgets={watch.name: per for watch, per in budgets if watch.is_about_words},
+            meeting_budgets={watch.name: per for watch, per in budgets if not watch.is_about_words},
+            sources=frozenset(one.name for one in self.watches if one.min_sources > 1 and one.is_about_words),
+        )
+
 
 def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outcome:
     """Everything that follows from one reading, beside what is stored."""
@@ -63,7 +79,7 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
             ),
         )
     reading = _what_counts(reading, known)
-    if known.same_text is not None and not reading.claims and not _new_matches(reading, known):
+    if known.same_text is not None and not reading.claims and not _new_matches(reading, known, rules):
         decision = Decision(Verdict.QUIET, Reason.COPY, detail=_whose_text(known))
         return Outcome(store_article=True, copy_of=known.same_text, decisions=(decision,))
     step = advance(
@@ -85,6 +101,7 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
         changes=step.changes,
         decisions=tuple(decisions),
         alerts=tuple(told.alerts),
+        refused=frozenset(told.refused),
     )
 
 
@@ -106,9 +123,16 @@ def _what_counts(reading: Reading, known: Known) -> Reading:
     return replace(reading, claims=added)
 
 
-def _new_matches(reading: Reading, known: Known) -> bool:
-    """Whether what a copy adds made a watch match that had not met the text before."""
-    return bool(known.added) and any(match.watch not in known.told_watches for match in reading.matches)
+def _new_matches(reading: Reading, known: Known, rules: Rules) -> bool:
+    """Whether a watch matched that had not met the text before: by what the copy adds, or by who has it now."""
+    firsts = {watch.name for watch in rules.watches if _may_be_first(watch)} if not known.added else set()
+    new = {match.watch for match in reading.matches} - known.told_watches
+    return bool(new if known.added else new & firsts)
+
+
+def _may_be_first(watch: Watch) -> bool:
+    """Whether a copy may be the first of its text that counts for the watch, which asks for certain sources."""
+    return watch.only is not None
 
 
 def _whose_text(known: Known) -> str:
@@ -134,61 +158,104 @@ class _Told:
         self.reading = reading
         self.now = now
         self.alerts: list[Alert] = []
-        self._known = known
+        self.refused: set[str] = set()
+        self.known = known
         self._held_back = held_back
         self._keys = set(known.alert_keys)
+        self._planned = {watch: list(planned) for watch, planned in known.planned.items()}
         self._left = FIRST_POLL_MOST - known.first_poll_alerts if reading.first_poll else None
 
-    def is_copied(self, watch: str) -> bool:
+    def is_copied(self, watch: Watch) -> bool:
         """Whether this match was met before, in the text that was copied."""
-        known = self._known
-        return known.same_text is not None and (not known.added or watch in known.told_watches)
+        known = self.known
+        return known.same_text is not None and (
+            watch.name in known.told_watches or not (known.added or _may_be_first(watch))
+        )
 
-    def verdict(self, watch: Watch, key: str, *, is_copy: bool = False) -> tuple[Verdict, Reason]:
-        """Alert, or the first reason against it."""
+    def verdict(
+        self, watch: Watch, key: str, reporters: Iterable[Reporter], *, is_copy: bool = False
+    ) -> tuple[Verdict, Reason, str]:
+        """Alert, or the first reason against it, with its detail. `reporters` are all who reported this."""
+        refused = self._refused(watch)
+        if refused is not None:
+            self.refused.add(watch.name)
+            return Verdict.QUIET, Reason.OTHER_SOURCE, refused
         if is_copy:
-            return Verdict.QUIET, Reason.COPY
+            return Verdict.QUIET, Reason.COPY, ""
         if key in self._keys:
-            return Verdict.QUIET, Reason.ALREADY_TOLD
+            return Verdict.QUIET, Reason.ALREADY_TOLD, ""
+        if watch.mute is not None and self.now < watch.mute:
+            return Verdict.QUIET, Reason.MUTED, f"until {words.moment(watch.mute)}"
         if watch.send is Send.DIGEST:
-            return Verdict.DIGEST, Reason.FOR_DIGEST
+            return Verdict.DIGEST, Reason.FOR_DIGEST, ""
+        return self._not_now(watch, reporters)
+
+    def _refused(self, watch: Watch) -> str | None:
+        if watch.only is None:
+            return None
+        one = self.reading
+        return refused_for(watch.only, one.source, one.role, one.country, one.text.language)
+
+    def _not_now(self, watch: Watch, reporters: Iterable[Reporter]) -> tuple[Verdict, Reason, str]:
+        """What keeps from an alert what its watch would alert of."""
         if self._held_back is not None:
-            return Verdict.DIGEST, self._held_back
+            return Verdict.DIGEST, self._held_back, ""
         if self._left is not None and self._left <= 0:
-            return Verdict.DIGEST, Reason.FIRST_POLL
-        return Verdict.ALERT, Reason.WATCH_MATCHED
+            return Verdict.DIGEST, Reason.FIRST_POLL, ""
+        found = originators(reporters) if watch.min_sources > 1 else frozenset()
+        if watch.min_sources > 1 and len(found) < watch.min_sources:
+            return Verdict.DIGEST, Reason.TOO_FEW_SOURCES, f"{len(found)} of {watch.min_sources}: {_listed(found)}"
+        return Verdict.ALERT, Reason.WATCH_MATCHED, ""
 
     def count_keys(self, start: str) -> int:
         """How many alerts were told whose keys begin so."""
         return sum(key.startswith(start) for key in self._keys)
 
-    def add(self, alert: Alert) -> None:
-        self.alerts.append(alert)
+    def add(self, watch: Watch, alert: Alert) -> tuple[Reason | None, str]:
+        """Take an alert in; gives the reason and the detail when it is not told at once."""
+        planned = self._planned.setdefault(watch.name, [])
+        telling = plan_telling(watch, alert.urgency, planned, self.now)
+        is_later = telling.due_at > self.now
+        self.alerts.append(replace(alert, due_at=telling.due_at if is_later else None, told_with=telling.told_with))
+        if telling.told_with is None:
+            planned.append(Planned(alert.key, telling.due_at, watch.channels, is_open=is_later))
         self._keys.add(alert.key)
         if self._left is not None:
             self._left -= 1
+        return telling.reason, f"told at {words.moment(telling.due_at)}" if is_later else ""
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
 def _query_decisions(told: _Told, rules: Rules) -> Iterator[Decision]:
-    watches = {watch.name: watch for watch in rules.watches if watch.query is not None}
+    watches = {watch.name: watch for watch in rules.watches if watch.is_about_words}
     for match in told.reading.matches:
         watch = watches.get(match.watch)
         if watch is None:
             continue  # removed while the article was being read; what it matched is stored all the same
         key = f"match/{watch.name}/{told.reading.url}"
-        verdict, reason = told.verdict(watch, key, is_copy=told.is_copied(watch.name))
+        reporters = (*told.known.matched_by.get(watch.name, ()), Reporter(told.reading.source))
+        verdict, reason, detail = told.verdict(watch, key, reporters, is_copy=told.is_copied(watch))
         if verdict is Verdict.ALERT:
-            told.add(
-                Alert(
-                    key=key,
-                    kind=AlertKind.MATCH,
-                    title=told.reading.text.title or told.reading.url,
-                    created_at=told.now,
-                    watch=watch.name,
-                    channels=watch.channels,
-                )
+            alert = Alert(
+                key=key,
+                kind=AlertKind.MATCH,
+                title=told.reading.text.title or told.reading.url,
+                created_at=told.now,
+                watch=watch.name,
+                detail=match.detail,
+                urgency=watch.urgency or Urgency.NORMAL,
+                channels=watch.channels,
             )
-        yield Decision(verdict, reason, watch.name, alert_key=key if verdict is Verdict.ALERT else None)
+            later, when = told.add(watch, alert)
+            reason, detail = later or (Reason.ENOUGH_SOURCES if watch.min_sources > 1 else reason), when
+        detail = "; ".join(filter(None, (detail, match.detail)))
+        yield Decision(verdict, reason, watch.name, alert_key=key if verdict is Verdict.ALERT else None, detail=detail)
+    for match in told.reading.short:
+        if match.watch in watches and not told.is_copied(watches[match.watch]):
+            yield Decision(Verdict.QUIET, Reason.BELOW_SCORE, match.watch, detail=match.detail)
 
 
 def _meeting_decisions(told: _Told, rules: Rules, step: LedgerStep) -> Iterator[Decision]:
@@ -198,11 +265,45 @@ def _meeting_decisions(told: _Told, rules: Rules, step: LedgerStep) -> Iterator[
     for change in step.changes:
         for watch in watches:
             yield _about_change(told, watch, change, meetings[change.meeting_key], rules)
-    for claim, key in zip(told.reading.claims, step.claim_meetings, strict=True):
+    for index, (claim, key) in enumerate(zip(told.reading.claims, step.claim_meetings, strict=True)):
         if key not in changed:
-            yield Decision(
-                Verdict.QUIET, _why_nothing_new(claim, key), meeting_key=key, detail=_people(claim.participants)
+            yield from _about_repeat(told, watches, index, meetings.get(key or ""), rules) or (
+                Decision(
+                    Verdict.QUIET, _why_nothing_new(claim, key), meeting_key=key, detail=_people(claim.participants)
+                ),
             )
+
+
+def _about_repeat(
+    told: _Told, watches: Iterable[Watch], index: int, meeting: Meeting | None, rules: Rules
+) -> tuple[Decision, ...]:
+    """A report that changes nothing in the ledger may be the one that a watch has waited for.
+
+    That is so for one that asks for several sources, or for certain ones only: others told of the meeting before.
+    """
+    claim = told.reading.claims[index]
+    if meeting is None or not _agree(claim.status, meeting.status):
+        return ()
+    change = StatusChange(meeting.key, Change(_plain(meeting.status)), None, meeting.status, told.now, index)
+    waiting = [watch for watch in watches if watch.min_sources > 1 or watch.only is not None]
+    decisions = [_about_change(told, watch, change, meeting, rules) for watch in waiting]
+    return tuple(one for one in decisions if one.verdict is not Verdict.QUIET)
+
+
+def _plain(status: Status) -> str:
+    return status.value.replace("_", "-")
+
+
+def _agree(one: Status, other: Status) -> bool:
+    return one is other or {one, other} <= POSITIVE
+
+
+def _reporters(told: _Told, meeting: Meeting) -> Iterator[Reporter]:
+    """Who says of the meeting what the ledger says of it."""
+    for key, source, status in told.known.said:
+        if key == meeting.key and _agree(status, meeting.status):
+            yield Reporter(source)
+    yield Reporter(told.reading.source)
 
 
 def _why_nothing_new(claim: Claim, key: str | None) -> Reason:
@@ -220,11 +321,13 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
     key = f"meeting/{meeting.key}/{_TOLD_AS.get(change.change, change.change)}/{watch.name}"
     taken_back = told.count_keys(f"meeting/{meeting.key}/{Change.CORRECTED}/{watch.name}/")
     key += f"/again-{taken_back}" if taken_back else ""  # what was taken back is news when it is told again
-    verdict, reason = told.verdict(watch, key)
+    verdict, reason, detail = told.verdict(watch, key, _reporters(told, meeting))
     if verdict is not Verdict.ALERT:
-        return Decision(verdict, reason, watch.name, meeting.key, detail=_what(change, meeting))
+        detail = "; ".join(filter(None, (_what(change, meeting), detail)))
+        return Decision(verdict, reason, watch.name, meeting.key, detail=detail)
     claim = told.reading.claims[change.claim] if change.claim is not None else None
-    told.add(
+    later, when = told.add(
+        watch,
         Alert(
             key=key,
             kind=AlertKind.MEETING,
@@ -237,11 +340,18 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
             evidence=claim.evidence if claim else "",
             place=meeting.place,
             date=meeting.date,
-            urgency=Urgency.HIGH if meeting.level is Level.LEADER and change.after in POSITIVE else Urgency.NORMAL,
+            urgency=watch.urgency or _urgency(change, meeting),
             channels=watch.channels,
-        )
+        ),
     )
-    return Decision(Verdict.ALERT, Reason.STATUS_CHANGED, watch.name, meeting.key, key, _what(change, meeting))
+    reason = later or (Reason.ENOUGH_SOURCES if watch.min_sources > 1 else Reason.STATUS_CHANGED)
+    detail = "; ".join(filter(None, (_what(change, meeting), when)))
+    return Decision(Verdict.ALERT, reason, watch.name, meeting.key, key, detail)
+
+
+def _urgency(change: StatusChange, meeting: Meeting) -> Urgency:
+    """What a leader does is worth waking somebody."""
+    return Urgency.HIGH if meeting.level is Level.LEADER and change.after in POSITIVE else Urgency.NORMAL
 
 
 def why_not(spec: MeetingSpec, meeting: Meeting, change: StatusChange, rules: Rules) -> Reason | None:

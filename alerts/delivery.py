@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from alerts.clocks import instant
-from storage.model import Delivery, DeliveryFault, DeliveryState, Receipt, Urgency
+from config.vocabulary import Urgency
+from storage.model import Delivery, DeliveryFault, DeliveryState, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from config.model import Channel, QuietHours
+    from config.fields import QuietHours
+    from config.model import Channel
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=15)
@@ -23,6 +25,8 @@ TRIES_BEFORE_GIVING_UP: Final = 10
 TRIES_WHEN_REFUSED: Final = 5
 PERMANENT: Final = frozenset({DeliveryFault.REFUSED, DeliveryFault.MISCONFIGURED})
 
+_MOST_STEPS = 8
+"""Quiet hours that together leave no minute of the day are asked no further: at their end it is sent."""
 _JITTER = 0.25  # waits are shortened by up to a quarter, so that many deliveries to one target spread
 
 
@@ -82,3 +86,15 @@ def hold_until(quiet: QuietHours | None, now: datetime, urgency: Urgency) -> dat
         if start <= now < end:
             return end.astimezone(UTC)
     return None
+
+
+def held_until(quiets: Iterable[QuietHours | None], now: datetime, urgency: Urgency) -> datetime | None:
+    """The first time from `now` on that lies in none of several quiet hours; None when that is `now` itself."""
+    spans = [quiet for quiet in quiets if quiet is not None]
+    at = now
+    for _ in range(_MOST_STEPS):
+        until = next((end for quiet in spans if (end := hold_until(quiet, at, urgency)) is not None), None)
+        if until is None:
+            break
+        at = until
+    return at if at > now else None

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from config.durations import render_duration
 from config.messages import did_you_mean
+from config.model import Watch
+from config.vocabulary import Send
+from config.watch_options import admits
 
 if TYPE_CHECKING:
     from config.model import Config
@@ -21,7 +24,8 @@ Loc = tuple[str | int, ...]
 class Problem:
     """A fault that only the whole configuration shows.
 
-    `loc` is the place in the `Config`, as `("watches", 2, "query")`; `offset` counts characters into that value.
+    `loc` is the place in the `Config`, as `("watches", 2, "query")`; `offset` counts characters into that value,
+    or into its key when the fault is `on_key`.
     """
 
     loc: Loc
@@ -29,6 +33,7 @@ class Problem:
     hint: str = ""
     offset: int | None = None
     warning: bool = False
+    on_key: bool = False
 
 
 Check = Callable[["Config"], Iterable[Problem]]
@@ -89,6 +94,41 @@ def _unknown_channel(config: Config) -> Iterator[Problem]:
             yield from unknown(("channels", name, "fallback"), channel.fallback)
 
 
+_FOR_SENDING = {
+    Send.DIGEST: ("quiet", "at_most", "urgency", "min_sources"),
+    Send.NOW: ("quiet", "at_most", "urgency"),  # alerts without a channel are still on the page
+}
+
+
+def _idle_option(config: Config) -> Iterator[Problem]:
+    """What a watch asks for and never gets, because nothing is sent."""
+    for index, watch in enumerate(config.watches):
+        if watch.send is Send.NOW and watch.channels:
+            continue
+        why = "`send` is digest" if watch.send is Send.DIGEST else "the watch names no channel"
+        hint = "write `send: now`" if watch.send is Send.DIGEST else "add `channels`"
+        for name in _FOR_SENDING[watch.send]:
+            if getattr(watch, name) != Watch.model_fields[name].default:
+                yield Problem(("watches", index, name), f"`{name}` does nothing while {why}", hint, warning=True)
+
+
+def _unreadable_only(config: Config) -> Iterator[Problem]:
+    """Conditions of `only` that no configured source fulfils."""
+    names = {source.name.casefold() for source in config.sources}
+    for index, watch in enumerate(config.watches):
+        only = watch.only
+        if only is None or not config.sources:
+            continue
+        place = ("watches", index, "only")
+        strangers = [one for one in only.sources if one.casefold() not in names]
+        for name in strangers:
+            position = only.sources.index(name)
+            hint = did_you_mean(name, [source.name for source in config.sources])
+            yield Problem((*place, "sources", position), f"no source is called {name!r}", hint, warning=True)
+        if not strangers and not any(admits(only, one.name, one.role, one.country) for one in config.sources):
+            yield Problem(place, "no source is as `only` asks for: the watch can never match", warning=True)
+
+
 def _circular_fallback(config: Config) -> Iterator[Problem]:
     told: set[str] = set()
     for start in config.channels:
@@ -147,6 +187,8 @@ _OWN: tuple[Check, ...] = (
     _same_endpoint,
     _impatient_source,
     _unknown_channel,
+    _idle_option,
+    _unreadable_only,
     _circular_fallback,
     _open_page,
     _nobody_speaks,

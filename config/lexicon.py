@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from config.data_yaml import parse_data
 from config.errors import ConfigError, Finding
-from config.model import Strict
+from config.fields import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -340,8 +340,8 @@ class _Draft:
     def _item_place(self, index: int) -> Callable[[Loc, int | None], Finding]:
         return lambda loc, offset: self._finding(("sources", index, *loc), offset)
 
-    def _finding(self, loc: Loc, offset: int | None) -> Finding:
-        line, column = self.tree.place(_as_written(self.tree, loc), offset=offset)
+    def _finding(self, loc: Loc, offset: int | None, *, key: bool = False) -> Finding:
+        line, column = self.tree.place(_as_written(self.tree, loc), offset=offset, key=key)
         return Finding(self.path, line, column, "")
 
     # ------------------------------------------------------------ the whole
@@ -358,7 +358,7 @@ class _Draft:
             elif self._original(loc)[:2] in self.stubs:
                 continue
             else:
-                where = self._finding(self._original(loc), problem.offset)
+                where = self._finding(self._original(loc), problem.offset, key=problem.on_key)
             finding = replace(where, message=problem.message, hint=problem.hint, warning=problem.warning)
             self._tell(finding, of_source=_of_source(loc))
         faults = self.told()

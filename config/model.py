@@ -7,16 +7,14 @@ files and checks across fields are `config.load`'s.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -25,16 +23,12 @@ from pydantic import (
 )
 
 from config.durations import Duration
+from config.fields import Country, Language, Name, QuietHours, Strict, Zone, ZonedTime
 from config.folders import tidy_folder
-from config.vocabulary import EndpointKind, Level, Role, Send, Status
+from config.vocabulary import EndpointKind, Level, Role, Send, Status, Urgency
+from config.watch_options import Budget, Moment, Only, Score
 
-_NAME_MAX = 120
 _HTTP_URL = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
-Name = Annotated[str, Field(min_length=1, max_length=_NAME_MAX)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, or EU, UN, NA for NATO")]
-
-
 UserAgent = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[\x21-\x7e][\x20-\x7e]+$")]
 
 
@@ -50,25 +44,8 @@ Proxy = Annotated[str, AfterValidator(_variable)]
 """Only its variable's name stands in the configuration and in the database: a proxy's URL may carry a password."""
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Paris or UTC") from error
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-
-
 Folder = Annotated[str, Field(max_length=300), AfterValidator(tidy_folder), Field(min_length=1)]
 """Where a feed reader would file it, as `Europe/Capitals`; kept from OPML to OPML, of no other meaning here."""
-
-
-class Strict(BaseModel):
-    """A value in which an unknown key is a fault and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Storage(Strict):
@@ -193,7 +170,7 @@ class PersonEntry(Strict):
 
     name: Name
     offices: tuple[Office, ...] = ()
-    forms: dict[Language, tuple[Name, ...]] = {}
+    forms: dict[Language, tuple[Name, ...]] = Field(default={})
 
 
 class MeetingSpec(Strict):
@@ -218,19 +195,33 @@ class MeetingSpec(Strict):
 
 
 class Watch(Strict):
-    """A saved query, or a kind of change of the ledger, and what to do on a match."""
+    """A saved query, a sum of weighted ones, or a kind of change of the ledger, and what to do on a match."""
 
     name: Name
     query: str | None = None
+    score: Score | None = None
     meeting: MeetingSpec | None = None
     send: Send = Send.DIGEST
     channels: tuple[str, ...] = ()
+    only: Only | None = None
+    min_sources: Annotated[int, Field(ge=1, le=100)] = 1
+    urgency: Urgency | None = None
+    quiet: QuietHours | None = None
+    at_most: Budget | None = None
+    mute: Moment | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Watch:
-        if (self.query is None) == (self.meeting is None):
-            raise ValueError("a watch has either `query` or `meeting`")
+        if self.meeting is not None and self.score is not None:
+            raise ValueError("a `score` counts words; a watch of meetings has none")
+        if self.is_about_words == (self.meeting is not None):
+            raise ValueError("a watch has either `query` or `meeting` (or a `score`)")
         return self
+
+    @property
+    def is_about_words(self) -> bool:
+        """Whether it looks at what articles say, rather than at the ledger."""
+        return self.query is not None or self.score is not None
 
 
 class Expectation(Strict):
@@ -247,48 +238,6 @@ class Expectation(Strict):
         if value.tzinfo is None:
             raise ValueError("give the time with its zone, as 2023-05-27T18:00:00+03:00")
         return value
-
-
-class ZonedTime(Strict):
-    """A time of day in a named zone, written `07:30 Europe/Paris` (UTC when no zone is named)."""
-
-    at: time
-    zone: Zone = "UTC"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _parse(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        clock, _, zone = value.strip().partition(" ")
-        if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", clock):
-            raise ValueError(f"{value!r} is not a time of day; write it as 07:30 Europe/Paris")
-        return {"at": time.fromisoformat(clock.zfill(5)), "zone": zone.strip() or "UTC"}
-
-    def __str__(self) -> str:
-        return f"{self.at:%H:%M} {self.zone}"
-
-
-class QuietHours(Strict):
-    """A daily span in a named zone, `23:00-07:00 Europe/Paris`; it may pass midnight."""
-
-    start: time
-    end: time
-    zone: Zone = "UTC"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _parse(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        found = re.fullmatch(r"(\d{1,2}:\d\d)\s*-\s*(\d{1,2}:\d\d)(?:\s+(\S+))?", value.strip())
-        if not found:
-            raise ValueError(f"{value!r} are not quiet hours; write them as 23:00-07:00 Europe/Paris")
-        return {
-            "start": time.fromisoformat(found[1].zfill(5)),
-            "end": time.fromisoformat(found[2].zfill(5)),
-            "zone": found[3] or "UTC",
-        }
 
 
 class Channel(Strict):
@@ -346,10 +295,10 @@ class Config(Strict):
     web: Web = Web()
     sources: tuple[Source, ...] = ()
     people: tuple[PersonEntry, ...] = ()
-    groups: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_by_name)] = {}
+    groups: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_by_name)] = Field(default={})
     watches: tuple[Watch, ...] = ()
     expect: tuple[Expectation, ...] = ()
-    channels: Annotated[dict[str, Channel], BeforeValidator(_by_name)] = {}
+    channels: Annotated[dict[str, Channel], BeforeValidator(_by_name)] = Field(default={})
     digests: tuple[Digest, ...] = ()
     health: Health = Health()
 

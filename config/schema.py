@@ -11,16 +11,24 @@ from config.vocabulary import EndpointKind
 SCHEMA_NAME = "envoywatch.schema.json"
 
 
+_WRITTEN = {"ZonedTime": "07:30 Europe/Paris", "QuietHours": "23:00-07:00 Europe/Paris", "Budget": "3/h"}
+"""Values that are one line of text in the file, with an example each."""
+
+
 def build_schema() -> dict[str, Any]:
     """The schema of the file as written: short forms, references to the environment and empty sections included."""
     schema = RawConfig.model_json_schema(by_alias=True, mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
     definitions["Endpoint"] = _endpoint(definitions["Endpoint"])
-    for name, example in (("ZonedTime", "07:30 Europe/Paris"), ("QuietHours", "23:00-07:00 Europe/Paris")):
+    for name, example in _WRITTEN.items():
         definitions[name] = {"type": "string", "description": definitions[name]["description"], "examples": [example]}
     definitions["MeetingSpec"]["properties"]["status"] = _one_or_many(
         definitions["MeetingSpec"]["properties"]["status"]
     )
+    only = definitions["Only"]["properties"]
+    definitions["Only"]["properties"] = {name: _one_or_many(many) for name, many in only.items()}
+    mute = definitions["Watch"]["properties"]["mute"]
+    mute["anyOf"] = [{"type": "string", "examples": ["2026-05-27 18:00 Europe/Kyiv"]}, {"type": "null"}]
     definitions["Web"]["properties"]["listen"]["examples"] = ["127.0.0.1:8470", "off"]
     _loosen(schema)
     schema["properties"] = {name: _or_nothing(section) for name, section in schema["properties"].items()}

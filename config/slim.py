@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from config.model import Source, Strict
+    from config.fields import Strict
+    from config.model import Source
 
 Model = TypeVar("Model", bound="Strict")
 

@@ -56,5 +56,12 @@ class Send(StrEnum):
     DIGEST = "digest"
 
 
+class Urgency(StrEnum):
+    """`high` passes quiet hours."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+
+
 LANGUAGES = ("en", "zh", "ru", "uk", "de", "fr", "pl", "es")
 """ISO 639-1 codes of the languages in which meetings are (to be) read; keyword watches work in any."""

@@ -82,11 +82,13 @@ class Tree:
     def place(self, loc: Loc, *, offset: int | None = None, key: bool = False) -> tuple[int, int]:
         """Line and column of the value at `loc`, or of its `key`, or of the nearest place above that exists.
 
-        `offset` (characters into the value) shifts the column where the value stands on one line as written.
+        `offset` (characters into the value, or into the key) shifts the column where that stands on one
+        line as written.
         """
         node, mark = self.root, self.root.start_mark if self.root is not None else None
         if node is None or mark is None:
             return 1, 1
+        told: Node | None = None
         for step in loc:
             key_node, below = _step(node, step)
             if below is None:
@@ -95,8 +97,9 @@ class Tree:
             last_key = key and key_node is not None
             # An empty value has its mark where the next token starts, often lines below: its key is the better place.
             mark = key_node.start_mark if key_node is not None and (empty or last_key) else below.start_mark
+            told = key_node if last_key else None
             node = below
-        shift = _shift(self.text, node, offset) if offset else 0
+        shift = _shift(self.text, told or node, offset) if offset else 0
         return mark.line + 1, mark.column + 1 + shift
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alerts.text import fold
@@ -10,6 +11,7 @@ from alerts.watches.query import QueryError, conditions_in, parse_query, people_
 from config.checks import Check, Loc, Problem
 from config.messages import did_you_mean
 from config.people import load_people
+from envoywatch.option_checks import only_against_query, past_mutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 def all_checks() -> tuple[Check, ...]:
     """The checks to hand to `load_config`."""
-    return (_queries_and_people, _channels)
+    return (_queries_and_people, only_against_query, past_mutes, _channels)
 
 
 def _channels(config: Config) -> Iterator[Problem]:
@@ -43,6 +45,9 @@ def _queries_and_people(config: Config) -> Iterator[Problem]:
         place = ("watches", index)
         if watch.query is not None:
             yield from _query(watch.query, (*place, "query"), people, config)
+        for term in watch.score.terms if watch.score is not None else ():
+            for problem in _query(term, (*place, "score", "terms", term), people, config):
+                yield replace(problem, on_key=True)
         if watch.meeting is not None:
             yield from _meeting(watch.meeting, (*place, "meeting"), people, config.groups)
     for index, clock in enumerate(config.expect):

@@ -74,6 +74,7 @@ class Desk:
     def _read_names(self) -> None:
         self.people = load_people(self.config.people, self.config.groups)
         self.rules = rules_of(self.config, self.people)
+        self.needs = self.rules.needs
 
     async def adopt(self, config: Config) -> None:
         """Take a new configuration into every part."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from alerts.digest import digest_message
 from alerts.digest_data import Counts, DigestData
 from alerts.digest_facts import digest_data
-from alerts.render import AlertFacts, Message, render_alert
-from config.vocabulary import Role
+from alerts.merged import render_merged
+from alerts.render import AlertFacts, Message
+from config.vocabulary import Role, Urgency
 from storage.digests import find_digest
 from storage.errors import NotStoredError
-from storage.model import Alert, Change, Urgency
+from storage.model import Alert, Change
 from storage.views import digest_facts, get_alert
 from storage.views_counts import count_work
 
@@ -31,6 +32,7 @@ class Sendable:
 
     message: Message
     urgency: Urgency
+    watch: str | None = None
 
 
 def find_message(connection: sqlite3.Connection, delivery: Delivery) -> Sendable | None:
@@ -47,7 +49,10 @@ def find_message(connection: sqlite3.Connection, delivery: Delivery) -> Sendable
         view = get_alert(connection, delivery.alert_id)
     except NotStoredError:
         return None
-    return Sendable(render_alert(alert_facts(view, delivery.key)), view.alert.urgency)
+    views = [view, *(get_alert(connection, other) for other in view.others)]
+    message = render_merged([alert_facts(one, delivery.key) for one in views])
+    urgent = any(one.alert.urgency is Urgency.HIGH for one in views)
+    return Sendable(message, Urgency.HIGH if urgent else Urgency.NORMAL, view.alert.watch)
 
 
 def alert_facts(view: AlertView, key: str) -> AlertFacts:

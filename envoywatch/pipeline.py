@@ -18,7 +18,7 @@ import structlog
 
 from alerts.channels import SendResult, send
 from alerts.decide import decide
-from alerts.delivery import after_failure, after_success, fallback_channel, hold_until
+from alerts.delivery import after_failure, after_success, fallback_channel, held_until
 from config.redact import redact_url
 from crawler.pages import PageBytes, fetch_page
 from crawler.polling import poll
@@ -33,6 +33,7 @@ from storage.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from config.fields import QuietHours
     from envoywatch.desk import Desk
     from storage.model import Delivery, Lease, NextPoll, PendingEntry, Poll, Reading
     from storage.sources import PollFinish
@@ -207,7 +208,7 @@ class ReadStage:
     async def _record(self, reading: Reading) -> None:
         desk = self._desk
         now = desk.clock.now()
-        recorded = await desk.store.record(reading, partial(decide, rules=desk.rules, now=now), now)
+        recorded = await desk.store.record(reading, partial(decide, rules=desk.rules, now=now), now, desk.needs)
         for title in recorded.alert_titles:
             _log.info("alert", title=title, source=reading.source)
         if recorded.alert_ids:
@@ -287,7 +288,7 @@ class DeliverStage:
             detail = f"the configuration has no channel {delivery.channel!r} any more"
             await self._failed(delivery, SendResult(ok=False, fault=DeliveryFault.MISCONFIGURED, detail=detail))
             return
-        until = hold_until(channel.quiet, now, message.urgency)
+        until = held_until((channel.quiet, self._quiet_of(message.watch)), now, message.urgency)
         if until is not None:
             await desk.store.hold_delivery(delivery.id, until)
             return
@@ -296,6 +297,10 @@ class DeliverStage:
             await desk.store.finish_delivery(after_success(delivery, desk.clock.now()))
         else:
             await self._failed(delivery, result)
+
+    def _quiet_of(self, name: str | None) -> QuietHours | None:
+        """The quiet hours of a watch as it is configured now; a message may come back to them after failures."""
+        return next((watch.quiet for watch in self._desk.config.watches if watch.name == name), None)
 
     async def _failed(self, delivery: Delivery, result: SendResult) -> None:
         """Waits between tries are real time, also when the clock runs faster."""

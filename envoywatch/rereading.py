@@ -63,7 +63,7 @@ class RereadStage:
             await desk.store.finish_reread(reread, now)
             return
         reading = replace(reading, url=reread.pending.article_url)  # as it is known, wherever it has moved since
-        recorded = await desk.store.record_reread(reread, reading, partial(self._amend, now=now), now)
+        recorded = await desk.store.record_reread(reread, reading, partial(self._amend, now=now), now, desk.needs)
         for title in recorded.alert_titles:
             _log.info("alert", title=title, source=reading.source)
         if recorded.alert_ids:

@@ -40,6 +40,13 @@ REASON: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.OFFLINE: "nothing at all can be reached",
         Reason.ONLINE: "after an outage sources answer again",
         Reason.TOLD_THIS_HOUR: "a message about sources went out within the hour",
+        Reason.MUTED: "the watch is muted",
+        Reason.OTHER_SOURCE: "the watch asks for other sources",
+        Reason.BELOW_SCORE: "its score is too low",
+        Reason.TOO_FEW_SOURCES: "too few independent sources report it yet",
+        Reason.ENOUGH_SOURCES: "enough independent sources report it now",
+        Reason.QUIET_HOURS: "a watch matched; the message waits for the end of its quiet hours",
+        Reason.OVER_BUDGET: "a watch matched; beyond its `at_most` it is told in one message with others",
     }
 )
 

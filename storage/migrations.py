@@ -171,5 +171,26 @@ def _copies(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0010_telling")
+def _telling(db: Database) -> None:
+    """When an alert is told and with which other one; what scored watches summed up.
+
+    `told_with` is the alert in whose message this one is told; only that one has deliveries. A delivery is `sealed_at`
+    when it is first taken to be sent: from then on its message says what it says, and no alert joins it.
+    """
+    for table, column in (
+        ("alerts", "due_at TEXT"),
+        ("alerts", "told_with INTEGER REFERENCES alerts (id)"),
+        ("deliveries", "sealed_at TEXT"),
+        ("matches", "score REAL"),
+    ):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    db.execute("UPDATE alerts SET due_at = created_at")
+    db.execute("UPDATE deliveries SET sealed_at = created_at")
+    db.execute("CREATE INDEX alerts_by_watch ON alerts (watch, due_at) WHERE told_with IS NULL")
+    db.execute("CREATE INDEX alerts_told_with ON alerts (told_with) WHERE told_with IS NOT NULL")
+    db.execute("CREATE INDEX matches_of_watch ON matches (watch, at)")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from config.vocabulary import EndpointKind, Level, Role, Status
+from config.vocabulary import EndpointKind, Level, Role, Status, Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def to_text(moment: datetime) -> str:
@@ -381,10 +384,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A watch met an article."""
+    """A watch met an article. Of a scored watch with the `score`, and its sum in words."""
 
     watch: str
     spans: tuple[Span, ...]
+    score: float | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +434,7 @@ class Reading:
     """An entry that was read: its text, what the watches found and what it claims.
 
     `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word; None lets the writer make it.
+    `short` are scored watches that found something, but not enough.
     """
 
     entry_id: int
@@ -445,6 +451,7 @@ class Reading:
     claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = ()
     sketch: Sketch | None = None
+    short: tuple[Match, ...] = ()
 
     @property
     def published_at(self) -> datetime:
@@ -537,6 +544,13 @@ class Reason(StrEnum):
     OFFLINE = "offline"
     ONLINE = "online-again"
     TOLD_THIS_HOUR = "told-this-hour"
+    MUTED = "muted"
+    OTHER_SOURCE = "source-not-asked-for"
+    BELOW_SCORE = "below-score"
+    TOO_FEW_SOURCES = "too-few-sources"
+    ENOUGH_SOURCES = "enough-sources"
+    QUIET_HOURS = "quiet-hours"
+    OVER_BUDGET = "over-budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,16 +575,12 @@ class AlertKind(StrEnum):
     TEST = "test"
 
 
-class Urgency(StrEnum):
-    """`high` passes quiet hours."""
-
-    NORMAL = "normal"
-    HIGH = "high"
-
-
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """The decision to tell someone now. `key` makes it once only; `evidence` is quoted exactly."""
+    """The decision to tell someone now. `key` makes it once only; `evidence` is quoted exactly.
+
+    It is told at once, or at `due_at`; when it is `told_with` another alert (a key), in that one's message.
+    """
 
     key: str
     kind: AlertKind
@@ -586,6 +596,8 @@ class Alert:
     detail: str = ""
     urgency: Urgency = Urgency.NORMAL
     channels: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    told_with: str | None = None
 
 
 class DeliveryState(StrEnum):
@@ -638,6 +650,37 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What the decisions must know of the past because watches ask for it.
+
+    `budgets` has the time of the budget of each watch about words, `meeting_budgets` of those about meetings;
+    `sources` are the watches about words that wait for several sources.
+    """
+
+    budgets: Mapping[str, timedelta] = field(default_factory=dict)
+    meeting_budgets: Mapping[str, timedelta] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A message of a watch: sent, or to be sent at `due_at`. While it `is_open` other alerts can still join it."""
+
+    key: str
+    due_at: datetime
+    channels: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Who reported something; `is_copy` when it was in the words of another."""
+
+    source: str
+    is_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What is stored that bears on a reading: a twin with the same URL or text, and meetings of the same people."""
 
@@ -658,6 +701,12 @@ class Known:
     """Keys of alerts already decided for those meetings."""
     first_poll_alerts: int = 0
     """Alerts that the first poll of this source has already raised."""
+    said: frozenset[tuple[str, str, Status]] = frozenset()
+    """(meeting key, source, status) of every report that stands."""
+    planned: Mapping[str, tuple[Planned, ...]] = field(default_factory=dict)
+    """For each watch with a budget its messages within the budget's time and those that wait."""
+    matched_by: Mapping[str, tuple[Reporter, ...]] = field(default_factory=dict)
+    """For each watch that waits for several sources, who else was matched with the same story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -677,6 +726,8 @@ class Outcome:
     decisions: tuple[Decision, ...] = ()
     alerts: tuple[Alert, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    refused: frozenset[str] = frozenset()
+    """Watches whose match does not count, since they ask for other sources."""
 
 
 # ---------------------------------------------------------------- articles read again

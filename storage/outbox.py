@@ -32,7 +32,7 @@ def due_channels(connection: sqlite3.Connection, now: datetime) -> list[str]:
 def lease_deliveries(db: Database, channel: str, now: datetime, most: int, hold: timedelta) -> list[Delivery]:
     """Take up to `most` due deliveries of one channel until `now + hold`: the new first, then the backlog."""
     rows = db.execute(
-        "UPDATE deliveries SET leased_until = :until"  # noqa: S608 (a constant)
+        "UPDATE deliveries SET leased_until = :until, sealed_at = coalesce(sealed_at, :now)"  # noqa: S608 (a constant)
         " WHERE id IN (SELECT id FROM deliveries WHERE state = 'due'"
         " AND channel = :channel AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)"
         f" ORDER BY attempts > 0, created_at, id LIMIT :most) RETURNING {_COLUMNS}",
@@ -93,8 +93,12 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
 
 
 def hold_delivery(db: Database, delivery_id: int, until: datetime) -> None:
-    """Quiet hours: not an attempt, only later."""
-    db.execute("UPDATE deliveries SET due_at = ?, leased_until = NULL WHERE id = ?", [to_text(until), delivery_id])
+    """Quiet hours: not an attempt, only later. Until it is tried other alerts may still join its message."""
+    db.execute(
+        "UPDATE deliveries SET due_at = ?, leased_until = NULL,"
+        " sealed_at = CASE WHEN attempts = 0 THEN NULL ELSE sealed_at END WHERE id = ?",
+        [to_text(until), delivery_id],
+    )
 
 
 def retry_delivery(db: Database, delivery_id: int, now: datetime) -> None:

@@ -19,6 +19,7 @@ from storage.model import (
     Known,
     Match,
     Meeting,
+    Needs,
     Outcome,
     Reading,
     StatusChange,
@@ -28,6 +29,7 @@ from storage.model import (
 from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
 from storage.search import index_article
+from storage.telling import matched_by, planned_messages
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     Decide = Callable[[Reading, Known], Outcome]
 
+NOTHING_NEEDED = Needs()
 LEDGER_WINDOW = timedelta(days=60)
 """How far before what it tells of a claim looks for the meeting that it is about; older ones are history."""
 
@@ -52,11 +55,13 @@ class Recorded:
     alert_titles: tuple[str, ...] = ()
 
 
-def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime) -> Recorded:
+def record_reading(
+    db: Database, reading: Reading, decide: Decide, now: datetime, needs: Needs = NOTHING_NEEDED
+) -> Recorded:
     """Decide about a reading beside what is stored, and write all of the outcome."""
     same_url = find_article(db, reading.url)
     kin = Kin() if same_url is not None else kin_of(db, reading)
-    known = known_of(db, reading, kin)
+    known = known_of(db, reading, needs, now, kin)
     outcome = decide(reading, known)
     if not outcome.store_article:
         article_id = outcome.article_id or known.same_url
@@ -71,7 +76,7 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
     finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
     if outcome.copy_of is not None:
         _count_skip(db, reading, "known_texts")
-    write_matches(db, reading.matches, article_id, now)
+    write_matches(db, [one for one in reading.matches if one.watch not in outcome.refused], article_id, now)
     meeting_ids = write_meetings(db, outcome.meetings)
     # What a copy claims was claimed, and counted, with the article that had the text first.
     claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
@@ -93,7 +98,7 @@ def record_reading(db: Database, reading: Reading, decide: Decide, now: datetime
 # ---------------------------------------------------------------- what is known
 
 
-def known_of(db: Database, reading: Reading, kin: Kin | None = None) -> Known:
+def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: Kin | None = None) -> Known:
     """What is stored that bears on a reading; `kin` are the groups of copies that it belongs to."""
     same_url = find_article(db, reading.url)
     same_text, told_watches = _same_text(db, kin) if kin and kin.firsts else (None, frozenset[str]())
@@ -101,7 +106,7 @@ def known_of(db: Database, reading: Reading, kin: Kin | None = None) -> Known:
     meetings = meetings_of(db, people, _earliest(reading) - LEDGER_WINDOW) if people else ()
     keys = [meeting.key for meeting in meetings]
     reported = db.execute(
-        "SELECT DISTINCT m.key, a.source FROM claims c JOIN meetings m ON m.id = c.meeting_id"
+        "SELECT DISTINCT m.key, a.source, c.status FROM claims c JOIN meetings m ON m.id = c.meeting_id"
         " JOIN articles a ON a.id = c.article_id WHERE c.status <> ? AND c.withdrawn_at IS NULL"
         " AND m.key IN (SELECT value FROM json_each(?))",
         [Status.BACKGROUND, dump_json(keys)],
@@ -129,6 +134,9 @@ def known_of(db: Database, reading: Reading, kin: Kin | None = None) -> Known:
         reported_by=frozenset((row[0], row[1]) for row in reported),
         alert_keys=frozenset(row[0] for row in alerts),
         first_poll_alerts=first_poll_alerts,
+        said=frozenset((row[0], row[1], Status(row[2])) for row in reported),
+        planned=planned_messages(db, reading, needs, now),
+        matched_by=matched_by(db, reading, needs, now),
     )
 
 
@@ -249,8 +257,11 @@ def write_matches(
 ) -> None:
     """What the watches met; `revision_id` when it was in an edited text."""
     db.conn.executemany(
-        "INSERT OR IGNORE INTO matches (article_id, watch, spans, at, revision_id) VALUES (?, ?, ?, ?, ?)",
-        [(article_id, match.watch, spans_to_json(match.spans), to_text(now), revision_id) for match in matches],
+        "INSERT OR IGNORE INTO matches (article_id, watch, spans, at, revision_id, score) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (article_id, match.watch, spans_to_json(match.spans), to_text(now), revision_id, match.score)
+            for match in matches
+        ],
     )
 
 
@@ -360,8 +371,9 @@ def write_alerts(
     for alert in alerts:
         row = db.execute(
             "INSERT INTO alerts (key, kind, title, created_at, watch, change, article_id, claim_id, meeting_id,"
-            " evidence, place, date, detail, urgency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) DO NOTHING RETURNING id",
+            " evidence, place, date, detail, urgency, due_at, told_with)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM alerts WHERE key = ?))"
+            " ON CONFLICT (key) DO NOTHING RETURNING id, told_with",
             [
                 clean(alert.key),
                 alert.kind,
@@ -377,30 +389,35 @@ def write_alerts(
                 alert.date.isoformat() if alert.date else None,
                 clean(alert.detail),
                 alert.urgency,
+                to_text(alert.due_at or alert.created_at),
+                clean(alert.told_with) if alert.told_with else None,
             ],
         ).fetchone()
         if row is None:
             continue
         ids[alert.key] = row[0]
-        for channel in alert.channels:
-            add_delivery(db, channel, alert.created_at, subject=alert.key, alert_id=row[0])
+        for channel in alert.channels if row[1] is None else ():
+            due_at = alert.due_at or alert.created_at
+            add_delivery(db, channel, alert.created_at, due_at=due_at, subject=alert.key, alert_id=row[0])
     return ids
 
 
 def add_delivery(
     db: Database,
     channel: str,
-    due_at: datetime,
+    created_at: datetime,
     *,
     subject: str,
+    due_at: datetime | None = None,
     alert_id: int | None = None,
     digest_id: int | None = None,
 ) -> None:
     """Put one message for one channel into the outbox; its key depends only on its subject and channel."""
+    times = (to_text(created_at), to_text(due_at or created_at))
     db.execute(
         "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
         " VALUES (?, ?, ?, ?, 'due', ?, ?) ON CONFLICT (key) DO NOTHING",
-        [digest("delivery", subject, channel), alert_id, digest_id, channel, to_text(due_at), to_text(due_at)],
+        [digest("delivery", subject, channel), alert_id, digest_id, channel, *times],
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from config.vocabulary import Level, Role, Status
+from config.vocabulary import Level, Role, Status, Urgency
 from storage.identity import text_hash
 from storage.model import (
     Amendment,
@@ -20,11 +20,11 @@ from storage.model import (
     Span,
     TextOrigin,
     Told,
-    Urgency,
     from_text,
     to_text,
 )
 from storage.record import (
+    NOTHING_NEEDED,
     Recorded,
     known_of,
     write_alerts,
@@ -44,15 +44,24 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from storage.model import Needs
+
     Amend = Callable[[Reading, Edition, Known, Reread], Amendment]
 
 
-def record_reread(db: Database, reread: Reread, reading: Reading, amend: Amend, now: datetime) -> Recorded:
+def record_reread(
+    db: Database,
+    reread: Reread,
+    reading: Reading,
+    amend: Amend,
+    now: datetime,
+    needs: Needs = NOTHING_NEEDED,
+) -> Recorded:
     """Decide about an article read again beside what is stored of it, write what follows, and set its next time."""
     edition = edition_of(db, reread.article_id)
     mine = tuple(report.claim for report in edition.claims)
     # The ledger is looked up for what it said before as well as for what it says now.
-    known = known_of(db, replace(reading, claims=(*reading.claims, *mine)))
+    known = known_of(db, replace(reading, claims=(*reading.claims, *mine)), needs, now)
     amendment = amend(reading, edition, known, reread)
     alert_ids = _write(db, reread.article_id, amendment, now)
     finish_reread(db, reread, now, unsure=amendment.unsure)

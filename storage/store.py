@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 from storage import entries, outbox, record, rereads, revisions, sources
 from storage.database import open_reader, open_writer
 from storage.lock import sole_writer
+from storage.record import NOTHING_NEEDED
 from storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from storage.model import Delivery, Lease, PendingEntry, Poll, Reading, Receipt, Reread, SourceSpec
+    from storage.model import Delivery, Lease, Needs, PendingEntry, Poll, Reading, Receipt, Reread, SourceSpec
     from storage.record import Decide, Recorded
     from storage.revisions import Amend
     from storage.sources import ChooseNext, PollFinish
@@ -76,7 +77,7 @@ class Store(Protocol):
         """Give an entry up, with the reason."""
         ...
 
-    async def record(self, reading: Reading, decide: Decide, now: datetime) -> Recorded:
+    async def record(self, reading: Reading, decide: Decide, now: datetime, needs: Needs = NOTHING_NEEDED) -> Recorded:
         """Decide about a reading and write everything that follows, in one transaction."""
         ...
 
@@ -88,7 +89,9 @@ class Store(Protocol):
         """Let an article go that could not be read again this time."""
         ...
 
-    async def record_reread(self, reread: Reread, reading: Reading, amend: Amend, now: datetime) -> Recorded:
+    async def record_reread(
+        self, reread: Reread, reading: Reading, amend: Amend, now: datetime, needs: Needs = NOTHING_NEEDED
+    ) -> Recorded:
         """Decide about an article read again and write everything that follows, in one transaction."""
         ...
 
@@ -190,9 +193,9 @@ class SqliteStore:
         """Give an entry up, with the reason."""
         await self.write(entries.finish_entry, entry_id, None, "failed", reason)
 
-    async def record(self, reading: Reading, decide: Decide, now: datetime) -> Recorded:
+    async def record(self, reading: Reading, decide: Decide, now: datetime, needs: Needs = NOTHING_NEEDED) -> Recorded:
         """Decide about a reading and write everything that follows, in one transaction."""
-        return await self.write(record.record_reading, reading, decide, now)
+        return await self.write(record.record_reading, reading, decide, now, needs)
 
     async def lease_rereads(self, now: datetime, most: int, hold: timedelta) -> list[Reread]:
         """Take stored articles that are to be read again."""
@@ -202,9 +205,11 @@ class SqliteStore:
         """Let an article go that could not be read again this time."""
         await self.write(rereads.finish_reread, reread, now)
 
-    async def record_reread(self, reread: Reread, reading: Reading, amend: Amend, now: datetime) -> Recorded:
+    async def record_reread(
+        self, reread: Reread, reading: Reading, amend: Amend, now: datetime, needs: Needs = NOTHING_NEEDED
+    ) -> Recorded:
         """Decide about an article read again and write everything that follows, in one transaction."""
-        return await self.write(revisions.record_reread, reread, reading, amend, now)
+        return await self.write(revisions.record_reread, reread, reading, amend, now, needs)
 
     async def due_channels(self, now: datetime) -> list[str]:
         """Channels with something to send."""

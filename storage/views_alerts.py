@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.model import AlertKind, Change, Field, Meeting, Reason, Span, Urgency, Verdict, from_text, to_text
+from config.vocabulary import Urgency
+from storage.model import AlertKind, Change, Field, Meeting, Reason, Span, Verdict, from_text, to_text
 from storage.views_meetings import HistoryStep, SourceReport, history_of, reports_in
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
 from storage.views_revisions import RevisionView, revisions_of
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """An alert with its article and its meeting as it stands now. `evidence` is None when there is none to quote."""
+    """An alert with its article and its meeting as it stands now. `evidence` is None when there is none to quote.
+
+    `told_with` is the id of the alert in whose message it is told; `due_at` when that is.
+    """
 
     id: int
     key: str
@@ -56,6 +60,8 @@ class AlertLine:
     reviewed_at: datetime | None
     article: ArticleLine | None
     meeting: Meeting | None
+    due_at: datetime | None = None
+    told_with: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,13 @@ class AlertView:
     deliveries: tuple[DeliveryLine, ...]
     revisions: tuple[RevisionView, ...] = ()
     """What its article says since."""
+    others: tuple[int, ...] = ()
+    """Alerts told in the same message as this one."""
 
 
 _ALERT_NAMES = (
     "id", "key", "kind", "title", "created_at", "watch", "change", "evidence", "place", "date", "detail", "urgency",
-    "review", "reviewed_at",
+    "review", "reviewed_at", "due_at", "told_with",
 )  # fmt: skip
 
 # Where the quoted sentence stands in the article, for the spans of the watch that matched: instr counts
@@ -155,7 +163,14 @@ def get_alert(connection: sqlite3.Connection, alert_id: int) -> AlertView:
         decisions=decisions_of_alert(connection, alert_id),
         deliveries=deliveries_of_alert(connection, alert_id),
         revisions=() if line.article is None else revisions_of(connection, line.article.id),
+        others=_told_together(connection, alert_id, line.told_with or alert_id),
     )
+
+
+def _told_together(connection: sqlite3.Connection, alert_id: int, first: int) -> tuple[int, ...]:
+    """The other alerts of the message that `first` began, in their order."""
+    sql = "SELECT id FROM alerts WHERE (id = :first OR told_with = :first) AND id <> :own ORDER BY id"
+    return tuple(row["id"] for row in connection.execute(sql, {"first": first, "own": alert_id}))
 
 
 def alert_line(row: sqlite3.Row) -> AlertLine:
@@ -178,6 +193,8 @@ def alert_line(row: sqlite3.Row) -> AlertLine:
         reviewed_at=moment(row["alert_reviewed_at"]),
         article=find_article_line(row),
         meeting=find_meeting_record(row),
+        due_at=moment(row["alert_due_at"]),
+        told_with=row["alert_told_with"],
     )
 
 

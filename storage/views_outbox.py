@@ -32,6 +32,8 @@ class DeliveryLine:
     last_error: str | None
     alert_id: int | None
     digest_id: int | None
+    others: int = 0
+    """How many further alerts its message tells."""
 
     @property
     def fault_text(self) -> FaultText | None:
@@ -40,13 +42,15 @@ class DeliveryLine:
 
 
 _SELECT = """
-SELECT deliveries.*, coalesce(alerts.title, digests.name) AS title
+SELECT deliveries.*, coalesce(alerts.title, digests.name) AS title,
+       (SELECT count(*) FROM alerts other WHERE other.told_with = deliveries.alert_id) AS others
 FROM deliveries
 LEFT JOIN alerts ON alerts.id = deliveries.alert_id
 LEFT JOIN digests ON digests.id = deliveries.digest_id
 """
 _LIST = _SELECT + "WHERE (:state IS NULL OR state = :state) ORDER BY deliveries.id DESC LIMIT :limit"
-_OF_ALERT = _SELECT + "WHERE deliveries.alert_id = ? ORDER BY deliveries.id"
+_MESSAGE_OF = "(SELECT coalesce(told_with, id) FROM alerts WHERE id = ?)"
+_OF_ALERT = f"{_SELECT} WHERE deliveries.alert_id = {_MESSAGE_OF} ORDER BY deliveries.id"
 
 
 def _line(row: sqlite3.Row) -> DeliveryLine:
@@ -64,6 +68,7 @@ def _line(row: sqlite3.Row) -> DeliveryLine:
         last_error=row["last_error"],
         alert_id=row["alert_id"],
         digest_id=row["digest_id"],
+        others=row["others"],
     )
 
 
@@ -75,7 +80,7 @@ def outbox(
 
 
 def deliveries_of_alert(connection: sqlite3.Connection, alert_id: int) -> tuple[DeliveryLine, ...]:
-    """Every way on which one alert went out."""
+    """Every way on which one alert went out, alone or in the message of another."""
     return tuple(_line(row) for row in connection.execute(_OF_ALERT, (alert_id,)))
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.clocks import digest_clocks, due_digests, instant, meeting_matches, next_digest_at, overdue
-from config.model import Digest, Expectation, MeetingSpec, ZonedTime
+from config.fields import ZonedTime
+from config.model import Digest, Expectation, MeetingSpec
 from config.vocabulary import Level, Status
 from storage.model import Meeting
 

@@ -16,8 +16,10 @@ from alerts.delivery import (
     hold_until,
     wait_after,
 )
-from config.model import Channel, QuietHours
-from storage.model import Delivery, DeliveryFault, DeliveryState, Urgency
+from config.fields import QuietHours
+from config.model import Channel
+from config.vocabulary import Urgency
+from storage.model import Delivery, DeliveryFault, DeliveryState
 
 NOW = datetime(2023, 5, 17, 12, tzinfo=UTC)
 TEMPORARY = sorted(set(DeliveryFault) - PERMANENT)

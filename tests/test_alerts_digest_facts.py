@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.digest_data import ChangeLine, ExpectedLine
 from alerts.digest_facts import digest_data
-from config.vocabulary import Level, Role, Status
-from storage.model import AlertKind, Change, FaultKind, Field, Meeting, Span, TextOrigin, Urgency
+from config.vocabulary import Level, Role, Status, Urgency
+from storage.model import AlertKind, Change, FaultKind, Field, Meeting, Span, TextOrigin
 from storage.views import (
     AlertLine,
     ArticleLine,

@@ -14,7 +14,7 @@ from alerts import ledger
 from alerts.decide import FIRST_POLL_MOST, Rules, decide
 from alerts.ledger import PENDING, POSITIVE, advance
 from config.model import MeetingSpec, Watch
-from config.vocabulary import Level, Role, Send, Status
+from config.vocabulary import Level, Role, Send, Status, Urgency
 from storage.identity import text_hash
 from storage.model import (
     AlertKind,
@@ -28,7 +28,6 @@ from storage.model import (
     Span,
     Text,
     TextOrigin,
-    Urgency,
     Verdict,
 )
 

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from alerts.render import AlertFacts, render_alert
-from config.vocabulary import Level, Role, Status
-from storage.model import Alert, AlertKind, Change, Urgency
+from config.vocabulary import Level, Role, Status, Urgency
+from storage.model import Alert, AlertKind, Change
 
 NOW = datetime(2023, 5, 17, 10, 4, 5, tzinfo=UTC)
 ALERT = Alert(

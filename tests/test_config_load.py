@@ -468,7 +468,7 @@ def test_checks_from_above_are_placed_by_offset(tmp_path):
         """,
         checks=[complain],
     )
-    assert [found[0][2]] == ["a watch has either `query` or `meeting`"]
+    assert [found[0][2]] == ["a watch has either `query` or `meeting` (or a `score`)"]
     assert [(line, column) for line, column, *_ in found[1:]] == [(3, 28), (4, 34), (5, 41), (7, 12)]
 
 

@@ -50,7 +50,7 @@ def test_an_alert_of_a_keyword_watch_has_no_history(cli):
     assert "a watch matched" in out
     assert "History" not in out
     assert set(cli.json("alerts", "show", "1")) == {
-        "alert", "claim", "claims", "history", "reports", "decisions", "deliveries", "revisions",
+        "alert", "claim", "claims", "history", "reports", "decisions", "deliveries", "revisions", "others",
     }  # fmt: skip
 
 

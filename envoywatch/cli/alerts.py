@@ -141,6 +141,7 @@ def _print_alert(view: AlertView) -> None:
             ("place", alert.place),
             ("date", alert.date),
             ("detail", show.lines(alert.detail)),
+            ("told with", ", ".join(map(str, view.others))),
             ("meeting", f"{meeting.id}, now {meeting.status}" if meeting else None),
             ("article", f"{article.id}: {article.title}" if article else None),
             ("source", article.source if article else None),

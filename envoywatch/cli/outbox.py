@@ -63,7 +63,7 @@ def _print_list(found: tuple[DeliveryLine, ...], empty: str) -> None:
                 wording.DELIVERY[one.state],
                 one.attempts,
                 short(one.sent_at or one.due_at),
-                one.title,
+                one.title + (f" (and {one.others} more)" if one.others else ""),
                 one.last_error or (one.fault_text.words if one.fault_text else ""),
             )
             for one in found

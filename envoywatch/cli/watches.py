@@ -13,6 +13,7 @@ from config.vocabulary import Role, Send
 from envoywatch.cli.backtest import command as backtest
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_rich, print_table
+from envoywatch.watch_words import OPTIONS, options_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,8 +50,11 @@ def list_watches(context: Context, /, *, as_json: bool) -> None:
     if as_json:
         emit_json([_document(watch) for watch in watches])
         return
-    rows = [(watch.name, watch.send, ", ".join(watch.channels), _asks(watch)) for watch in watches]
-    columns = (Column("NAME", style="bold"), "SEND", "CHANNELS", "LOOKS FOR")
+    rows = [
+        (watch.name, watch.send, ", ".join(watch.channels), _asks(watch), "; ".join(options_in_words(watch)))
+        for watch in watches
+    ]
+    columns = (Column("NAME", style="bold"), "SEND", "CHANNELS", "LOOKS FOR", "OPTIONS")
     print_table(columns, rows, empty='There are no watches yet: envoywatch watches add NAME "QUERY"')
 
 
@@ -68,6 +72,7 @@ def show_watch(context: Context, /, name: str, *, as_json: bool) -> None:
         emit_json(_document(watch) | ({"read_as": _normal(query), "people": written} if query is not None else {}))
         return
     lines = [("name", watch.name), ("send", watch.send), ("channels", ", ".join(watch.channels) or "none")]
+    lines += [("option", option) for option in options_in_words(watch)]
     lines.append(("query" if query is not None else "meeting", _asks(watch)))
     if query is not None:
         lines.append(("read as", _normal(query)))
@@ -83,6 +88,7 @@ def _document(watch: Watch) -> dict[str, Any]:
         "meeting": watch.meeting,
         "send": watch.send,
         "channels": watch.channels,
+        "options": watch.model_dump(mode="json", include=set(OPTIONS), exclude_defaults=True),
     }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
+from envoywatch.watch_words import options_in_words
 from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
 from storage.losses import find_outage
@@ -77,7 +78,8 @@ def watches(request: Request) -> Response:
     context = context_of(request)
     now = context.now()
     activity = {found.watch: found for found in read(request, lambda reader: views.watch_activity(reader, now))}
-    return show(request, "watches.html", config=context.settings().config, activity=activity)
+    config = context.settings().config
+    return show(request, "watches.html", config=config, activity=activity, options=options_in_words)
 
 
 def people(request: Request) -> Response:

@@ -1,0 +1,48 @@
+"""The options of a watch in plain words, the same on the page and on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from config.durations import render_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.model import Watch
+    from config.watch_options import Only
+
+OPTIONS: Final = ("only", "min_sources", "urgency", "quiet", "at_most", "mute")
+"""The keys of a watch that are not what it looks for, nor where it tells."""
+
+
+def options_in_words(watch: Watch) -> tuple[str, ...]:
+    """One line an option that is set."""
+    return tuple(_options(watch))
+
+
+def _options(watch: Watch) -> Iterator[str]:
+    if watch.mute is not None:
+        yield f"muted until {watch.mute:%Y-%m-%d %H:%M} UTC"
+    if watch.only is not None:
+        yield f"only {_only(watch.only)}"
+    if watch.min_sources > 1:
+        yield f"alerts once {watch.min_sources} independent sources report it"
+    if watch.urgency is not None:
+        yield f"urgency {watch.urgency}"
+    if watch.quiet is not None:
+        quiet = watch.quiet
+        yield f"quiet {quiet.start:%H:%M}-{quiet.end:%H:%M} {quiet.zone}"
+    if watch.at_most is not None:
+        count = watch.at_most.count
+        yield f"at most {count} message{'s' if count > 1 else ''} in {render_duration(watch.at_most.per)}"
+
+
+def _only(only: Only) -> str:
+    parts = (
+        ("from", only.sources),
+        ("with the role", only.roles),
+        ("from the country", only.countries),
+        ("in the language", only.languages),
+    )
+    return ", ".join(f"{what} {' or '.join(values)}" for what, values in parts if values)

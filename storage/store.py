@@ -134,7 +134,7 @@ class SqliteStore:
 
     async def write(self, work: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`write_now` without blocking the loop. Cancelling the wait does not undo the work."""
-        return await asyncio.wrap_future(self._writer.submit(lambda db: work(db, *args, **kwargs)))
+        return await self._writer.run(lambda db: work(db, *args, **kwargs))
 
     async def read(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -176,8 +176,8 @@ class SqliteStore:
         )
 
     async def finish_poll(self, poll: Poll, when: datetime | ChooseNext, now: datetime) -> PollFinish:
-        """Store what a poll brought, choose the next by what was new, and let the source go."""
-        return await self.write(sources.finish_poll, poll, when, now)
+        """Store what a poll brought, choose the next by what was new, and let the source go; with others that end."""
+        return await self._writer.run(lambda db: sources.finish_poll(db, poll, when, now), patient=True)
 
     async def lease_entries(
         self, now: datetime, most: int, hold: timedelta, *, per_source: int, busy: Mapping[int, int]

@@ -7,6 +7,8 @@ says why nothing moves meanwhile. Jobs must therefore decide by what is in the d
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlite_utils import Database
 
@@ -27,6 +29,12 @@ _log = logging.getLogger(__name__)
 
 GROUP = 200
 """Most jobs in one commit: 2,650 articles a second were measured so, and the loop never waits long."""
+
+LINGER_S = 0.02
+"""How long patient jobs gather while none that is not waits behind them: a commit costs as much as two polls."""
+
+COMPANY = 20
+"""So many that wait already are worth a commit of their own."""
 
 _RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _TRANSIENT = frozenset(
@@ -43,8 +51,12 @@ _TRANSIENT = frozenset(
 
 @dataclass(slots=True)
 class _Job:
+    """`future` is asyncio's when `loop` is given; it is settled there, with all of a group in one call."""
+
     run: Callable[[Database], Any]
-    future: Future[Any]
+    future: Future[Any] | asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop | None = None
+    patient: bool = False
 
 
 class Writer:
@@ -54,6 +66,7 @@ class Writer:
         self._db = db
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._work, name="envoywatch-writer", daemon=True)
         self.trouble: str | None = None
 
@@ -69,29 +82,40 @@ class Writer:
         # A caller that stops waiting must not cancel it: the work is done all the same, and the writer must live.
         future.set_running_or_notify_cancel()
         self._jobs.put(_Job(run, future))
+        self._hurry.set()
         return future
+
+    async def run(self, run: Callable[[Database], T], *, patient: bool = False) -> T:
+        """Queue a job and wait for its commit without blocking the loop; a `patient` one may wait for company first.
+
+        Cancelling the wait does not undo the work.
+        """
+        if self._stopping.is_set():
+            raise StorageError("the database is being closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(run, future, loop, patient))
+        if not patient:
+            self._hurry.set()
+        return await future
 
     def stop(self) -> None:
         """Finish what is queued (once, without waiting for a lock or a disk), checkpoint, and close the connection."""
         if not self._stopping.is_set():
             self._stopping.set()
             self._jobs.put(None)
+            self._hurry.set()
         self._thread.join()
 
     def _work(self) -> None:
-        ended = False
+        ended, crowded = False, False
         while not ended:
-            group: list[_Job] = []
             job = self._jobs.get()
-            while job is not None:
-                group.append(job)
-                if len(group) >= GROUP:
-                    break
-                try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-            ended = job is None
+            if job is not None and job.patient and not crowded and self._jobs.qsize() < COMPANY:
+                self._hurry.wait(LINGER_S)
+            self._hurry.clear()  # before the queue is emptied: who comes from now on sets it anew
+            group, ended = self._gather(job)
+            crowded = len(group) == GROUP  # somebody in a hurry may have been left in the queue
             if group:
                 self._until_done(group)
         try:
@@ -100,6 +124,19 @@ class Writer:
         except sqlite3.OperationalError as error:
             _log.warning("the last checkpoint did not go through: %s", error)
         self._db.conn.close()
+
+    def _gather(self, job: _Job | None) -> tuple[list[_Job], bool]:
+        """A job and those that wait behind it, as many as a commit takes; and whether the end of all came."""
+        group: list[_Job] = []
+        while job is not None:
+            group.append(job)
+            if len(group) == GROUP:
+                return group, False
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
 
     def _until_done(self, group: list[_Job]) -> None:
         attempt = 0
@@ -122,11 +159,7 @@ class Writer:
         if self.trouble is not None:
             _log.warning("the database can be written again")
             self.trouble = None
-        for job, result in zip(group, results, strict=True):
-            if isinstance(result, _Failed):
-                job.future.set_exception(result.error)
-            else:
-                job.future.set_result(result)
+        _settle(list(zip(group, results, strict=True)))
 
     def _commit(self, group: list[_Job]) -> list[Any]:
         connection = self._db.conn
@@ -163,15 +196,40 @@ class Writer:
 
     @staticmethod
     def _fail(group: list[_Job], error: sqlite3.DatabaseError) -> None:
+        failed: list[tuple[_Job, Any]] = []
         for job in group:
             wrapped = StorageError(f"the database could not be written: {error}", hint="see `envoywatch status`")
             wrapped.__cause__ = error
-            job.future.set_exception(wrapped)
+            failed.append((job, _Failed(wrapped)))
+        _settle(failed)
 
 
 @dataclass(slots=True)
 class _Failed:
     error: Exception
+
+
+def _settle(ended: Sequence[tuple[_Job, Any]]) -> None:
+    """Tell who waits, in threads at once, in a loop by one call for all: each call wakes it through a socket."""
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[tuple[_Job, Any]]] = {}
+    for job, result in ended:
+        by_loop.setdefault(job.loop, []).append((job, result))
+    for loop, pairs in by_loop.items():
+        if loop is None:
+            _set_results(pairs)
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and all who waited there with it
+                loop.call_soon_threadsafe(_set_results, pairs)
+
+
+def _set_results(pairs: Sequence[tuple[_Job, Any]]) -> None:
+    for job, result in pairs:
+        if job.future.done():  # who waited has given up
+            continue
+        if isinstance(result, _Failed):
+            job.future.set_exception(result.error)
+        else:
+            job.future.set_result(result)
 
 
 def _is_transient(error: sqlite3.OperationalError) -> bool:

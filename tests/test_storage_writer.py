@@ -1,9 +1,11 @@
+import asyncio
 import sqlite3
 import threading
 from contextlib import closing
 
 import pytest
 
+import storage.writer
 from storage.database import open_writer
 from storage.errors import StorageError
 from storage.writer import Writer
@@ -110,3 +112,69 @@ def test_stopping_while_locked_gives_the_jobs_up_with_a_clear_error(tmp_path):
         with pytest.raises(StorageError, match="could not be written"):
             job.result(0)
         other.execute("ROLLBACK")
+
+
+@pytest.fixture
+def endless_patience(monkeypatch):
+    monkeypatch.setattr(storage.writer, "LINGER_S", 3600.0)
+
+
+@pytest.mark.usefixtures("endless_patience")
+async def test_patient_jobs_are_written_with_the_first_that_is_not(writer):
+    patient = [asyncio.ensure_future(writer.run(note(name), patient=True)) for name in "ab"]
+    await asyncio.sleep(0.02)
+    assert not any(job.done() for job in patient)
+    async with asyncio.timeout(30):
+        assert await writer.run(names) == ["a", "b"]
+        assert await asyncio.gather(*patient) == ["a", "b"]
+
+
+@pytest.mark.usefixtures("endless_patience")
+async def test_a_job_from_a_thread_never_waits_for_patient_ones(writer):
+    for number in range(storage.writer.GROUP):
+        patient = asyncio.ensure_future(writer.run(note(f"p{number}"), patient=True))
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(writer.submit(note(f"t{number}")).result, 30) == f"t{number}"
+        assert await patient == f"p{number}"
+
+
+@pytest.mark.usefixtures("endless_patience")
+async def test_who_is_left_over_by_a_full_commit_waits_for_no_company(writer):
+    gate = threading.Event()
+    held = asyncio.ensure_future(writer.run(lambda _: gate.wait(5)))
+    patient = [asyncio.ensure_future(writer.run(note(f"{n:03}"), patient=True)) for n in range(storage.writer.GROUP)]
+    last = asyncio.ensure_future(writer.run(note("last")))
+    await asyncio.sleep(0.02)
+    gate.set()
+    async with asyncio.timeout(30):
+        assert len(await asyncio.gather(held, *patient, last)) == len(patient) + 2
+
+
+@pytest.mark.usefixtures("endless_patience")
+async def test_stopping_waits_for_no_company_and_loses_nothing(tmp_path):
+    writer = Writer(open_writer(tmp_path / "p.db"))
+    writer.start()
+    job = asyncio.ensure_future(writer.run(note("a"), patient=True))
+    await asyncio.sleep(0.01)
+    await asyncio.to_thread(writer.stop)
+    assert await job == "a"
+    with pytest.raises(StorageError, match="being closed"):
+        await writer.run(note("b"))
+
+
+async def test_giving_up_the_wait_undoes_nothing_and_fails_nobody(writer):
+    begun, gate = threading.Event(), threading.Event()
+
+    def work(db):
+        begun.set()
+        gate.wait(5)
+        return note("a")(db)
+
+    job, bad = (asyncio.ensure_future(writer.run(run)) for run in (work, lambda _: 1 // 0))
+    await asyncio.to_thread(begun.wait, 5)
+    job.cancel()
+    gate.set()
+    with pytest.raises(ZeroDivisionError):
+        await bad
+    assert job.cancelled()
+    assert await writer.run(names) == ["a"]

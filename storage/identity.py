@@ -85,8 +85,9 @@ def identify(entries: Iterable[Entry]) -> list[Identity]:
     """One identity for each different entry of one answer, in order; exact repetitions within it are dropped."""
     listed = list(entries)
     distinct = {(entry.url or None, entry.guid or None, content_hash(entry)): entry for entry in listed}
-    per_url = Counter(entry.url for entry in distinct.values() if entry.url)
-    per_guid = Counter((entry.url, entry.guid) for entry in distinct.values() if entry.guid)
+    # Counted by the keys, where no link and an empty one are the same; which repetition is kept must not matter.
+    per_url = Counter(url for url, _, _ in distinct if url)
+    per_guid = Counter((url, guid) for url, guid, _ in distinct if guid)
     found: dict[str, Identity] = {}
     for (url, guid, words), entry in distinct.items():
         identity = _identity(

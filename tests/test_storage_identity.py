@@ -39,6 +39,13 @@ def test_the_same_entry_twice_in_one_answer_is_one():
     assert len(identify([entry(), entry()])) == 1
 
 
+@pytest.mark.parametrize("urls", [(None, ""), ("", None)])
+def test_no_link_and_an_empty_one_are_the_same(urls):
+    again = keys(*(entry(url=url, guid="0") for url in urls))
+    assert again == keys(entry(url=None, guid="0"))
+    assert again[0].startswith("g:")
+
+
 def test_entries_without_a_title_are_told_apart_by_their_summary():
     assert (
         len(keys(entry(url=None, guid=None, title="", summary="a"), entry(url=None, guid=None, title="", summary="b")))

@@ -39,6 +39,7 @@ FRESH_MAX = timedelta(hours=24)
 CUT_HERE_MAX = 512 * 1024
 """Up to this size a feed is searched for new items on the loop: 0.3 ms for 50 KiB; a worker is asked for more."""
 _DIGITS_MAX = 9
+_FOR_EVER = timedelta(seconds=10**_DIGITS_MAX)
 _NO_CONTENT = {204, 205}
 _NOT_MODIFIED = 304
 
@@ -76,8 +77,8 @@ async def poll(engine: Engine, workers: Workers, lease: Lease, now: datetime) ->
         if isinstance(answer, Fault):
             passed_over.append((position, answer))
             continue
-        found = _good(lease, position, now, _since(began), answer, tuple(passed_over))
-        return replace(found, rests=_rests(lease, states, passed_over, now))
+        rests = _rests(lease, states, passed_over, now)
+        return _good(lease, position, now, _since(began), answer, tuple(passed_over), rests)
     passed_over.sort(key=itemgetter(0))
     position, fault = passed_over[0] if passed_over else (0, Fault(FaultKind.INTERNAL, "the source has no endpoint"))
     return Poll(
@@ -119,6 +120,7 @@ def _good(
     took: timedelta,
     answer: _Answer,
     passed_over: tuple[tuple[int, Fault], ...],
+    rests: tuple[tuple[int, datetime], ...],
 ) -> Poll:
     page = answer.page
     notes = [*_standing_in(position, passed_over), *answer.notes]
@@ -141,6 +143,7 @@ def _good(
         passed_over=passed_over,
         fresh_for=_longest(answer.ttl, fresh_for(page.headers) if page is not None else None),
         notes=tuple(notes),
+        rests=rests,
         cut=answer.cut,
         memory=answer.memory,
         period=answer.period,
@@ -272,16 +275,34 @@ def _answer(page: Page, parsed: ParsedFeed, validators: Validators) -> _Answer:
 
 
 def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
-    """How long an answer holds by `Cache-Control: max-age` or `Expires`, at most 24 h; None when it does not say."""
+    """How long an answer still holds, at most 24 h; None when it does not say, or holds no longer.
+
+    That is `Cache-Control: max-age` or `Expires`, less the `Age` that it reached in caches on the way (RFC 9111, 4.2).
+    """
     directives = [part.strip().lower() for part in headers.get("cache-control", "").split(",")]
     if "no-store" in directives or "no-cache" in directives:
         return None
+    lifetime = _max_age(directives)
+    if lifetime is None:
+        expires, date = http_date(headers.get("expires")), http_date(headers.get("date"))
+        if expires is None or date is None:
+            return None
+        lifetime = expires - date
+    left = lifetime - (_seconds(headers.get("age", "").partition(",")[0]) or timedelta(0))
+    return min(left, FRESH_MAX) if left > timedelta(0) else None
+
+
+def _max_age(directives: Sequence[str]) -> timedelta | None:
     for directive in directives:
         name, _, value = directive.partition("=")
-        value = value.strip('" ')
-        if name.strip() == "max-age" and value.isascii() and value.isdigit():
-            return FRESH_MAX if len(value) > _DIGITS_MAX else min(timedelta(seconds=int(value)), FRESH_MAX)
-    expires, date = http_date(headers.get("expires")), http_date(headers.get("date"))
-    if expires is None or date is None or expires <= date:
+        if name.strip() == "max-age" and (told := _seconds(value)) is not None:
+            return told
+    return None
+
+
+def _seconds(text: str) -> timedelta | None:
+    """A whole number of seconds, however large; None for anything else."""
+    digits = text.strip('" ')
+    if not (digits.isascii() and digits.isdigit()):
         return None
-    return min(expires - date, FRESH_MAX)
+    return timedelta(seconds=int(digits)) if len(digits) <= _DIGITS_MAX else _FOR_EVER

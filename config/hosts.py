@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _WELL_KNOWN = {None, 80, 443}
 
 
+@lru_cache(maxsize=20_000)
 def host_key(url: str) -> str:
     """The host, with both its usual ports as one; a service on another port is its own. Empty when there is none."""
     try:

@@ -30,7 +30,7 @@ from crawler.middlewares import RobotsMiddleware
 from crawler.politeness import HostGates, host_key
 from crawler.proxies import find_proxy
 from crawler.settings import EngineSettings, product_token, scrapy_settings, settings_of
-from crawler.transport import ACCESS, BUDGET, KIND, PROXY, Budget
+from crawler.transport import ACCESS, BUDGET, KIND, PROXY, Budget, scrapy_headers
 from storage.model import DIRECT, Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Engine:
         self._crawler: Crawler | None = None
         self._crawl: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._jobs: set[asyncio.Task[Page | Fault]] = set()
+        self._under_way: dict[asyncio.Future[None], asyncio.Task[Any] | None] = {}
         self._gates = HostGates(lambda: self.settings.per_host)
         self._room = asyncio.Semaphore(settings.max_in_flight)
 
@@ -131,15 +131,18 @@ class Engine:
         """Let fetches in flight end within `drain`, cancel the rest, stop Scrapy's engine."""
         if self._crawler is None or self._crawl is None:
             return
-        if self._jobs:
-            await asyncio.wait(set(self._jobs), timeout=drain.total_seconds())
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=drain.total_seconds())
         crawler, self._crawler = self._crawler, None
-        for job in list(self._jobs):
-            job.cancel()
+        left = dict(self._under_way)
+        for task in left.values():
+            if task is not None:
+                task.cancel()
         robots = crawler.get_downloader_middleware(RobotsMiddleware)
         loading = robots.cancel() if robots is not None else set()
-        if self._jobs or loading:
-            await asyncio.wait({*self._jobs, *loading}, timeout=1)
+        if left or loading:
+            ending: set[asyncio.Future[Any]] = {*left, *loading}
+            await asyncio.wait(ending, timeout=1)
         self._stopping.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_S):
@@ -164,19 +167,20 @@ class Engine:
     async def fetch(self, request: Fetch) -> Page | Fault:
         """Get one URL, redirects followed. Troubles of the network are faults, never exceptions.
 
+        Stopping the engine cancels the task that waits here.
+
         Raises:
             EngineStoppedError: the engine was not started, or is stopped.
         """
         if self._crawler is None:
             raise EngineStoppedError("the crawler is not running")
-        job = asyncio.ensure_future(self._guarded(request))
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
+        ended = asyncio.get_running_loop().create_future()
+        self._under_way[ended] = asyncio.current_task()
         try:
-            return await job
-        except asyncio.CancelledError:
-            job.cancel()
-            raise
+            return await self._guarded(request)
+        finally:
+            del self._under_way[ended]
+            ended.set_result(None)
 
     async def _guarded(self, request: Fetch) -> Page | Fault:
         try:
@@ -274,8 +278,11 @@ class Engine:
         if self._crawler is None:
             raise EngineStoppedError("the crawler is not running")
         # Latin-1 there and back: Scrapy would send an ETag's odd bytes in UTF-8, and the server would not know it.
-        raw = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
-        request = Request(url, headers=raw, meta=meta, callback=NO_CALLBACK, dont_filter=True)
+        raw = (
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
+        )
+        request = Request(url, meta=meta, callback=NO_CALLBACK, dont_filter=True)
+        request.headers = scrapy_headers(raw)
         downloader = cast("PoliteDownloader", self._crawler.engine.downloader)
         response = await downloader.ask(request)
         self._learn(host_key(url), request, response)
@@ -340,8 +347,8 @@ def _raise_descriptor_limit() -> None:
 
 def _page(response: Response, hop: Hop) -> Page | Fault:
     headers = {
-        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values)
-        for name, values in response.headers.items()
+        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+        for name, values in dict.items(response.headers)
     }
     if response.status not in _OK and response.status != _NOT_MODIFIED:
         return fault_of_status(response.status, headers)

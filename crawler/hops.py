@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -52,13 +53,19 @@ def redirect_target(response: Response, base: str) -> str | None:
 
 def without_credentials(url: str) -> tuple[str, str | None]:
     """The URL without `user:password@`, and the header that says the same to its origin only."""
-    parts = urlsplit(url.strip())
-    parts = parts._replace(fragment="")
+    if "@" not in url:
+        return _without_fragment(url.strip()), None
+    parts = urlsplit(url.strip())._replace(fragment="")
     if "@" not in parts.netloc:
         return urlunsplit(parts), None
     userinfo, _, host = parts.netloc.rpartition("@")
     token = base64.b64encode(userinfo.encode()).decode("ascii")
     return urlunsplit(parts._replace(netloc=host)), f"Basic {token}"
+
+
+@lru_cache(maxsize=20_000)
+def _without_fragment(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(fragment=""))
 
 
 def origin_of(url: str) -> tuple[str, str | None, int | None]:

@@ -73,9 +73,20 @@ class PoliteDownloader(Downloader):
         return host, slot
 
     async def ask(self, request: Request) -> Response:
-        """The answer to a request, through the middlewares and in its host's turn."""
-        # No middleware of ours answers with another request.
-        return cast("Response", await self.middleware.download_async(self._enqueue_request, request))
+        """The answer to a request, through the middlewares and in its host's turn.
+
+        Our middlewares neither answer by themselves nor with another request, and mend no exception; Scrapy's manager
+        looks after every such case at each step (0.04 ms).
+        """
+        methods = self.middleware.methods
+        for prepare in methods["process_request"]:
+            waited_for = cast("Any", prepare)(request)
+            if waited_for is not None:
+                await waited_for
+        response = await self._enqueue_request(request)
+        for change in methods["process_response"]:
+            response = cast("Any", change)(request, response)
+        return response
 
     async def _enqueue_request(self, request: Request) -> Response:
         _, slot = self._get_slot(request)
@@ -147,6 +158,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         super().__init__(crawler)
         self._cache: OrderedDict[_Key, tuple[float, asyncio.Task[RobotParser | None]]] = OrderedDict()
 
+    async def process_request(self, request: Request, spider: Any = None) -> None:  # noqa: ARG002 (Scrapy's signature)
+        """Raise for what the host's robots.txt forbids, unless the request need not obey."""
+        if not request.meta.get("dont_obey_robotstxt"):
+            self.process_request_2(await self.robot_parser(request), request)
+
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host, asked for once by all who wait; None allows everything."""
         parts = urlsplit(request.url)
@@ -155,7 +171,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         known = self._cache.get(key)
         if known is not None and time.monotonic() < known[0]:
             self._cache.move_to_end(key)
-            return await asyncio.shield(known[1])
+            return known[1].result() if known[1].done() else await asyncio.shield(known[1])
         task = asyncio.ensure_future(self._load(key, f"{parts.scheme}://{parts.netloc}/robots.txt", access))
         self._cache[key] = (time.monotonic() + _ROBOTS_FRESH_S, task)
         while len(self._cache) > _ROBOTS_KEPT:
@@ -201,6 +217,12 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
 class CompressionMiddleware(HttpCompressionMiddleware):
     """Decompresses one layer within the size limit; a body that only claims to be compressed is taken as it is."""
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Response:  # noqa: ARG002 (Scrapy's signature)
+        """The answer with its body unpacked; as it is when nothing is said of it."""
+        if b"Content-Encoding" not in response.headers:
+            return response
+        return cast("Response", super().process_response(request, response))
 
     def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:
         encodings = [

@@ -8,6 +8,7 @@ import socket
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Names:
         return found
 
 
+@lru_cache(maxsize=_KEPT)
 def _is_numeric(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from config.hosts import host_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
 __all__ = ["HostGates", "host_key"]
 
@@ -26,7 +25,7 @@ class _Gate:
 class HostGates:
     """Lets `limit()` requests per host through at a time; a host without requests takes no memory.
 
-    Scrapy keeps cancelled downloads in their slot's queue, so that a crowd must wait here instead.
+    A crowd waits here and not in its slot, so that it holds no place among the requests in flight meanwhile.
     """
 
     def __init__(self, limit: Callable[[], int]) -> None:
@@ -36,18 +35,21 @@ class HostGates:
     def __len__(self) -> int:
         return len(self._gates)
 
-    @asynccontextmanager
-    async def enter(self, host: str) -> AsyncIterator[None]:
-        """Wait for a place at this host, and give it back on leaving."""
-        gate = self._gates.setdefault(host, _Gate())
-        await self._acquire(gate)
-        try:
-            yield
-        finally:
-            gate.active -= 1
-            self._wake(gate)
-            if not gate.active and not gate.waiting:
-                self._gates.pop(host, None)
+    def enter(self, host: str) -> _Place:
+        """Wait for a place at this host on entering, and give it back on leaving."""
+        return _Place(self, host)
+
+    async def take(self, host: str) -> None:
+        """Wait for a place; who has one gives it back with `leave`."""
+        await self._acquire(self._gates.setdefault(host, _Gate()))
+
+    def leave(self, host: str) -> None:
+        """Give a place back to the first who waits."""
+        gate = self._gates[host]
+        gate.active -= 1
+        self._wake(gate)
+        if not gate.active and not gate.waiting:
+            del self._gates[host]
 
     async def _acquire(self, gate: _Gate) -> None:
         if not gate.waiting and gate.active < self._limit():
@@ -71,3 +73,19 @@ class HostGates:
             if not turn.done():
                 gate.active += 1
                 turn.set_result(None)
+
+
+class _Place:
+    """A place at a host for as long as its block runs; not a generator, which asyncio would have to keep account of."""
+
+    __slots__ = ("_gates", "_host")
+
+    def __init__(self, gates: HostGates, host: str) -> None:
+        self._gates = gates
+        self._host = host
+
+    async def __aenter__(self) -> None:
+        await self._gates.take(self._host)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gates.leave(self._host)

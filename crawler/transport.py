@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from crawler.proxies import refuse_private_name
 from storage.model import USUAL, Access
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from urllib.parse import SplitResult
 
@@ -109,7 +111,7 @@ class GuardedHandler(BaseDownloadHandler):
         return Response(
             request.url,
             status=answer.status,
-            headers=Headers(answer.headers),
+            headers=scrapy_headers(answer.headers),
             body=answer.body,
             flags=["dataloss"] if answer.truncated else None,
             request=request,
@@ -167,10 +169,28 @@ def _request(request: Request, parts: SplitResult, *, through: ProxyAddress | No
     tunnelled = through is not None and parts.scheme == "https"
     target = f"{parts.scheme}://{parts.netloc}{path}" if through is not None and not tunnelled else path
     headers: http1.Headers = [(b"Host", parts.netloc.removesuffix(f":{_PORTS[parts.scheme]}").encode("ascii"))]
-    for name, values in request.headers.items():
+    for name, values in dict.items(request.headers):  # its own `items` makes every list anew
         if not (tunnelled and name == b"Proxy-Authorization"):  # the proxy had it with CONNECT, the server must not
             headers += [(name, value) for value in values]
     headers.append((b"Connection", b"keep-alive" if keep else b"close"))
     if request.body:
         headers.append((b"Content-Length", str(len(request.body)).encode("ascii")))
     return request_bytes(request.method, target, headers, request.body)
+
+
+def scrapy_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """What `Headers(pairs)` makes, which gives every name its capitals anew (0.05 ms an answer)."""
+    headers = Headers()
+    for name, value in pairs:
+        key = _capitals(name)
+        values = dict.get(headers, key)
+        if values is None:
+            dict.__setitem__(headers, key, [value])
+        else:
+            values.append(value)
+    return headers
+
+
+@lru_cache(maxsize=1_000)
+def _capitals(name: bytes) -> bytes:
+    return name.title()

@@ -420,8 +420,10 @@ def _set_faults(db: Database, poll: Poll, at: str) -> None:
         db.execute(
             "UPDATE endpoints SET fault = NULL, fault_detail = NULL, fault_at = NULL, failures = 0, retry_at = NULL,"
             " first_ok_at = coalesce(first_ok_at, ?), memory = coalesce(?, memory)"
-            " WHERE source_id = ? AND position = ?",
-            [at, poll.memory, poll.source_id, poll.position],
+            " WHERE source_id = ? AND position = ?"
+            # Mostly there is nothing to change: then the row is not written.
+            " AND (failures > 0 OR fault IS NOT NULL OR retry_at IS NOT NULL OR first_ok_at IS NULL OR ? IS NOT NULL)",
+            [at, poll.memory, poll.source_id, poll.position, poll.memory],
         )
 
 

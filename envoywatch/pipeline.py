@@ -75,6 +75,8 @@ class PollStage:
         self._on_new = on_new
         self._is_expected = is_expected
         self._hosts: Counter[str] = Counter()
+        self._more = False
+        self._stopping = False
         self._lock = asyncio.Lock()
         self.jobs = Jobs()
 
@@ -83,13 +85,20 @@ class PollStage:
         desk = self._desk
         async with self._lock:
             free = POLLS_AT_ONCE - len(self.jobs)
-            if free <= 0:
+            if free <= 0 or self._stopping:
                 return
             now, hold = desk.clock.now(), desk.clock.span(HOLD)
             turns = Turns(self._host_limit, desk.clock.span(desk.config.crawl.delay), dict(self._hosts))
-            for lease in await desk.store.lease_due(desk.owner, now, free, hold, turns=turns):
+            leases = await desk.store.lease_due(desk.owner, now, free, hold, turns=turns)
+            self._more = len(leases) == free
+            for lease in leases:
                 self._hosts[lease.host] += 1
                 self.jobs.start(f"poll {lease.spec.name}", self._poll(lease))
+
+    async def finish(self, seconds: float) -> None:
+        """Let the polls in flight end within that time, but begin no other."""
+        self._stopping = True
+        await self.jobs.drain(seconds)
 
     @property
     def _host_limit(self) -> int:
@@ -103,7 +112,9 @@ class PollStage:
             self._hosts[lease.host] -= 1
             if not self._hosts[lease.host]:
                 del self._hosts[lease.host]
-        if crowded:  # others of this host wait for the place
+        if crowded or (self._more and len(self.jobs) <= POLLS_AT_ONCE // 2):
+            # Others of this host wait for its place; or more were due than fitted, and need not wait for the next tick.
+            self._more = False
             await self.pump()
 
     async def poll(self, lease: Lease) -> None:

@@ -27,6 +27,7 @@ from envoywatch.desk import Listener, open_desk
 from envoywatch.expected import ExpectedMeetings
 from envoywatch.jobs import Jobs
 from envoywatch.losses import SourceWatch
+from envoywatch.memory import settle
 from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from envoywatch.rereading import RereadStage
@@ -151,6 +152,7 @@ class Daemon:
         await self.desk.adopt(loaded.config)
         await clocks.set_digest_clocks(self.desk)
         await self._note_faults(loaded.dropped)
+        settle()
         _log.info("configuration read", path=str(loaded.path), sources=len(loaded.config.sources))
 
     # ------------------------------------------------------------ parts
@@ -169,6 +171,7 @@ class Daemon:
     async def _until_stopped(self, run_id: int) -> None:
         await clocks.set_digest_clocks(self.desk)
         await self._note_faults(self.loaded.dropped)
+        settle()
         scheduler = self._scheduler(run_id)
         scheduler.start()
         watching = asyncio.create_task(self._watch_files(), name="watch configuration")
@@ -250,7 +253,7 @@ class Daemon:
         """Polls and readings may be left to their leases, a message that is being sent should not be."""
         await asyncio.gather(
             self._work.drain(DRAIN_S),
-            self.polls.jobs.drain(DRAIN_S / 2),
+            self.polls.finish(DRAIN_S / 2),
             self.reads.jobs.drain(DRAIN_S / 2),
             self.rereads.jobs.drain(DRAIN_S / 2),
             self.sends.finish(SEND_DRAIN_S),

@@ -8,6 +8,7 @@ each round that all is due.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -25,6 +26,7 @@ from envoywatch.clock import Clock
 from envoywatch.daemon import TICK_S
 from envoywatch.desk import Silent, open_desk, warm
 from envoywatch.logs import configure_logs
+from envoywatch.memory import settle
 from envoywatch.pipeline import PollStage
 from storage.model import PollOutcome, to_text
 from storage.store import open_store
@@ -50,13 +52,22 @@ class RoundClock(Clock):
 class Tally(Silent):
     """What a round brought."""
 
-    def __init__(self) -> None:
-        self.polled_count = self.new = self.failed = 0
+    def __init__(self, feeds: int) -> None:
+        self._feeds = feeds
+        self.ended = asyncio.Event()
+        self.begin()
+
+    def begin(self) -> None:
+        """Count anew."""
+        self._polled = self.new = self.failed = 0
+        self.ended.clear()
 
     def polled(self, lease: Lease, poll: Poll, finish: PollFinish) -> None:  # noqa: ARG002 (the listener's signature)
-        self.polled_count += 1
+        self._polled += 1
         self.new += finish.new_entries
         self.failed += poll.outcome is PollOutcome.FAULT
+        if self._polled == self._feeds:
+            self.ended.set()
 
 
 def config_of(urls: list[str]) -> Config:
@@ -72,30 +83,28 @@ def _all_due(db: Database, at: str) -> None:
     db.execute("UPDATE sources SET next_poll_at = ?", [at])
 
 
-async def _round(polls: PollStage, tally: Tally, count: int) -> dict[str, Any]:
+async def _round(polls: PollStage, tally: Tally) -> dict[str, Any]:
     began = time.perf_counter()
-    while True:
+    while not tally.ended.is_set():
         await polls.pump()
-        if tally.polled_count == count:
-            break
-        next_tick = time.perf_counter() + TICK_S
-        while len(polls.jobs) and (left := next_tick - time.perf_counter()) > 0:
-            await asyncio.wait([asyncio.ensure_future(polls.jobs.wait())], timeout=left)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tally.ended.wait(), TICK_S)
     return {"seconds": time.perf_counter() - began, "new": tally.new, "failed": tally.failed}
 
 
 async def serve(folder: Path, urls: list[str]) -> int:
-    clock, tally = RoundClock(), Tally()
+    clock, tally = RoundClock(), Tally(len(urls))
     with open_store(folder / "envoywatch.db", "benchmark") as store:
         async with open_desk(config_of(urls), store, clock, tally) as desk:
             await warm(desk.workers)
+            settle()
             polls = PollStage(desk, lambda: None)
             print(json.dumps({"ready": True}), flush=True)
             while await asyncio.to_thread(sys.stdin.readline):
                 clock.ahead += INTERVAL
                 await store.write(_all_due, to_text(clock.now()))
-                tally.__init__()
-                print(json.dumps(await _round(polls, tally, len(urls))), flush=True)
+                tally.begin()
+                print(json.dumps(await _round(polls, tally)), flush=True)
     return 0
 
 

@@ -12,14 +12,13 @@ from config.data_yaml import parse_data
 LONGEST = 1_000
 """Characters. A longer stretch without an end of sentence (a table, a transcript) is cut where it breathes."""
 
-_END = re.compile(
-    r"""(?P<full>[。！？｡]|\.{3,}|…)   # ends a sentence whatever follows
-      | (?P<stop>[.!?؟।])              # ends one if what follows looks like a beginning
-      | (?P<line>\n)""",
-    re.VERBOSE,
-)
+_END = re.compile(r"[\n.!?؟।。！？｡…](?:(?<=\.)\.\.+)?")
+"""One set of characters, so that the engine skips from one to the next: a tenth of the time of named alternatives."""
+_FULL = "。！？｡"
+"""Ends a sentence whatever follows; the others end one if what follows looks like a beginning."""
 _CLOSERS = "\"'”’»›」』】）)]》〉"
 _OPENERS = "\"'“‘„«‹「『【（([《〈-–—"
+_FOLLOWERS = frozenset(_CLOSERS + "。！？.!?…")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _TOKEN_BEFORE = re.compile(r"[\w.\-]{0,24}\Z")
 _BREATHERS = ("；", ";", "，", "、", ", ", " ")
@@ -60,21 +59,25 @@ def split_sentences(text: str, language: str | None) -> list[tuple[int, int]]:
 
 def _border(text: str, found: re.Match[str], start: int, habits: _Habits) -> int | None:
     """Where the sentence ends if it ends here."""
-    if found["line"]:
-        return None if _is_wrapped(text, start, found.start()) else found.end()
-    end = found.end()
-    while end < len(text) and (text[end] in _CLOSERS or text[end] in "。！？.!?…"):
+    at, end = found.span()
+    mark = text[at]
+    if mark == "\n":
+        return None if _is_wrapped(text, start, at) else end
+    while text[end : end + 1] in _FOLLOWERS:
         end += 1
-    if found["full"] and found["full"][0] in "。！？｡":
+    if mark in _FULL:
         return end
-    following = text[end : end + _LOOK_AHEAD]
-    if not following.strip():
+    following = text[end : end + _LOOK_AHEAD].lstrip()
+    if not following:
         return end
-    if not following[0].isspace() and not _is_glued_sentence(text, found.start(), end):
+    if not text[end].isspace() and not _is_glued_sentence(text, at, end):
         return None
-    abbreviated = found["stop"] == "." and end == found.end() and _is_abbreviated(text, found.start(), start, habits)
-    beginning = following.lstrip().lstrip(_OPENERS).lstrip()
-    return None if abbreviated or beginning[:1].islower() else end
+    if not following[0].isalnum():
+        following = following.lstrip(_OPENERS).lstrip()
+    if following[:1].islower():
+        return None
+    is_plain_stop = mark == "." and end == at + 1
+    return None if is_plain_stop and _is_abbreviated(text, at, start, habits) else end
 
 
 def _is_wrapped(text: str, start: int, at: int) -> bool:
@@ -90,17 +93,30 @@ def _is_glued_sentence(text: str, stop: int, end: int) -> bool:
 
 
 def _is_abbreviated(text: str, stop: int, start: int, habits: _Habits) -> bool:
-    found = _TOKEN_BEFORE.search(text[max(start, stop - 24) : stop])
-    token = found[0] if found else ""
+    token = _token_before(text[max(start, stop - 24) : stop])
     if not token:
         return False
-    if all(len(part) == 1 and part.isupper() for part in token.split(".")):  # "J. Smith", "J.D. Vance"
-        return True
-    if token.isupper() and _INITIALS.fullmatch(token):  # "J.D. Vance"
+    if "." in token:
+        if all(len(part) == 1 and part.isupper() for part in token.split(".")):  # "J.D. Vance"
+            return True
+        if token.isupper() and _INITIALS.fullmatch(token):
+            return True
+    elif len(token) == 1 and token.isupper():  # "J. Smith"
         return True
     if habits.ordinal_dots and token.isdigit() and len(token) <= 2:  # noqa: PLR2004 (days and centuries have two digits)
         return True
     return token.casefold() in habits.abbreviations
+
+
+def _token_before(piece: str) -> str:
+    """What `_TOKEN_BEFORE` finds; for most words, of letters alone, a third of its price."""
+    if piece[-1:].isspace():
+        return ""
+    last = piece.rsplit(None, 1)[-1] if piece else ""
+    if last.isalnum():
+        return last
+    found = _TOKEN_BEFORE.search(piece)
+    return found[0] if found else ""
 
 
 def _add(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
@@ -121,9 +137,7 @@ def _breath(text: str, start: int) -> int:
 
 
 def _add_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if start < end:
-        spans.append((start, end))
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    if piece := piece.strip():
+        spans.append((start, start + len(piece)))

@@ -47,11 +47,11 @@ def _outermost(marks: Sequence[Mark]) -> Iterator[Mark]:
 def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:  # noqa: PLR0911 (one return a kind of plan)
     match plan:
         case Slot():
-            return _marks_of(plan, streams) if plan.number in page.signs else None
+            return _marks_of(plan, page, streams) if plan.number in page.signs else None
         case Row() | Pattern() | Chain():
-            return _marks_of(plan, streams)
-        case Requirement():
-            return () if plan.holds(page.document) else None
+            return _marks_of(plan, page, streams)
+        case Requirement(number=number):
+            return () if number in page.present else None
         case Within(field, part):
             return _evaluate(part, page, [stream for stream in streams if stream.field is field])
         case No(part):
@@ -75,16 +75,17 @@ def _evaluate_all(parts: Iterable[Plan], page: Page, streams: Sequence[Stream]) 
     return every
 
 
-def _marks_of(plan: Slot | Row | Pattern | Chain, streams: Sequence[Stream]) -> Sequence[Mark] | None:
-    every: Sequence[Mark] = ()
-    for stream in streams:
-        if plan not in stream.marks:
-            stream.marks[plan] = _marks(plan, stream)
-        every = [*every, *stream.marks[plan]] if every else stream.marks[plan]
-    return every or None
+def _marks_of(plan: Slot | Row | Pattern | Chain, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    if streams is not page.streams:
+        return [mark for stream in streams for mark in _marks(plan, stream)] or None
+    if plan not in page.marks:
+        page.marks[plan] = [mark for stream in streams for mark in _marks(plan, stream)] or None
+    return page.marks[plan]
 
 
 def _marks(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Sequence[Mark]:
+    if not stream.text:
+        return ()
     number = stream.number
     match plan:
         case Slot() if len(signs := stream.signs[plan.number]) == 1 and isinstance(token := signs[0], str):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from ahocorasick_rs import AhoCorasick
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from alerts.watches.page import Page
 
@@ -42,23 +42,29 @@ Sign: TypeAlias = "str | Form"
 """What shows that a word is there: its token, or a form of which only the automaton's part is known to stand there."""
 
 _Entry: TypeAlias = "int | tuple[tuple[int, Form | None], ...]"
-"""Whose form a token is: the number of one word, or several, with the form where more than the token is to be seen."""
+"""Whose form a token is: a word's number and the languages in which it counts, as bits, in one integer (in a table of
+a million tokens every object counts), or several, with the form where more than the token is to be seen."""
+
+_LANGUAGE_BITS = 16
+_ANY_BIT = 1
+_ALL_BITS = (1 << _LANGUAGE_BITS) - 1
 
 
 class Lexicon:
     """Grows while watches are compiled; then `freeze` it."""
 
     def __init__(self) -> None:
-        self._words: dict[str, dict[str, _Entry]] = {ANY: {}}
-        self._patterns: dict[str, list[tuple[str, int, Form]]] = {}
-        self._owners: list[list[tuple[str, int, Form]]] = []
+        self._bits: dict[str, int] = {ANY: _ANY_BIT}
+        self._words: dict[str, _Entry] = {}
+        self._patterns: dict[str, list[tuple[int, Form]]] = {}
+        self._owners: list[list[tuple[int, Form]]] = []
         self._automaton: AhoCorasick | None = None
 
     def __getstate__(self) -> tuple[object, ...]:
-        return self._words, self._patterns
+        return self._bits, self._words, self._patterns
 
-    def __setstate__(self, state: tuple[dict[str, dict[str, _Entry]], dict[str, list[tuple[str, int, Form]]]]) -> None:
-        self._words, self._patterns = state
+    def __setstate__(self, state: tuple[dict[str, int], dict[str, _Entry], dict[str, list[tuple[int, Form]]]]) -> None:
+        self._bits, self._words, self._patterns = state
         self.freeze()
 
     def freeze(self) -> None:
@@ -66,51 +72,47 @@ class Lexicon:
         self._owners = list(self._patterns.values())
         self._automaton = AhoCorasick(list(self._patterns), store_patterns=False) if self._patterns else None
 
-    def add(self, number: int, form: Form, language: str = ANY) -> None:
-        """Say that a word has a form, in all languages or in one."""
-        if len(form.tokens) == 1 and not form.open_end:
-            self._add_word(number, form.tokens[0], form if form.capitals else None, language)
-        elif form.tokens:
-            line = " " + " ".join(form.tokens) + ("" if form.open_end else " ")
-            self._patterns.setdefault(line, []).append((language, number, form))
+    def add(self, number: int, forms: Iterable[tuple[str, Form]]) -> None:
+        """Say in which forms a word is written, each with its language or `ANY`."""
+        languages: dict[Form, int] = {}
+        for language, form in forms:
+            bit = self._bits.setdefault(language, 1 << len(self._bits))
+            languages[form] = languages.get(form, 0) | bit
+        keys = {bits: number << _LANGUAGE_BITS | bits for bits in languages.values()}
+        for form, bits in languages.items():
+            if len(form.tokens) == 1 and not form.open_end:
+                self._add_word(form.tokens[0], keys[bits], form if form.capitals else None)
+            elif form.tokens:
+                line = " " + " ".join(form.tokens) + ("" if form.open_end else " ")
+                self._patterns.setdefault(line, []).append((keys[bits], form))
 
-    def add_words(self, number: int, words: Iterable[str], language: str) -> None:
-        """Say that a word has forms that are single tokens."""
-        for word in words:
-            self._add_word(number, word, None, language)
-
-    def _add_word(self, number: int, word: str, form: Form | None, language: str) -> None:
-        table = self._words.setdefault(language, {})
-        before = table.get(word)
+    def _add_word(self, word: str, key: int, form: Form | None) -> None:
+        before = self._words.get(word)
         if before is None:
-            table[word] = number if form is None else ((number, form),)
+            self._words[word] = key if form is None else ((key, form),)
         else:
-            table[word] = (*(((before, None),) if isinstance(before, int) else before), (number, form))
+            self._words[word] = (*(((before, None),) if isinstance(before, int) else before), (key, form))
 
     def find(self, page: Page) -> dict[int, list[Sign]]:
         """The numbers of the words that have a form in the article, and what shows it."""
+        languages = _ALL_BITS if page.language is None else _ANY_BIT | self._bits.get(page.language, 0)
         signs: dict[int, list[Sign]] = {}
-        words = set().union(*(stream.tokens for stream in page.streams))
-        for table in self._tables(page.language):
-            for word in table.keys() & words:
-                entry = table[word]
-                if isinstance(entry, int):
-                    if entry in signs:
-                        signs[entry].append(word)
-                    else:
-                        signs[entry] = [word]
+        for word in self._words.keys() & set[str]().union(*(stream.tokens for stream in page.streams)):
+            entry = self._words[word]
+            if not isinstance(entry, int):
+                for key, form in entry:
+                    if key & languages:
+                        signs.setdefault(key >> _LANGUAGE_BITS, []).append(form or word)
+            elif entry & languages:
+                number = entry >> _LANGUAGE_BITS
+                if number in signs:
+                    signs[number].append(word)
                 else:
-                    for number, form in entry:
-                        signs.setdefault(number, []).append(form or word)
-        for number, sign in self._in_line(page):
-            signs.setdefault(number, []).append(sign)
+                    signs[number] = [word]
+        for key, sign in self._in_line(page):
+            if key & languages:
+                signs.setdefault(key >> _LANGUAGE_BITS, []).append(sign)
         return signs
-
-    def _tables(self, language: str | None) -> Collection[Mapping[str, _Entry]]:
-        if language is None:
-            return self._words.values()
-        own = self._words.get(language)
-        return (self._words[ANY],) if own is None else (self._words[ANY], own)
 
     def _in_line(self, page: Page) -> Iterator[tuple[int, Sign]]:
         """What the automaton finds; of the beginnings of words the words."""
@@ -120,11 +122,9 @@ class Lexicon:
         found: set[tuple[int, str]] = set()
         for pattern, start, end in self._automaton.find_matches_as_indexes(line, overlapping=True):
             found.add((pattern, "" if line[end - 1] == " " else line[start + 1 : line.index(" ", end - 1)]))
-        language = page.language
         for pattern, rest in found:
-            for known, number, form in self._owners[pattern]:
-                if known in (ANY, language) or language is None:
-                    yield number, rest if form.open_end and len(form.tokens) == 1 else form
+            for key, form in self._owners[pattern]:
+                yield key, rest if form.open_end and len(form.tokens) == 1 else form
 
 
 def commonness(form: Form, shares: Mapping[str, float]) -> float:

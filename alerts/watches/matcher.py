@@ -85,28 +85,31 @@ class Matcher:
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """The watches that the article meets, in their order, with the spans that made each of them match."""
-        page = Page(document, self._lexicon)
+        page = self._page(document)
         matches = []
         for index in self._candidates(page):
-            watch = self._watches[index]
-            spans = evaluate(watch.plan, page)
+            name, _, plan = self._watches[index]
+            spans = evaluate(plan, page)
             if spans is not None:
-                matches.append(Match(watch.name, spans))
+                matches.append(Match(name, spans))
         return tuple(matches)
+
+    def _page(self, document: Document) -> Page:
+        known = self._conditions
+        held = [known[one] for one in conditions_of(document) if one in known] if known else ()
+        return Page(document, self._lexicon, held)
 
     def _candidates(self, page: Page) -> list[int]:
         """Watches all of whose needs stand in the article, and those without needs."""
-        present = set(page.signs)
-        if self._conditions:
-            present.update(self._conditions[one] for one in conditions_of(page.document) if one in self._conditions)
+        present = page.present
         if self._patterns:
-            present.update(*(self._patterns.found_in(stream.text) for stream in page.streams))
+            present = present.union(*(self._patterns.found_in(stream.text) for stream in page.streams))
         return self._needs.met_by(present)
 
     def explain(self, document: Document, name: str) -> Explanation:
         """Why the watch of this name does or does not match; raises KeyError when there is none."""
         watch = self._watches[self._by_name[name]]
-        page = Page(document, self._lexicon)
+        page = self._page(document)
         spans = evaluate(watch.plan, page)
         if spans is not None:
             return Explanation(matched=True, spans=spans)

@@ -12,7 +12,7 @@ from alerts.text import fold
 from storage.model import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from alerts.watches.lexicon import Lexicon, Sign
     from alerts.watches.plan import Plan
@@ -46,8 +46,6 @@ class Stream:
         """What of the lexicon stands in the article, in this field or the other."""
         self.found: dict[Plan, Sequence[Place]] = {}
         """Places already looked up: watches share most of their words."""
-        self.marks: dict[Plan, Sequence[Mark]] = {}
-        """The same, ready to be shown."""
 
     @cached_property
     def positions(self) -> dict[str, list[int]]:
@@ -91,9 +89,12 @@ class Stream:
 
 
 class Page:
-    """A document with its two rows of tokens, and what of the lexicon stands in them."""
+    """A document with its two rows of tokens, and what of the lexicon stands in them.
 
-    def __init__(self, document: Document, lexicon: Lexicon) -> None:
+    `present` are the numbers of all that is known to be in it: words, and the conditions that it fulfils.
+    """
+
+    def __init__(self, document: Document, lexicon: Lexicon, conditions: Collection[int] = ()) -> None:
         self.document = document
         self.language = main_language(document.language)
         fields = [(Field.TITLE, document.title), (Field.TEXT, document.text)]
@@ -101,6 +102,9 @@ class Page:
         self.signs = lexicon.find(self)
         for stream in self.streams:
             stream.signs = self.signs
+        self.present = {*self.signs, *conditions}
+        self.marks: dict[Plan, Sequence[Mark] | None] = {}
+        """Of both streams."""
 
     @cached_property
     def line(self) -> str:

@@ -85,10 +85,6 @@ class Requirement:
     condition: Condition
     value: str
 
-    def holds(self, document: Document) -> bool:
-        """Whether the article fulfils it."""
-        return (self.condition, self.value) in conditions_of(document)
-
 
 def conditions_of(document: Document) -> Iterable[tuple[Condition, str]]:
     """What may be asked of this article as a whole and holds."""
@@ -221,16 +217,14 @@ class Planner:
         names = dict.fromkeys(name for names in by_language.values() for name in names)
         forms = tuple(dict.fromkeys(form for form in map(_name_form, names) if form.tokens))
         number = self._number(sum(commonness(form, self._shares) for form in forms))
-        for form in forms:
-            self.lexicon.add(number, form)
+        self.lexicon.add(number, ((ANY, form) for form in forms))
         return Slot(number, person, min((len(form.tokens) for form in forms), default=1), forms)
 
     def _word(self, word: Word) -> Slot:
         forms = _word_forms(word)
         _, own = forms[0]
         number = self._number(commonness(own, self._shares))
-        for language, form in forms:
-            self.lexicon.add(number, form, language)
+        self.lexicon.add(number, forms)
         return Slot(number, word, min(len(form.tokens) for _, form in forms))
 
 

@@ -119,9 +119,12 @@ def make_digest(
     connection: sqlite3.Connection, name: str, since: datetime, until: datetime, config: Config
 ) -> DigestData:
     """The digest of [since, until): by meeting and watch, quiet watches named, with what was not seen."""
-    watches = [watch.name for watch in config.watches if watch.query is not None]
+    muted = {watch.name for watch in config.watches if watch.mute is not None and until < watch.mute}
+    watches = [watch.name for watch in config.watches if watch.is_about_words and watch.name not in muted]
+    facts = digest_facts(connection, since, until)
+    facts = replace(facts, matches=tuple(one for one in facts.matches if one.watch not in muted))
     official = [source.name for source in config.sources if source.role is Role.OFFICIAL]
-    data = digest_data(name, digest_facts(connection, since, until), watches, official)
+    data = digest_data(name, facts, watches, official)
     work = count_work(connection, since, until)
     counts = Counts(
         sources=work.sources,

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from alerts.meetings.reader import MeetingReader
 from alerts.names import NameForms
-from alerts.watches.matcher import Matcher, compile_watches
-from alerts.watches.query import parse_query
+from alerts.watches.scores import WatchSet
 from config.people import People, load_people
 from config.vocabulary import LANGUAGES
 from crawler.pages import PageBytes, extract
@@ -40,10 +39,9 @@ class Readers:
         return load_people(self.config.people, self.config.groups)
 
     @cached_property
-    def matcher(self) -> Matcher:
-        """All keyword watches in one automaton."""
-        queries = [(watch.name, parse_query(watch.query)) for watch in self.config.watches if watch.query is not None]
-        return compile_watches(queries, NameForms(self.people))
+    def watches(self) -> WatchSet:
+        """All watches about words, ready to be matched together."""
+        return WatchSet(self.config.watches, NameForms(self.people))
 
     @cached_property
     def meetings(self) -> MeetingReader:
@@ -106,6 +104,7 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
     claims = readers.meetings.read(
         document.title, document.text, text.language, document.published_at or pending.seen_at
     )
+    found = readers.watches.read(document)
     return Reading(
         entry_id=pending.id,
         source_id=pending.source_id,
@@ -117,7 +116,8 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         text_hash=text_hash(text.title, text.text),
         seen_at=pending.seen_at,
         first_poll=pending.first_poll,
-        matches=readers.matcher.match(document),
+        matches=found.matches,
+        short=found.short,
         claims=claims,
         notes=readers.meetings.notes(document.text, text.language),
         sketch=Body(clean(text.text)).sketch,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from alerts.decide import decide
 from alerts.names import NameForms
-from alerts.watches.matcher import compile_watches
-from alerts.watches.query import parse_query
+from alerts.watches.scores import WatchSet
 from config.people import load_people
+from config.watch_options import refused_for
 from envoywatch import wording
 from envoywatch.desk import rules_of
 from storage.identity import text_hash
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alerts.decide import Rules
-    from alerts.watches.matcher import Matcher
+    from alerts.watches.scores import Tally
     from config.model import Config, Watch
     from storage.model import Decision, Meeting, Outcome, Span
     from storage.views import ArticleView, DecisionLine, Reader
@@ -38,7 +38,8 @@ class WatchAnswer:
     """What a watch, as it is configured now, makes of an article.
 
     `failed` is the first condition that does not hold, empty when it matches. `recorded` are the verdicts that were
-    written when the article was read, `would` those that it would get if it came in anew.
+    written when the article was read, `would` those that it would get if it came in anew. `tally` is the score of a
+    scored watch.
     """
 
     watch: str
@@ -47,6 +48,7 @@ class WatchAnswer:
     failed: str = ""
     recorded: tuple[DecisionLine, ...] = ()
     would: tuple[Decision, ...] = ()
+    tally: Tally | None = None
 
 
 class Judge:
@@ -56,14 +58,14 @@ class Judge:
         self._watches = config.watches
         self._languages = {source.name: source.language for source in config.sources}
         forms = NameForms(load_people(config.people, config.groups))
-        queries = [(watch.name, parse_query(watch.query)) for watch in config.watches if watch.query is not None]
-        self.matcher: Matcher = compile_watches(queries, forms)
+        self.watches = WatchSet(config.watches, forms)
         self.rules: Rules = rules_of(config)
 
     def reading_of(self, view: ArticleView) -> Reading:
         """A stored article as if it had just been read: today's watches, the claims as stored."""
         line = view.line
         document = self._document(view)
+        found = self.watches.read(document)
         return Reading(
             entry_id=0,
             source_id=0,
@@ -75,7 +77,8 @@ class Judge:
             text_hash=text_hash(line.title, view.text),
             seen_at=line.seen_at,
             first_poll=False,
-            matches=self.matcher.match(document),
+            matches=found.matches,
+            short=found.short,
             claims=tuple(
                 Claim(
                     participants=claim.participants,
@@ -110,12 +113,24 @@ class Judge:
     ) -> WatchAnswer:
         would = tuple(one for one in outcome.decisions if one.watch == watch.name)
         written = tuple(one for one in recorded if one.watch == watch.name)
-        if watch.query is not None:
-            found = self.matcher.explain(document, watch.name)
-            failed = "" if found.matched else f"this does not hold: {found.failed}"
-            return WatchAnswer(watch.name, found.matched, found.spans, failed, written, would)
+        if watch.is_about_words:
+            return self._about_words(watch, document, written, would)
         failed = _why_no_meeting(reading, would)
         return WatchAnswer(watch.name, not failed, (), failed, written, would)
+
+    def _about_words(
+        self, watch: Watch, document: Document, written: tuple[DecisionLine, ...], would: tuple[Decision, ...]
+    ) -> WatchAnswer:
+        found = self.watches.explain(document, watch.name)
+        failed = found.failed if found.tally is not None else f"this does not hold: {found.failed}"
+        refused = watch.only and refused_for(
+            watch.only, document.source, document.role, document.country, document.language
+        )
+        if found.matched and refused:
+            return WatchAnswer(watch.name, False, (), refused, written, would, found.tally)
+        return WatchAnswer(
+            watch.name, found.matched, found.spans, "" if found.matched else failed, written, would, found.tally
+        )
 
     def _document(self, view: ArticleView) -> Document:
         line = view.line

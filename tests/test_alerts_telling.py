@@ -1,143 +1,34 @@
 """When alerts are told: budgets, quiet hours and what merges, as laws and through the real storage."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.decide import Rules, decide
+from alerts.decide import Rules
 from alerts.delivery import held_until, hold_until
 from alerts.telling import free_at, plan_telling
 from config.model import MeetingSpec, Watch
-from config.vocabulary import EndpointKind, Level, Role, Status, Urgency
+from config.vocabulary import Level, Status, Urgency
 from config.watch_options import Budget
-from envoywatch.messages import find_message
-from storage.database import open_reader, open_writer
-from storage.entries import lease_entries
-from storage.identity import text_hash
+from storage.database import open_reader
 from storage.model import (
     Claim,
-    DeliveryState,
-    Endpoint,
-    Entry,
     Field,
-    Match,
     Planned,
-    Poll,
-    PollOutcome,
-    Reading,
     Reason,
-    Receipt,
-    SourceSpec,
     Span,
-    Text,
-    TextOrigin,
     Verdict,
 )
-from storage.outbox import finish_delivery, hold_delivery, lease_deliveries
-from storage.record import record_reading
-from storage.sources import finish_poll, lease_due, release_leases, sync_sources
+from storage.outbox import hold_delivery, lease_deliveries
 from storage.views import get_alert, outbox
-
-START = datetime(2023, 5, 16, 8, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
+from tests.watch_desk import HOUR, MINUTE, START, Desk
 
 
 def watch(**options):
     fields = {"name": "W", "query": "a", "send": "now", "channels": ["desk"], **options}
     return Watch.model_validate(fields)
-
-
-class Desk:
-    """A database and the watches over it; what the daemon does to both, step by step."""
-
-    def __init__(self, path, *watches):
-        self.path = path
-        self.rules = Rules(watches)
-        self.db = open_writer(path)
-        self.specs = {}
-        self.numbers = count(1)
-
-    def again(self):
-        """As after a restart: another connection, all leases freed."""
-        self.db.conn.close()
-        self.db = open_writer(self.path)
-        release_leases(self.db)
-
-    def reads(
-        self,
-        at,
-        *matches,
-        source="Wire",
-        title=None,
-        role=Role.MEDIA,
-        country=None,
-        language="en",
-        claims=(),
-        words=None,
-        short=(),
-    ):
-        number = next(self.numbers)
-        url, title = f"https://outlet.example/{number}", title or f"Headline {number}"
-        self.specs[source] = SourceSpec(
-            source, (Endpoint(EndpointKind.FEED, f"https://{source}.example/"),), HOUR, role=role, country=country
-        )
-        sync_sources(self.db, self.specs.values(), at)
-        lease = lease_due(self.db, "t", at, 1, MINUTE, names=[source], ignore_schedule=True)[0]
-        entry = Entry(url, url, title, published_at=at)
-        finish_poll(
-            self.db, Poll(lease.source_id, 0, url, at, MINUTE, PollOutcome.ENTRIES, entries=(entry,)), at + HOUR, at
-        )
-        pending = lease_entries(self.db, at, 1, MINUTE, per_source=1, busy={})[0]
-        text = words or f"words of {number}"
-        reading = Reading(
-            pending.id,
-            lease.source_id,
-            source,
-            country,
-            role,
-            url,
-            Text(title, text, language, TextOrigin.PAGE, published_at=at),
-            text_hash(title, text),
-            at,
-            False,
-            matches=tuple(Match(one, (Span(Field.TEXT, 0, 5),)) for one in matches),
-            claims=tuple(claims),
-            short=short,
-        )
-        recorded = record_reading(
-            self.db, reading, lambda one, known: decide(one, known, self.rules, at), at, self.rules.needs
-        )
-        return recorded.alert_ids
-
-    def decisions(self):
-        rows = self.db.execute("SELECT verdict, reason FROM decisions WHERE watch IS NOT NULL ORDER BY id")
-        return [(Verdict(verdict), Reason(reason)) for verdict, reason in rows]
-
-    def sends(self, at, channel="desk"):
-        """Send what is due; returns for each message the titles it tells."""
-        told = []
-        while due := lease_deliveries(self.db, channel, at, 1, HOUR):
-            told.append(self.titles(due[0]))
-            finish_delivery(self.db, Receipt(due[0].id, at, ok=True, state=DeliveryState.SENT))
-        return told
-
-    def titles(self, delivery):
-        reader = open_reader(self.path)
-        try:
-            view = get_alert(reader, delivery.alert_id)
-            message = find_message(reader, delivery).message
-            titles = [view.alert.title, *(get_alert(reader, other).alert.title for other in view.others)]
-        finally:
-            reader.close()
-        for title in titles:
-            assert title in message.title + message.text
-            assert title in message.title + message.html
-        assert len(titles) == 1 + len(message.payload.get("others", ()))
-        return titles
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_what_the_starter_shows_in_comments_works_too(tmp_path):
     names = ("ENVOYWATCH_PASSWORD", "MAIL_USER", "MAIL_PASSWORD", "TELEGRAM_TOKEN", "TELEGRAM_CHAT")
     config = load_config(path, environ=dict.fromkeys(names, "secret-value")).config
     assert set(config.channels) == {"desk", "phone", "machine"}
-    assert len(config.watches) == 4
+    assert len(config.watches) == 5
     assert config.watches[2].channels == ("desk",)
     assert config.expect
     assert len(next(source for source in config.sources if "Exampleland" in source.name).endpoints) == 3

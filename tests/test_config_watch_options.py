@@ -7,41 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.errors import ConfigError
 from config.load import load_config
 from config.model import Watch
 from config.vocabulary import Role
 from config.watch_options import Budget, Only, refused_for
 from envoywatch.checks import all_checks
 from envoywatch.watch_words import options_in_words
+from tests.watch_desk import FILE, load, refusal
 
 DOCS = Path(__file__).parents[1] / "docs"
-FILE = """\
-sources:
-  - {{name: TASS, role: state-media, country: RU, endpoints: [{{feed: "https://tass.example/feed"}}]}}
-channels:
-  desk: {{url: "json://localhost"}}
-watches:
-  - name: W
-    {}
-"""
-
-
-def load(tmp_path, watch):
-    path = tmp_path / "envoywatch.yaml"
-    path.write_text(FILE.format(watch.replace("\n", "\n    ")), encoding="utf-8")
-    return load_config(path, environ={}, checks=all_checks())
 
 
 def warnings(tmp_path, watch):
     return [(one.line, one.column, one.message, one.hint) for one in load(tmp_path, watch).warnings]
-
-
-def refusal(tmp_path, watch):
-    with pytest.raises(ConfigError) as error:
-        load(tmp_path, watch)
-    (found,) = error.value.findings
-    return found.line, found.column, " ".join(filter(None, (found.message, found.hint)))
 
 
 NOW = "query: a\nsend: now\nchannels: [desk]\n"

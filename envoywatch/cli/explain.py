@@ -251,6 +251,8 @@ def _because(answer: WatchAnswer, reading: Reading) -> str:
     if not answer.matches:
         matched_then = any(one.verdict is not Verdict.QUIET for one in answer.recorded)
         return answer.failed + ("; when it was read it did match" if matched_then else "")
+    if answer.tally is not None:
+        return str(answer.tally)
     if answer.spans:
         found = dict.fromkeys(_text_at(reading, span) for span in answer.spans)
         return ", ".join(list(found)[:_SPANS]) + (" ..." if len(found) > _SPANS else "")

@@ -73,10 +73,13 @@ def show_watch(context: Context, /, name: str, *, as_json: bool) -> None:
         return
     lines = [("name", watch.name), ("send", watch.send), ("channels", ", ".join(watch.channels) or "none")]
     lines += [("option", option) for option in options_in_words(watch)]
-    lines.append(("query" if query is not None else "meeting", _asks(watch)))
+    kind = "looks for" if watch.score is not None else "query" if query is not None else "meeting"
+    lines.append((kind, _asks(watch)))
     if query is not None:
         lines.append(("read as", _normal(query)))
         lines += [("warning", warning) for warning in query.warnings]
+    if watch.score is not None:
+        lines += [(f"{weight:+g}", _normal(_parse(term))) for term, weight in watch.score.terms.items()]
     lines += [(f"@{person}", ", ".join(forms)) for person, forms in written.items()]
     print_table(("", ""), lines)
 
@@ -85,6 +88,7 @@ def _document(watch: Watch) -> dict[str, Any]:
     return {
         "name": watch.name,
         "query": watch.query,
+        "score": watch.score,
         "meeting": watch.meeting,
         "send": watch.send,
         "channels": watch.channels,
@@ -93,7 +97,11 @@ def _document(watch: Watch) -> dict[str, Any]:
 
 
 def _asks(watch: Watch) -> str:
-    return watch.query if watch.query is not None else _meeting_words(watch.meeting)
+    if watch.meeting is not None:
+        return _meeting_words(watch.meeting)
+    score = watch.score
+    sums = f"a score of {score.at_least:g} or more from {len(score.terms)} terms" if score is not None else None
+    return "; ".join(filter(None, (watch.query, sums)))
 
 
 def _meeting_words(spec: MeetingSpec | None) -> str:
@@ -120,7 +128,7 @@ def _find(config: Config, name: str) -> Watch:
 
 
 def _written_forms(query: Query, config: Config) -> dict[str, list[str]]:
-    forms = _names(config)
+    forms = name_forms(config)
     return {
         person: sorted({form for written in forms.forms_of(person).values() for form in written})
         for person in query.people
@@ -199,8 +207,9 @@ def remove_watch(context: Context, /, name: str) -> None:
 
 
 @command.command("test")
-@click.argument("query")
+@click.argument("query", required=False)
 @click.argument("file", default="-", type=click.File("r", encoding="utf-8", errors="replace"))
+@click.option("--watch", metavar="NAME", help="Try this watch of the configuration instead of a QUERY.")
 @click.option("--title", help="The title (otherwise a short first line, when more follows).")
 @click.option("--lang", "language", metavar="CODE", help="The language (guessed when not given).")
 @click.option("--source", default="", metavar="NAME", help="The name of the source, for source:.")
@@ -214,21 +223,31 @@ def remove_watch(context: Context, /, name: str) -> None:
 )
 @json_option
 @pass_context
-def test_query(context: Context, /, query: str, file: Any, *, as_json: bool, **options: Any) -> None:
+def test_query(
+    context: Context, /, query: str | None, file: Any, *, watch: str | None, as_json: bool, **options: Any
+) -> None:
     """Try a QUERY on the text in FILE, or on standard input, and show what matches with carets.
 
-    A QUERY that begins with a dash follows "--".
+    With --watch the only argument is FILE; of a scored watch the sum is shown. A QUERY that begins with a dash follows
+    "--".
     """
+    if watch is not None:
+        from envoywatch.cli.watches_try import try_watch  # noqa: PLC0415 (made of what stands here)
+
+        try_watch(context, _find(context.config, watch), query, options, as_json=as_json)
+        return
+    if query is None:
+        raise UsageError("nothing to try", hint="give a QUERY, or --watch NAME")
     parsed = _parse(query)
-    matcher = _compiled(parsed, _names(_config_if_any(context)))
-    document = _read(file.read(), options)
+    matcher = _compiled(parsed, name_forms(_config_if_any(context)))
+    document = read_document(file.read(), options)
     explanation = matcher.explain(document, "query")
     if as_json:
         emit_json(_outcome(parsed, document, explanation))
         return
     _warn(parsed)
     if explanation.matched:
-        _print_match(document, explanation.spans)
+        print_match(document, explanation.spans)
     else:
         click.echo(f"no match: this does not hold: {escape(explanation.failed)}")
 
@@ -242,7 +261,8 @@ def _config_if_any(context: Context) -> Config | None:
     return context.config if context.config_file is not None or path.exists() else None
 
 
-def _names(config: Config | None) -> PersonForms:
+def name_forms(config: Config | None) -> PersonForms:
+    """Every written form of the people of the configuration, or of the built-in ones."""
     from alerts.names import NameForms  # noqa: PLC0415 (reads every name there is)
     from config.people import load_people  # noqa: PLC0415 (likewise)
 
@@ -259,7 +279,8 @@ def _compiled(query: Query, forms: PersonForms) -> Any:
     return matcher
 
 
-def _read(text: str, options: dict[str, Any]) -> Document:
+def read_document(text: str, options: dict[str, Any]) -> Document:
+    """A text as an article: its title, its language guessed unless given."""
     from storage.model import Document  # noqa: PLC0415 (with the rest of the heavy work)
 
     first, _, rest = text.strip().partition("\n")
@@ -289,16 +310,21 @@ def _outcome(query: Query, document: Document, explanation: Explanation) -> dict
         "warnings": query.warnings,
         "language": document.language,
         "failed": explanation.failed or None,
-        "spans": [
-            {
-                "field": span.field,
-                "start": span.start,
-                "end": span.end,
-                "text": _field_text(document, span.field)[span.start : span.end],
-            }
-            for span in explanation.spans
-        ],
+        "spans": quoted_spans(document, explanation.spans),
     }
+
+
+def quoted_spans(document: Document, spans: Sequence[Span]) -> list[dict[str, Any]]:
+    """Places of a match with the words that stand there."""
+    return [
+        {
+            "field": span.field,
+            "start": span.start,
+            "end": span.end,
+            "text": _field_text(document, span.field)[span.start : span.end],
+        }
+        for span in spans
+    ]
 
 
 # ---------------------------------------------------------------- queries and matches for a person
@@ -340,7 +366,8 @@ class _Excerpt:
     marks: tuple[tuple[int, int], ...]
 
 
-def _print_match(document: Document, spans: Sequence[Span]) -> None:
+def print_match(document: Document, spans: Sequence[Span]) -> None:
+    """The surroundings of what matched, with carets below."""
     if not spans:
         click.echo("match: every condition holds (none of them is about words)")
     for excerpt in _excerpts(document, spans):

@@ -36,8 +36,8 @@ SPREAD: Final = 0.5
 WINDOW: Final = timedelta(days=4)
 FIGURES: Final = 8
 """Pairs of a number and a word beside it that a text must have to be told for a form with other figures in it ..."""
-SAME_FIGURES: Final = 0.5
-"""... which it is when these agree less than half as well as its shingles: prices, weather, scores."""
+SAME_FIGURES: Final = 0.3
+"""... which it is when fewer of these agree, or they agree less than half as well as its shingles: prices, weather."""
 HOT: Final = 6
 """A shingle that so many texts have which are no copies of each other is a stock phrase or a form, and says nothing."""
 
@@ -137,9 +137,8 @@ def copied(first: Body, second: Body, apart: timedelta) -> float | None:
     short, long = sorted((first, second), key=lambda body: (len(body.shingles), len(body.words), body.text))
     if share < LIKELY and sum(covered(short, (long,))) < SPREAD * len(short.words):
         return None
-    if len(short.figures) >= FIGURES and len(short.figures & long.figures) < (
-        SAME_FIGURES * share * len(short.figures)
-    ):
+    figures = len(short.figures)
+    if figures >= FIGURES and len(short.figures & long.figures) < max(SAME_FIGURES, share / 2) * figures:
         return None
     return share
 

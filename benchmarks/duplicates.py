@@ -1,0 +1,424 @@
+"""Copies found among recorded texts and a million articles, beside datasketch's MinHash LSH in the same run.
+
+    python benchmarks/duplicates.py [--shared DIR] [--originals 600] [--articles 1000000] [--peer-articles 100000]
+                                    [--peer-python PYTHON | --alone] [--wrong] [--check]
+
+The recorded texts of `--shared` are stored but for those that are quoted from; twelve kinds of edited copies of some
+are looked up. Found is what points at its original; wrong is every other text that is reported, unless
+duplicates_reruns.txt, made by reading, says that outlets printed one text (`--wrong` lists the others). The peer is
+given shingles of three words, its best. Forms (prices, weather, scores) come daily and are no copies of each other.
+Then an archive of many articles with the lengths of the recorded ones is filled through the program's own code.
+`--check` exits 1 below F1 0.96, 1.4 times the recall of the peer at 0.5, a higher F1 than the peer at 0.5 and 0.25;
+above 5 % of form pairs, 0.3 ms a look-up, 1 ms an insert (medians), 150 MB of memory, 1,100 bytes an article on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from duplicates_texts import KINDS, Copy, Recorded, edited_copies, filled_forms, recorded_texts, set_aside
+
+from storage.copies import Kin, find_kin, join
+from storage.database import open_writer
+from storage.duplicates import HOT, Body
+from storage.identity import text_hash
+from storage.model import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlite_utils import Database
+
+HERE = Path(__file__).resolve().parent
+RERUNS = HERE / "duplicates_reruns.txt"
+THRESHOLDS = (0.5, 0.25)
+LEAST_F1 = 0.96
+LEAST_RECALL_RATIO = 1.4
+MOST_FORM_PAIRS = 0.05
+MOST_LOOKUP_MS = 0.3
+MOST_INSERT_MS = 1.0
+MOST_MEGABYTES = 150
+MOST_BYTES = 1100
+_NOW = datetime(2023, 5, 16, tzinfo=UTC)
+
+
+# ---------------------------------------------------------------- ours
+
+
+def store(db: Database, text: str, published_at: datetime, url: str) -> int:
+    """A bare article, as far as copies are concerned."""
+    at = to_text(published_at)
+    row = db.execute(
+        "INSERT INTO articles (url, title, text, source, source_id, role, published_at, seen_at, read_at, origin,"
+        " text_hash) VALUES (?, '', ?, 'wire', 1, 'media', ?, ?, ?, 'page', ?) RETURNING id",
+        [url, text, at, at, at, text_hash("", text)],
+    ).fetchone()
+    return int(row[0])
+
+
+def arrive(db: Database, text: str, published_at: datetime, url: str) -> tuple[int, float, float]:
+    """Id of the article, and the milliseconds of the look-up alone and of everything the writer does."""
+    body = Body(text)
+    sketch, hashed = body.sketch, text_hash("", text)
+    start = time.perf_counter()
+    kin = find_kin(db, hashed, body, sketch, published_at)
+    looked_up = time.perf_counter()
+    article_id = store(db, text, published_at, url)
+    join(db, article_id, sketch, kin)
+    return article_id, 1e3 * (looked_up - start), 1e3 * (time.perf_counter() - start)
+
+
+def new_archive(path: Path) -> Database:
+    db = open_writer(path)
+    at = to_text(_NOW)
+    db.execute(
+        "INSERT INTO sources (id, name, spec, role, interval_s, next_poll_at, added_at)"
+        " VALUES (1, 'wire', '{}', 'media', 300, ?, ?)",
+        [at, at],
+    )
+    return db
+
+
+def ours(texts: list[Recorded], copies: list[Copy]) -> list[list[int]]:
+    """The positions of the texts that are in a group of which each copy is found to be."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = new_archive(Path(folder) / "envoywatch.db")
+        db.conn.execute("BEGIN")
+        for number, one in enumerate(texts):
+            arrive(db, one.text, one.published_at, f"u{number}")
+        groups: defaultdict[int, list[int]] = defaultdict(list)
+        for article_id, first in db.execute("SELECT id, coalesce(copy_of, id) FROM articles"):
+            groups[first].append(article_id - 1)
+        found = []
+        for copy in copies:
+            body = Body(copy.text)
+            published_at = texts[copy.index].published_at + timedelta(hours=3)
+            kin: Kin = find_kin(db, text_hash("", copy.text), body, body.sketch, published_at)
+            found.append([one for first in kin.firsts for one in groups[first]])
+        db.conn.execute("ROLLBACK")
+        db.conn.close()
+    return found
+
+
+def our_form_pairs(forms: list[list[str]]) -> float:
+    """The share of the pairs of one form that end in one group, when they arrive day after day."""
+    together = pairs = 0
+    for filled in forms:
+        with tempfile.TemporaryDirectory() as folder:
+            db = new_archive(Path(folder) / "envoywatch.db")
+            for day, text in enumerate(filled):
+                arrive(db, text, _NOW + timedelta(days=day), f"u{day}")
+            for (size,) in db.execute("SELECT count(*) FROM articles GROUP BY coalesce(copy_of, id)"):
+                together += size * (size - 1) // 2
+            db.conn.close()
+        pairs += len(filled) * (len(filled) - 1) // 2
+    return together / pairs
+
+
+# ---------------------------------------------------------------- the peer
+
+
+def peer_item(text: str) -> tuple[list[str], int]:
+    body = Body(text)
+    return body.words, 3 if body.width == 4 else 5
+
+
+@dataclass
+class Peer:
+    """datasketch in a process of its own."""
+
+    python: str
+
+    def ask(self, **what: Any) -> Any:
+        done = subprocess.run(
+            [self.python, str(HERE / "duplicates_peer.py")],
+            input=json.dumps(what) + "\n",
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        )
+        return json.loads(done.stdout)
+
+    def find(self, texts: Iterable[str], queries: Iterable[str]) -> dict[str, list[list[int]]]:
+        stored, asked = [peer_item(one) for one in texts], [peer_item(one) for one in queries]
+        return self.ask(do="find", stored=stored, queries=asked, thresholds=THRESHOLDS)  # type: ignore[no-any-return]
+
+
+def peer_form_pairs(peer: Peer, forms: list[list[str]]) -> dict[str, float]:
+    texts = [one for filled in forms for one in filled]
+    times = len(forms[0])
+    found = peer.find(texts, texts)
+    every = len(forms) * times * (times - 1)
+    return {
+        name: sum(sum(other // times == key // times for other in one) - 1 for key, one in enumerate(answers)) / every
+        for name, answers in found.items()
+    }
+
+
+# ---------------------------------------------------------------- how good
+
+
+@dataclass
+class Score:
+    """Copies found, and texts reported that are another's; `unknown` are pairs that nobody has read."""
+
+    found: int = 0
+    missed: int = 0
+    wrong: int = 0
+    by_kind: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def recall(self) -> float:
+        return self.found / (self.found + self.missed)
+
+    @property
+    def precision(self) -> float:
+        return self.found / max(1, self.found + self.wrong)
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.recall * self.precision / (self.recall + self.precision)
+
+
+def score(texts: list[Recorded], copies: list[Copy], answers: list[list[int]], same: dict[str, str]) -> Score:
+    """`same` gives each text of a re-run the name of its first printing."""
+    result = Score()
+    for copy, found in zip(copies, answers, strict=True):
+        original = texts[copy.index].key
+        if copy.index in found:
+            result.found += 1
+            result.by_kind[copy.kind] += 1
+        else:
+            result.missed += 1
+        for other in {texts[one].key for one in found} - {original}:
+            if same.get(other, other) != same.get(original, original):
+                result.wrong += 1
+                result.unknown[tuple(sorted((original, other)))] += 1  # type: ignore[index]  # they are two
+    return result
+
+
+def read_reruns() -> dict[str, str]:
+    """Each key of a line, and the first of that line."""
+    lines = RERUNS.read_text(encoding="utf-8").splitlines() if RERUNS.exists() else []
+    return {key: keys[0] for line in lines if (keys := line.partition("#")[0].split()) for key in keys}
+
+
+# ---------------------------------------------------------------- how big and how fast
+
+_STOCK = 0.1
+"""Of the shingles of a generated article, those that are stock phrases, which others have too."""
+_STOCK_PHRASES = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What an archive of `articles` costs."""
+
+    articles: int
+    rows: float
+    bytes_each: float
+    lookup_ms: list[float]
+    insert_ms: list[float]
+    megabytes: float
+
+
+def fill(path: Path, articles: int, texts: list[Recorded]) -> None:
+    """Generated articles in the order of their arrival, with sketches as long as those of recorded texts.
+
+    Hashes are drawn rather than made from words; rows are written as `storage.copies` writes them.
+    """
+    rng = random.Random(11)  # noqa: S311 (repeatable)
+    shapes = [(sketch.size, len(sketch.hashes)) for sketch in (Body(one.text).sketch for one in texts)]
+    carried: Counter[int] = Counter()
+    db = new_archive(path)
+    db.conn.execute("PRAGMA cache_size = -2000000")
+    db.conn.execute("PRAGMA synchronous = OFF")
+    at = to_text(_NOW)
+    for begin in range(0, articles, 20_000):
+        rows, lines = [], []
+        for number in range(begin, min(begin + 20_000, articles)):
+            size, kept = rng.choice(shapes)
+            lines.append((f"g{number}", at, at, at, f"{number:032x}", size))
+            for _ in range(kept):
+                if rng.random() < _STOCK:
+                    phrase = int(_STOCK_PHRASES ** rng.random())
+                    carried[phrase] += 1
+                    if carried[phrase] <= HOT:
+                        rows.append((phrase * 977, number + 1))
+                else:
+                    rows.append((rng.getrandbits(47), number + 1))
+        db.conn.execute("BEGIN")
+        db.conn.executemany(
+            "INSERT INTO articles (url, title, text, source, source_id, role, published_at, seen_at, read_at, origin,"
+            " text_hash, shingles) VALUES (?, '', '', 'wire', 1, 'media', ?, ?, ?, 'page', ?, ?)",
+            lines,
+        )
+        db.conn.executemany("INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", rows)
+        db.conn.execute("COMMIT")
+    db.conn.close()
+
+
+def measure(path: Path, articles: int, texts: list[Recorded]) -> Size:
+    """In a process that did not fill it: recorded texts come in through the program's code, 200 a transaction."""
+    db = open_writer(path)
+    lookups, inserts = [], []
+    rng = random.Random(3)  # noqa: S311 (repeatable)
+    chosen = rng.sample(texts, min(2000, len(texts)))
+    for begin in range(0, len(chosen), 200):
+        group = chosen[begin : begin + 200]
+        start = time.perf_counter()
+        db.conn.execute("BEGIN IMMEDIATE")
+        begun = time.perf_counter() - start
+        timed = []
+        for number, one in enumerate(group):
+            words = Body(one.text).words
+            words[::3] = [f"{word}{begin + number}" for word in words[::3]]  # as new as news
+            _, lookup, insert = arrive(db, " ".join(words), _NOW, f"m{begin + number}")
+            timed.append((lookup, insert))
+        start = time.perf_counter()
+        db.conn.execute("COMMIT")
+        commit = 1e3 * (begun + time.perf_counter() - start) / len(group)
+        lookups += [lookup for lookup, _ in timed]
+        inserts += [insert + commit for _, insert in timed]
+    rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
+    names = ("shingles", "articles_by_shingles", "articles_without_shingles")
+    used = db.execute(
+        "SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN (?, ?, ?)", list(names)
+    ).fetchone()[0]
+    total = articles + len(chosen)
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    resident = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    db.conn.close()
+    return Size(total, rows / total, used / total, lookups, inserts, resident)
+
+
+def measured_apart(path: Path, options: argparse.Namespace) -> Size:
+    for step in ("fill", "measure"):
+        done = subprocess.run(
+            [sys.executable, __file__, "--step", step, "--database", str(path), "--shared", str(options.shared),
+             "--articles", str(options.articles)],
+            stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+    return Size(**json.loads(done.stdout))
+
+
+# ---------------------------------------------------------------- telling
+
+
+def tell_quality(texts: list[Recorded], options: argparse.Namespace, peer: Peer | None) -> list[str]:
+    """Print how many copies are found; returns what falls short."""
+    rng = random.Random(7)  # noqa: S311 (repeatable)
+    same = read_reruns()
+    texts, aside = set_aside(texts)
+    aside = [one for one in aside if one.key not in same]  # or a copy that quotes it has two originals
+    copies = edited_copies(texts, aside, options.originals, rng)
+    forms = filled_forms(40, rng)
+    scores = {"ours": score(texts, copies, ours(texts, copies), same)}
+    form_pairs = {"ours": our_form_pairs(forms)}
+    if peer is not None:
+        found = peer.find((one.text for one in texts), (one.text for one in copies))
+        pairs = peer_form_pairs(peer, forms)
+        for name, answers in found.items():
+            scores[f"datasketch {name}"] = score(texts, copies, answers, same)
+            form_pairs[f"datasketch {name}"] = pairs[name]
+    print(f"{len(texts):,} recorded texts stored, {len(copies):,} edited copies of {options.originals} looked up\n")
+    print(f"{'':24}" + "".join(f"{name:>18}" for name in scores))
+    for name, value in (("recall", "recall"), ("precision", "precision"), ("F1", "f1")):
+        print(f"{name:24}" + "".join(f"{getattr(one, value):>18.3f}" for one in scores.values()))
+    print(f"{'form pairs taken for copies':24}" + "".join(f"{form_pairs[name]:>15.1%}   " for name in scores))
+    each = len(copies) / len(KINDS)
+    for kind in KINDS:
+        print(f"  {kind:22}" + "".join(f"{one.by_kind[kind] / each:>18.3f}" for one in scores.values()))
+    if options.wrong:
+        tell_wrong(texts, scores)
+    mine = scores["ours"]
+    short = [] if mine.f1 >= LEAST_F1 else [f"F1 is {mine.f1:.3f}"]
+    short += [] if form_pairs["ours"] <= MOST_FORM_PAIRS else [f"{form_pairs['ours']:.1%} of form pairs"]
+    if peer is not None:
+        half, quarter = (scores[f"datasketch {one}"] for one in THRESHOLDS)
+        ratio = mine.recall / half.recall
+        print(f"\n{ratio:.2f} times the recall of datasketch at 0.5; F1 {mine.f1:.3f}, {half.f1:.3f}, {quarter.f1:.3f}")
+        short += [] if ratio >= LEAST_RECALL_RATIO else [f"{ratio:.2f} times the peer's recall"]
+        short += [] if mine.f1 > max(half.f1, quarter.f1) else ["a peer's F1 is higher"]
+    return short
+
+
+def tell_wrong(texts: list[Recorded], scores: dict[str, Score]) -> None:
+    by_key = {one.key: one for one in texts}
+    for name, one in scores.items():
+        for (first, second), times in one.unknown.most_common():
+            a, b = by_key[first], by_key[second]
+            print(f"{name} {times:3} {first} {second} {a.title[:45]!r} {a.published_at:%m-%d} | {b.title[:45]!r}"
+                  f" {b.published_at:%m-%d}")  # fmt: skip
+
+
+def tell_size(options: argparse.Namespace, peer: Peer | None) -> list[str]:
+    """Print what an archive costs; returns what falls short."""
+    with tempfile.TemporaryDirectory() as folder:
+        size = measured_apart(Path(folder) / "envoywatch.db", options)
+    looked, written = quantiles(size.lookup_ms, n=20), quantiles(size.insert_ms, n=20)
+    print(f"\n{size.articles:,} articles, {size.rows:.1f} hashes each: {size.bytes_each:,.0f} bytes an article on disk")
+    print(f"  look-up {median(size.lookup_ms):.3f} ms (p95 {looked[-1]:.3f})")
+    print(f"  insert  {median(size.insert_ms):.3f} ms (p95 {written[-1]:.3f}), look-up, article and commit included")
+    print(f"  memory  {size.megabytes:.0f} MB, the whole process")
+    if peer is not None:
+        held = peer.ask(do="hold", articles=options.peer_articles)
+        print(
+            f"  datasketch with {options.peer_articles:,}: {held['bytes']:,.0f} bytes an article in memory, look-up"
+            f" {1e3 * held['query']:.3f} ms, insert {1e3 * held['insert']:.3f} ms, hashing left out"
+        )
+    limits = (
+        (median(size.lookup_ms), MOST_LOOKUP_MS, "ms a look-up"),
+        (median(size.insert_ms), MOST_INSERT_MS, "ms an insert"),
+        (size.megabytes, MOST_MEGABYTES, "MB"),
+        (size.bytes_each, MOST_BYTES, "bytes an article"),
+    )
+    return [f"{value:.2f} {what}" for value, most, what in limits if value > most]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=os.environ.get("ENVOYWATCH_SHARED", HERE.parents[1] / "shared"))
+    parser.add_argument("--originals", type=int, default=600)
+    parser.add_argument("--articles", type=int, default=1_000_000, help="0 leaves the archive out")
+    parser.add_argument("--peer-articles", type=int, default=100_000)
+    parser.add_argument("--peer-python", default=sys.executable)
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--wrong", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--step", choices=("fill", "measure"), help=argparse.SUPPRESS)
+    parser.add_argument("--database", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    texts = recorded_texts(Path(options.shared))
+    if options.step == "fill":
+        fill(options.database, options.articles, texts)
+        return 0
+    if options.step == "measure":
+        size = measure(options.database, options.articles, texts)
+        print(json.dumps({name: getattr(size, name) for name in Size.__slots__}))
+        return 0
+    peer = None if options.alone else Peer(options.peer_python)
+    short = tell_quality(texts, options, peer)
+    if options.articles:
+        short += tell_size(options, peer)
+    print("short of the aim: " + "; ".join(short) if short else "all aims reached")
+    return int(options.check and bool(short))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

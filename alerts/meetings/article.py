@@ -202,7 +202,7 @@ class Article:
         at = self._pieces.index(piece)
         names = {side.label for side in sides}
         for other in (*self._pieces[:1], *self._pieces[at + 1 : at + 3]) if turns else ():
-            about = {found.label for found in _between(self._mentions, other.start, other.end)} - {None}
+            about = self._named_in(other)
             if other is piece or not about <= names:
                 continue
             tokens = self._lexicon.tokenizer.words(self._source, other.start, other.end)
@@ -211,6 +211,11 @@ class Article:
             if status and (status is Status.CANCELLED or other.field is Field.TEXT):
                 return replace(ruling, status=status, rule="planned, and taken back beside it")
         return ruling
+
+    def _named_in(self, piece: _Piece) -> set[str]:
+        """Whom a sentence names, but for those who speak for others."""
+        named = _between(self._mentions, piece.start, piece.end)
+        return {mention.label for mention in named if mention.label and not mention.spokesman}
 
     def _told_as_call(self, piece: _Piece, ruling: Ruling, sides: Sequence[Side]) -> Ruling:
         """Talking was a call if the headline or the next sentence, which names nobody else, says so."""
@@ -221,7 +226,7 @@ class Article:
         names = {side.label for side in sides}
         for other in beside:
             tokens = self._lexicon.tokenizer.words(self._source, other.start, other.end)
-            about = {found.label for found in _between(self._mentions, other.start, other.end)} - {None}
+            about = self._named_in(other)
             if about <= names and any(hit.kind in _BY_PHONE for hit in self._lexicon.hits(tokens)):
                 return replace(ruling, status=Status.REMOTE, rule="talked, and it was by telephone or video")
         return ruling

@@ -65,6 +65,8 @@ class Seating:
         """The participants of each meeting that one meeting word reports."""
         table = sentence.table(trigger)
         left, right = list(table.left), list(table.right)
+        if trigger.kind is CueClass.AFTER_MEETING and all(side.press for side in left):
+            left = []  # "X told reporters after meeting Y": they were not there
         if sentence.is_leaders_alone([*left, *right]):
             left, right = self._leaders_before(sentence, trigger) or left, []
         if trigger.kind is CueClass.UNDER_WAY and len(left) < 2 and not right:  # noqa: PLR2004 (two sides)

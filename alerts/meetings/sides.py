@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LEADERS = frozenset({"president", "prime-minister", "chancellor", "leader", "head-of-state", "monarch"})
 _CLOSING = frozenset({CueClass.MEETS, CueClass.MEETS_BARE, CueClass.MEETING_NOUN})
 """Classes that a Chinese comma parts from what follows."""
+_FINITE = frozenset({CueClass.MEETS, CueClass.SPEAKS})
 _LIST_GAP = 9
 """Words between two members of a list: ", Prime Minister of the Republic of X, and"."""
 _PARTICLE = 3
@@ -109,7 +110,8 @@ class Sentence(Cast):
             return left
         pronoun = any(left[-1].place < place < trigger.end for place in self._pronouns)
         partner = any(token.word in self._companions for token in self.tokens[left[0].place - 2 : left[0].place])
-        return (self._left(earlier[-1], start) or left) if pronoun or partner else left
+        told = trigger.kind is CueClass.AFTER_MEETING and earlier[-1].kind in _FINITE  # "X met Y after talks with Z"
+        return (self._left(earlier[-1], start) or left) if pronoun or partner or told else left
 
     def starts_with_pronoun(self) -> bool:
         """Whether somebody is meant before anybody is named: `In Moscow he saw X`."""

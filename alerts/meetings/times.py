@@ -177,7 +177,7 @@ def _number(word: str) -> int | None:
         word
         if word.isdecimal()
         else word[:-2]
-        if word[:-2].isdecimal() and word[-2:] in {"st", "nd", "rd", "th"}
+        if word[:-2].isdecimal() and word[-2:] in {"st", "nd", "rd", "th", "er"}
         else ""
     )
     return int(digits) if digits and len(digits) <= 2 and 1 <= int(digits) <= _DAYS else None  # noqa: PLR2004 (two digits)

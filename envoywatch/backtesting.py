@@ -5,12 +5,14 @@ Texts and claims are taken as stored; what is compared are matches and alerts.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from config.vocabulary import Status
 from envoywatch.why import LEDGER_WINDOW, Judge
-from storage.model import AlertKind, Known
+from storage.model import AlertKind, Known, Reporter
+from storage.telling import STORY_TIME, is_same_story
 from storage.views import ArticleFilters, explain_article, get_article, list_alerts, search_articles
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _BATCH = 500
 _MOST_ALERTS = 1_000_000
+_MOST_MET = 300
+"""Articles of a watch that are compared for being one story; `storage.telling` looks at as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def backtest(
 
     The replay begins a ledger's window before `since`, so that what was already told then is known.
     """
-    chosen = tuple(watch for watch in config.watches if watch.name in names)
+    # A mute has an end, but no beginning: in a replay it would hide everything that was before.
+    chosen = tuple(watch.model_copy(update={"mute": None}) for watch in config.watches if watch.name in names)
     replayed = _Replay(Judge(config.model_copy(update={"watches": chosen})), since)
     ids = _article_ids(connection, since - LEDGER_WINDOW if since else None, until)
     for done, article_id in enumerate(ids, 1):
@@ -114,6 +119,15 @@ def _article_ids(connection: Reader, since: datetime | None, until: datetime | N
     return ids[::-1]
 
 
+class _Met(NamedTuple):
+    """An article that a watch met which waits for several sources."""
+
+    reporter: Reporter
+    title: str
+    people: tuple[tuple[str, ...], ...]
+    at: datetime
+
+
 @dataclass
 class _Replay:
     """The state of the daemon, as far as decisions depend on it, while articles go by again."""
@@ -124,6 +138,8 @@ class _Replay:
     meetings: dict[str, Meeting] = field(default_factory=dict)
     meetings_of: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     reported_by: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    said: defaultdict[str, set[tuple[str, Status]]] = field(default_factory=lambda: defaultdict(set))
+    met: defaultdict[str, deque[_Met]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=_MOST_MET)))
     alert_keys: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     first_poll_alerts: Counter[str] = field(default_factory=Counter)
     matched: dict[str, tuple[Counter[str], list[Difference], list[Difference]]] = field(default_factory=dict)
@@ -141,14 +157,14 @@ class _Replay:
         entries = explain_article(connection, view.line.id).entries
         reading = replace(reading, first_poll=bool(entries) and entries[0].first_poll)
         outcome = self.judge.outcome(reading, self._known(view, reading), view.read_at)
-        self._take_over(reading, outcome)
+        self._take_over(reading, outcome, view.read_at)
         if counts:
             for alert in outcome.alerts:
                 self.alerts.setdefault(alert.watch or "", {})[alert.key] = _of_alert(alert, view.line)
 
     def _compare(self, view: ArticleView, reading: Reading) -> None:
         then = {match.watch for match in view.matches}
-        now = {match.watch for match in reading.matches}
+        now = self.judge.met_by(reading)
         for watch in then | now:
             counts, added, lost = self.matched.setdefault(watch, (Counter(), [], []))
             counts.update(then=int(watch in then), now=int(watch in now))
@@ -170,15 +186,37 @@ class _Replay:
             reported_by=frozenset((one.key, source) for one in meetings for source in self.reported_by[one.key]),
             alert_keys=frozenset(key for one in meetings for key in self.alert_keys[one.key]),
             first_poll_alerts=self.first_poll_alerts[view.line.source],
+            said=frozenset((one.key, *said) for one in meetings for said in self.said[one.key]),
+            matched_by={watch: self._matched_by(watch, reading, view) for watch in self._waiting(reading)},
         )
 
-    def _take_over(self, reading: Reading, outcome: Outcome) -> None:
+    def _waiting(self, reading: Reading) -> frozenset[str]:
+        """The watches that met it and wait for several sources."""
+        return self.judge.rules.needs.sources & {match.watch for match in reading.matches}
+
+    def _matched_by(self, watch: str, reading: Reading, view: ArticleView) -> tuple[Reporter, ...]:
+        people = [claim.participants for claim in reading.claims]
+        return tuple(
+            one.reporter
+            for one in self.met[watch]
+            if view.read_at - one.at <= STORY_TIME and is_same_story(reading.text.title, people, one.title, one.people)
+        )
+
+    def _take_over(self, reading: Reading, outcome: Outcome, at: datetime) -> None:
         for meeting in outcome.meetings:
             self.meetings[meeting.key] = meeting
             for name in meeting.participants:
                 self.meetings_of[name].add(meeting.key)
         for key in filter(None, outcome.claim_meetings):
             self.reported_by[key].add(reading.source)
+        claims = reading.claims if outcome.claims is None else outcome.claims
+        for claim, meeting_key in zip(claims, outcome.claim_meetings, strict=False):
+            if meeting_key is not None and claim.status is not Status.BACKGROUND:
+                self.said[meeting_key].add((reading.source, claim.status))
+        for watch in self._waiting(reading) - outcome.refused:
+            people = tuple(claim.participants for claim in reading.claims)
+            reporter = Reporter(reading.source, outcome.copy_of is not None)
+            self.met[watch].append(_Met(reporter, reading.text.title, people, at))
         for alert in outcome.alerts:
             if alert.meeting_key is not None:
                 self.alert_keys[alert.meeting_key].add(alert.key)

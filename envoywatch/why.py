@@ -97,6 +97,18 @@ class Judge:
             ),
         )
 
+    def met_by(self, reading: Reading) -> set[str]:
+        """The watches whose match of it counts, because they ask for no other sources."""
+        text = reading.text
+        only = {watch.name: watch.only for watch in self._watches if watch.only is not None}
+        met = {match.watch for match in reading.matches}
+        return {
+            name
+            for name in met
+            if name not in only
+            or refused_for(only[name], reading.source, reading.role, reading.country, text.language) is None
+        }
+
     def outcome(self, reading: Reading, known: Known, now: datetime) -> Outcome:
         """What would be written about it."""
         return decide(reading, known, self.rules, now)
@@ -178,6 +190,12 @@ def known_of(connection: Reader, reading: Reading, now: datetime) -> Known:
         meetings=tuple(meetings.values()),
         reported_by=frozenset((view.meeting.key, claim.article.source) for view in views for claim in view.claims),
         alert_keys=frozenset(one.key for one in alerts if one.meeting is not None and one.meeting.key in meetings),
+        said=frozenset(
+            (view.meeting.key, claim.article.source, claim.status)
+            for view in views
+            for claim in view.claims
+            if claim.withdrawn_at is None
+        ),
     )
 
 

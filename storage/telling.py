@@ -11,7 +11,7 @@ from storage.model import Planned, Reporter, from_text, to_text
 from storage.views_rows import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -61,11 +61,19 @@ def _same_story(db: Database, watch: str, reading: Reading, now: datetime) -> It
         " WHERE m.watch = ? AND m.at > ? ORDER BY m.id DESC LIMIT ?",
         [watch, to_text(now - STORY_TIME), _MOST_MATCHES],
     ).fetchall()
-    people = {frozenset(claim.participants) for claim in reading.claims}
+    people = {claim.participants for claim in reading.claims}
     for source, title, is_copy, claims in rows:
-        theirs = {frozenset(labels(one)) for one in labels(claims)}
-        if people & theirs or are_alike(reading.text.title, title):
+        theirs = {tuple(labels(one)) for one in labels(claims)}
+        if is_same_story(reading.text.title, people, title, theirs):
             yield Reporter(source, bool(is_copy))
+
+
+def is_same_story(
+    title: str, people: Iterable[Collection[str]], other_title: str, other_people: Iterable[Collection[str]]
+) -> bool:
+    """Whether two articles claim a meeting of the same people, or their headlines are alike."""
+    ours, theirs = ({frozenset(one) for one in claims} for claims in (people, other_people))
+    return bool(ours & theirs) or are_alike(title, other_title)
 
 
 def are_alike(one: str, other: str) -> bool:

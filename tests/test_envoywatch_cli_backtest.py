@@ -123,3 +123,18 @@ def test_differences_are_counted_the_most_first():
     comparison = Comparison(added=(one("A"), one("B"), one("B")), lost=(one("A"), one("B")))
     assert list(tally(comparison, lambda it: it.source).items()) == [("B", Tally(2, 1)), ("A", Tally(1, 1))]
     assert tally(comparison, lambda it: it.language) == {"?": Tally(3, 2)}
+
+
+def test_options_are_replayed_too_but_a_mute_that_began_later_hides_nothing(tmp_path, capsys):
+    archive = seed(tmp_path)
+    text = archive.config_file.read_text(encoding="utf-8")
+
+    def envoy(option):
+        archive.config_file.write_text(text.replace("{name: Envoy,", f"{{name: Envoy, {option},"), encoding="utf-8")
+        return trial_of(Commands(archive, capsys).json("watches", "backtest", "Envoy"), "Envoy")
+
+    assert envoy("mute: 2040-01-01 UTC")["alerts"]["now"] == 2
+    assert envoy("min_sources: 3")["alerts"]["now"] == 0
+    only = envoy("only: {languages: zh}")
+    assert [one["language"] for one in only["matches"]["lost"]] == ["en"]
+    assert only["alerts"]["now"] == 1

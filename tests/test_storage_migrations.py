@@ -100,3 +100,20 @@ def test_articles_that_were_indexed_as_written_are_found_as_folded_since(release
             found = db.execute("SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?", [wanted]).fetchall()
             assert found == [(number,)]
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
+
+
+def test_alerts_of_a_released_file_were_told_when_they_were_decided_and_nothing_joins_their_messages(released):
+    with closing(sqlite3.connect(released)) as connection:
+        connection.execute(
+            "INSERT INTO alerts (id, key, kind, title, created_at, watch) VALUES (1, 'k', 'match', 'T', ?, 'W')", [AT]
+        )
+        connection.execute(
+            "INSERT INTO deliveries (key, alert_id, channel, state, created_at, due_at)"
+            " VALUES ('d', 1, 'c', 'due', ?, ?)",
+            [AT, AT],
+        )
+        connection.commit()
+    db = open_writer(released)
+    with closing(db.conn):
+        assert db.execute("SELECT due_at, told_with FROM alerts").fetchall() == [(AT, None)]
+        assert db.execute("SELECT sealed_at FROM deliveries").fetchall() == [(AT,)]

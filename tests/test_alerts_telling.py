@@ -1,9 +1,11 @@
 """When alerts are told: budgets, quiet hours and what merges, as laws and through the real storage."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.decide import Rules
@@ -253,3 +255,35 @@ def test_what_two_quiet_hours_hold_comes_out_in_neither(now):
 def test_quiet_hours_that_leave_no_minute_do_not_hold_for_ever():
     spans = [watch(quiet=quiet).quiet for quiet in ("00:00-12:00 UTC", "12:00-00:00 UTC")]
     assert held_until(spans, START, Urgency.NORMAL) < START + timedelta(days=8)
+
+
+# ---------------------------------------------------------------- whatever happens in between
+
+STEPS = st.lists(st.tuples(st.sampled_from(["reads", "sends", "killed", "held"]), st.integers(0, 50)), max_size=14)
+
+
+@settings(max_examples=12, deadline=None)
+@given(STEPS, st.sampled_from([None, QUIET]), st.integers(1, 2))
+def test_whatever_happens_in_between_every_alert_is_told_once_and_a_repeat_says_the_same(steps, quiet, count):
+    with TemporaryDirectory() as folder:
+        desk = Desk(Path(folder) / "envoywatch.db", watch(at_most=f"{count}/h", quiet=quiet))
+        at, sent = START + 12 * HOUR, {}
+        for step, minutes in steps:
+            at += minutes * MINUTE
+            if step == "reads":
+                desk.reads(at, "W")
+            elif step == "sends":
+                desk.sends(at, record=sent)
+            elif due := lease_deliveries(desk.db, "desk", at, 1, HOUR):
+                if step == "held":
+                    hold_delivery(desk.db, due[0].id, at + HOUR)
+                else:  # sent, but killed before that was written down
+                    desk.told(due[0], sent)
+                    desk.again()
+        for _ in range(20):
+            at += HOUR
+            desk.sends(at, record=sent)
+        told = sorted(title for titles in sent.values() for title in titles)
+        assert told == sorted(row[0] for row in desk.db.execute("SELECT title FROM alerts"))
+        assert desk.db.execute("SELECT count(*) FROM deliveries WHERE state <> 'sent'").fetchone()[0] == 0
+        desk.db.conn.close()

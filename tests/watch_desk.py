@@ -107,13 +107,19 @@ class Desk:
         rows = self.db.execute("SELECT verdict, reason FROM decisions WHERE watch IS NOT NULL ORDER BY id")
         return [(Verdict(verdict), Reason(reason)) for verdict, reason in rows]
 
-    def sends(self, at, channel="desk"):
+    def sends(self, at, channel="desk", record=None):
         """Send what is due; returns for each message the titles it tells."""
         told = []
         while due := lease_deliveries(self.db, channel, at, 1, HOUR):
-            told.append(self.titles(due[0]))
+            told.append(self.told(due[0], {} if record is None else record))
             finish_delivery(self.db, Receipt(due[0].id, at, ok=True, state=DeliveryState.SENT))
         return told
+
+    def told(self, delivery, record):
+        """The titles of a message; what is sent again under its key must be the same."""
+        titles = self.titles(delivery)
+        assert record.setdefault(delivery.key, titles) == titles
+        return titles
 
     def titles(self, delivery):
         reader = open_reader(self.path)

@@ -34,7 +34,16 @@ from alerts.watches.sense import find_doubts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Query", "QueryError", "conditions_in", "parse_query", "people_in", "render_node", "render_query"]
+__all__ = [
+    "Query",
+    "QueryError",
+    "conditions_in",
+    "parse_query",
+    "people_in",
+    "render_node",
+    "render_query",
+    "words_in",
+]
 
 _MOST_TERMS = 2_000
 _OPERATOR_NAMES = {"_AND": "AND", "_OR": "OR", "_NOT": "NOT", "NEAR": "NEAR", "FIELD": "a field"}
@@ -86,6 +95,18 @@ def conditions_in(node: Node) -> Iterator[About]:
     if not isinstance(node, Not):
         for part in _parts(node):
             yield from conditions_in(part)
+
+
+def words_in(node: Node) -> Iterator[Word]:
+    """Every word, those of phrases among them, in order."""
+    match node:
+        case Word():
+            yield node
+        case Phrase(words):
+            yield from words
+        case _:
+            for part in _parts(node):
+                yield from words_in(part)
 
 
 def _parts(node: Node) -> tuple[Node, ...]:

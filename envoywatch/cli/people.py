@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import LANGUAGES, Level
+from envoywatch.cli.changing import difference
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 
@@ -154,7 +154,7 @@ def add_person(context: Context, /, name: str, *, forms: tuple[str, ...], **offi
     before = read_text(path)
     after = add_item(before, "people", item)
     write_atomic(path, after)
-    click.echo(escape("".join(_difference(before, after, str(path))), keep_lines=True), nl=False)
+    click.echo(escape(difference(before, after, str(path)), keep_lines=True), nl=False)
     context.say(f"added {escape(name)!r} to {escape(path)}")
 
 
@@ -195,8 +195,3 @@ def _refuse_known(config: Config, item: dict[str, Any]) -> None:
     known = load_people(config.people, config.groups).find(item["name"])
     if known is not None and len(item) == 1:
         raise UsageError(f"{known.label} is known already", hint="give --title or --form to add to what is known")
-
-
-def _difference(before: str, after: str, name: str) -> list[str]:
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    return list(difflib.unified_diff(old, new, fromfile=name, tofile=name, n=1))

@@ -10,7 +10,8 @@ from alerts.watches.scores import WatchSet
 from config.errors import UsageError
 from config.watch_options import refused_for
 from envoywatch.cli.output import emit_json, escape
-from envoywatch.cli.watches import name_forms, print_match, quoted_spans, read_document
+from envoywatch.cli.queries import names_of
+from envoywatch.cli.watches_test import print_match, quoted_spans, read_document
 
 if TYPE_CHECKING:
     from alerts.watches.scores import Answer
@@ -26,7 +27,7 @@ def try_watch(context: Context, watch: Watch, file: str | None, options: dict[st
         raise UsageError(f"{watch.name!r} watches meetings, not words", hint=hint)
     with click.open_file(file or "-", "r", encoding="utf-8", errors="replace") as stream:
         document = read_document(stream.read(), options)
-    answer = WatchSet([watch], name_forms(context.config)).explain(document, watch.name)
+    answer = WatchSet([watch], names_of(context.config)).explain(document, watch.name)
     refused = None
     if watch.only is not None:
         refused = refused_for(watch.only, document.source, document.role, document.country, document.language)

@@ -1,0 +1,151 @@
+"""`envoywatch watches add`, `remove`, `mute` and `unmute`: the list of watches in the configuration file, changed with a diff."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.errors import UsageError
+from config.vocabulary import Send
+from envoywatch.cli.changing import change_config
+from envoywatch.cli.context import Context, pass_context
+from envoywatch.cli.output import escape
+from envoywatch.cli.queries import find_watch, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from config.model import Config
+
+
+def _yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--yes", "-y", is_flag=True, help="Write it without asking.")(function)
+
+
+@click.command("add")
+@click.argument("name")
+@click.argument("query")
+@click.option(
+    "--send",
+    type=click.Choice([send.value for send in Send]),
+    default=Send.DIGEST.value,
+    show_default=True,
+    help="When to tell.",
+)
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help="Where to tell; may be given again.")
+@_yes_option
+@pass_context
+def add_watch(context: Context, /, name: str, query: str, *, send: str, channels: tuple[str, ...], yes: bool) -> None:
+    """Add a watch to the configuration file; everything else in it, comments too, stays as it is.
+
+    What is doubtful about the QUERY is told, and the change is shown; at a terminal you are asked before it is written.
+    A QUERY that begins with a dash follows "--".
+    """
+    from config.edit import add_item  # noqa: PLC0415 (YAML is heavy)
+
+    parse(query)
+    item: dict[str, Any] = {"name": name, "query": query, "send": send}
+    if channels:
+        item["channels"] = list(channels)
+    for warning in _checked(context.config, item):
+        click.echo(f"warning: {escape(warning)}", err=True)
+    question = f"Add {escape(name)!r}?"
+    if change_config(context, lambda text: add_item(text, "watches", item), question, yes=yes):
+        context.say(f"added {escape(name)!r} to {escape(context.path)}")
+
+
+def _checked(config: Config, item: dict[str, Any]) -> list[str]:
+    """What `check` would warn of in the configuration with this watch added; raises UsageError for what it refuses."""
+    from pydantic import ValidationError  # noqa: PLC0415 (heavy)
+
+    from config.checks import find_problems  # noqa: PLC0415 (likewise)
+    from config.messages import errors_of, explain  # noqa: PLC0415 (likewise)
+    from config.model import Watch  # noqa: PLC0415 (likewise)
+    from envoywatch.checks import all_checks  # noqa: PLC0415 (likewise)
+
+    try:
+        watch = Watch.model_validate(item)
+    except ValidationError as error:
+        first = errors_of(error)[0]
+        message, hint = explain(first, tuple(first["loc"]), Watch)
+        raise UsageError(message, hint=hint) from error
+    changed = config.model_copy(update={"watches": (*config.watches, watch)})
+    place = ("watches", len(config.watches))
+    found = [problem for problem in find_problems(changed, all_checks()) if problem.loc[:2] == place]
+    for problem in found:
+        if not problem.warning:
+            raise UsageError(problem.message, hint=problem.hint)
+    return [problem.message + (f" ({problem.hint})" if problem.hint else "") for problem in found]
+
+
+@click.command("mute")
+@click.argument("name")
+@click.option("--until", required=True, metavar="TIME", help="2026-05-27T18:00+03:00, or how long: 8h, 2d.")
+@_yes_option
+@pass_context
+def mute_watch(context: Context, /, name: str, *, until: str, yes: bool) -> None:
+    """Keep a watch from alerting until TIME; what it finds meanwhile is in the digest."""
+    end = _end_of(until, datetime.now(UTC))
+    name = find_watch(context.config, name).name
+    if _change_watch(context, name, {"mute": f"{end:%Y-%m-%dT%H:%MZ}"}, f"Mute {escape(name)!r}?", yes=yes):
+        context.say(f"{escape(name)!r} is muted until {end:%Y-%m-%d %H:%M} UTC")
+
+
+@click.command("unmute")
+@click.argument("name")
+@_yes_option
+@pass_context
+def unmute_watch(context: Context, /, name: str, *, yes: bool) -> None:
+    """Let a muted watch alert again."""
+    watch = find_watch(context.config, name)
+    if watch.mute is None:
+        raise UsageError(f"{watch.name!r} is not muted")
+    if _change_watch(context, watch.name, {"mute": None}, f"Unmute {escape(watch.name)!r}?", yes=yes):
+        context.say(f"{escape(watch.name)!r} alerts again")
+
+
+def _end_of(text: str, now: datetime) -> datetime:
+    """A time with its zone, or so long from now."""
+    from config.durations import parse_duration  # noqa: PLC0415 (brings pydantic: 0.2 s)
+
+    try:
+        end = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            end = now + parse_duration(text)
+        except (ValueError, OverflowError):
+            hint = "write --until 2026-05-27T18:00+03:00, or how long: --until 8h"
+            raise UsageError(f"{text!r} is not a time", hint=hint) from None
+    if end.tzinfo is None:
+        raise UsageError(f"{text!r} has no zone", hint=f"write {text}Z for UTC, or {text}+03:00")
+    if end <= now:
+        raise UsageError(f"{text!r} is past", hint="`watches unmute` lets a watch alert again")
+    return end.astimezone(UTC)
+
+
+def _change_watch(context: Context, name: str, keys: dict[str, Any], question: str, *, yes: bool) -> bool:
+    """Set these keys of a watch, or take those away that are None."""
+    from config.edit import find_item, replace_item  # noqa: PLC0415 (YAML is heavy)
+
+    def change(text: str) -> str:
+        item = find_item(text, "watches", name) | keys
+        kept = {key: value for key, value in item.items() if value is not None or key not in keys}
+        return replace_item(text, "watches", name, kept)
+
+    return change_config(context, change, question, yes=yes)
+
+
+@click.command("remove")
+@click.argument("name")
+@_yes_option
+@pass_context
+def remove_watch(context: Context, /, name: str, *, yes: bool) -> None:
+    """Remove a watch from the configuration file; what it found stays in the archive."""
+    from config.edit import remove_item  # noqa: PLC0415 (YAML is heavy)
+
+    name = find_watch(context.config, name).name
+    question = f"Remove {escape(name)!r}?"
+    if change_config(context, lambda text: remove_item(text, "watches", name), question, yes=yes):
+        context.say(f"removed {escape(name)!r} from {escape(context.path)}")

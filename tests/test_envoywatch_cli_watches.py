@@ -8,6 +8,7 @@ import pytest
 
 from config.edit import find_item
 from envoywatch.cli.main import run
+from tests.seeding import Commands, seed
 
 CONFIG = """\
 # our watches
@@ -155,8 +156,24 @@ def test_a_watch_is_shown_as_it_is_read_with_the_names_it_looks_for(watches):
     assert "AND binds more tightly than OR" in out
     assert "Илва Ранд" in out
     shown = json.loads(watches("show", "War", "--json")[1])
-    assert "Ilva Rand" in shown["people"]["ilva-rand"]
+    assert "Ilva Rand" in shown["people"]["ilva-rand"]["en"]
+    assert "Илвы Ранда" in shown["people"]["ilva-rand"]["ru"]
+    assert shown["words"]["talks"]["any"] == ["talks"]
+    assert "talk" in shown["words"]["talks"]["en"]
+    assert shown["warnings"]
     assert "level leader" in watches("show", "Received")[1]
+
+
+def test_the_words_of_a_watch_are_shown_by_language(watches):
+    watches("add", "Words", 'Путин ="peace talks" negotiat*')
+    shown = json.loads(watches("show", "words", "--json")[1])["words"]
+    assert "путиным" in shown["Путин"]["ru"]
+    assert shown["=peace"] == {"any": ["peace"]}
+    assert shown["negotiat*"] == {"any": ["negotiat..."]}
+    assert [line.split()[:2] for line in watches("show", "Words")[1].splitlines() if "путин" in line] == [
+        ["Путин", "ru"],
+        ["Путин", "uk"],
+    ]
 
 
 def test_a_wrong_name_is_answered_with_the_right_one(watches):
@@ -169,9 +186,15 @@ def test_a_wrong_name_is_answered_with_the_right_one(watches):
 def test_a_watch_is_added_and_removed_and_nothing_else_changes(watches, tmp_path):
     file = tmp_path / "envoywatch.yaml"
     before = file.read_text(encoding="utf-8")
-    code, _, err = watches("add", "Peace", "peace and quiet -war", "--send", "now", "--channel", "desk")
+    code, out, err = watches("add", "Peace", "peace and quiet -war", "--send", "now", "--channel", "desk")
     assert code == 0
     assert "“and” at column 7 is searched as a word" in err
+    assert [line for line in out.splitlines() if line.startswith("+")][1:] == [
+        "+  - name: Peace",
+        "+    query: peace and quiet -war",
+        "+    send: now",
+        "+    channels: [desk]",
+    ]
     assert find_item(file.read_text(encoding="utf-8"), "watches", "Peace") == {
         "name": "Peace",
         "query": "peace and quiet -war",
@@ -202,3 +225,86 @@ def test_a_watch_that_check_would_refuse_is_not_added(watches, tmp_path, argumen
 
 def test_removing_what_is_not_there_is_a_mistake(watches):
     assert watches("remove", "Wars")[0] == 2
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch):
+    """A person who answers with what the test puts on standard input."""
+
+    def answer(text):
+        stream = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+        stream.isatty = lambda: True
+        monkeypatch.setattr(sys, "stdin", stream)
+
+    return answer
+
+
+def test_a_person_is_shown_the_change_and_asked_before_it_is_written(watches, tmp_path, at_a_terminal):
+    file = tmp_path / "envoywatch.yaml"
+    at_a_terminal("n\n")
+    code, out, err = watches("add", "Peace", "peace")
+    assert (code, file.read_text(encoding="utf-8")) == (0, CONFIG)
+    assert "+  - name: Peace" in out
+    assert "nothing was changed" in err
+    at_a_terminal("y\n")
+    assert watches("remove", "war")[0] == 0
+    assert "keep this comment" not in file.read_text(encoding="utf-8")
+    at_a_terminal("")
+    assert watches("add", "Peace", "peace", "--yes")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "warning"),
+    [
+        ("lang:ru lang:en", "no article can match this"),
+        ("-war", "matches every article that lacks something"),
+        ("a b OR c", "this is read as (a AND b) OR c"),
+        ("/./", "is found in nearly every article"),
+    ],
+)
+def test_what_a_new_watch_hardly_means_is_told_and_it_is_added(watches, tmp_path, query, warning):
+    code, _, err = watches("add", "New", "--", query)
+    assert code == 0
+    assert warning in err
+    assert "name: New" in (tmp_path / "envoywatch.yaml").read_text(encoding="utf-8")
+
+
+def test_a_watch_is_muted_for_a_while_and_speaks_again(watches, tmp_path):
+    file = tmp_path / "envoywatch.yaml"
+    code, out, err = watches("mute", "war", "--until", "2040-06-01 18:00 Europe/Kyiv")
+    assert (code, "+    mute: 2040-06-01T15:00Z" in out) == (0, True)
+    assert "'War' is muted until 2040-06-01 15:00 UTC" in err
+    assert "keep this comment" in file.read_text(encoding="utf-8")
+    assert "muted until 2040-06-01 15:00 UTC" in watches("show", "War")[1]
+    assert watches("mute", "War", "--until", "2d")[0] == 0
+    assert watches("unmute", "War")[0] == 0
+    assert file.read_text(encoding="utf-8") == CONFIG
+    assert watches("unmute", "War")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("until", "error"),
+    [
+        ("2040-06-01", "not a time with its zone"),
+        ("tomorrow", "not a time with its zone"),
+        ("2001-01-01T00:00Z", "is past"),
+    ],
+)
+def test_a_watch_is_muted_until_a_time_to_come_alone(watches, until, error):
+    code, _, err = watches("mute", "War", "--until", until)
+    assert code == 2
+    assert error in err
+
+
+def test_watches_are_listed_with_what_they_yield(tmp_path, capsys):
+    archive = seed(tmp_path)
+    command = Commands(archive, capsys)
+    alert = next(one for one in command.json("alerts", "list") if one["watch"] == "Envoy")
+    assert command("alerts", "review", str(alert["id"]), "right").code == 0
+    listed = {one["name"]: one for one in command.json("watches", "list")}
+    assert listed["Envoy"]["last_match_at"].startswith("2023-05")
+    assert len(listed["Envoy"]["matches_per_day"]) == 14
+    assert (listed["Envoy"]["precision"], listed["Grain"]["precision"]) == (1.0, None)
+    line = next(line for line in command("watches", "list").out.splitlines() if line.startswith("Envoy"))
+    assert "100% of 1" in line
+    assert "d ago" in line

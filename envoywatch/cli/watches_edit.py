@@ -1,4 +1,4 @@
-"""`envoywatch watches add`, `remove`, `mute` and `unmute`: the list of watches in the configuration file, changed with a diff."""
+"""`envoywatch watches add`, `remove`, `mute`, `unmute`: the watches in the configuration file, changed with a diff."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _checked(config: Config, item: dict[str, Any]) -> list[str]:
 @_yes_option
 @pass_context
 def mute_watch(context: Context, /, name: str, *, until: str, yes: bool) -> None:
-    """Keep a watch from alerting until TIME; what it finds meanwhile is in the digest."""
+    """Keep a watch from telling anything until TIME; what it finds meanwhile is still listed."""
     end = _end_of(until, datetime.now(UTC))
     name = find_watch(context.config, name).name
     if _change_watch(context, name, {"mute": f"{end:%Y-%m-%dT%H:%MZ}"}, f"Mute {escape(name)!r}?", yes=yes):
@@ -107,22 +107,23 @@ def unmute_watch(context: Context, /, name: str, *, yes: bool) -> None:
 
 
 def _end_of(text: str, now: datetime) -> datetime:
-    """A time with its zone, or so long from now."""
-    from config.durations import parse_duration  # noqa: PLC0415 (brings pydantic: 0.2 s)
+    """A time with its zone, as in the configuration, or so long from now."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 (0.2 s)
+
+    from config.durations import parse_duration  # noqa: PLC0415 (likewise)
+    from config.watch_options import Moment  # noqa: PLC0415 (likewise)
 
     try:
-        end = datetime.fromisoformat(text)
-    except ValueError:
+        end = now + parse_duration(text)
+    except (ValueError, OverflowError):
         try:
-            end = now + parse_duration(text)
-        except (ValueError, OverflowError):
-            hint = "write --until 2026-05-27T18:00+03:00, or how long: --until 8h"
-            raise UsageError(f"{text!r} is not a time", hint=hint) from None
-    if end.tzinfo is None:
-        raise UsageError(f"{text!r} has no zone", hint=f"write {text}Z for UTC, or {text}+03:00")
+            end = TypeAdapter(Moment).validate_python(text)
+        except ValidationError:
+            hint = "write --until 2026-05-27T18:00+03:00, --until '2026-05-27 18:00 Europe/Kyiv', or --until 8h"
+            raise UsageError(f"{text!r} is not a time with its zone", hint=hint) from None
     if end <= now:
         raise UsageError(f"{text!r} is past", hint="`watches unmute` lets a watch alert again")
-    return end.astimezone(UTC)
+    return end
 
 
 def _change_watch(context: Context, name: str, keys: dict[str, Any], question: str, *, yes: bool) -> bool:

@@ -16,6 +16,8 @@ from storage.model import Entry, Reason, Text, TextOrigin, Verdict
 from storage.views import get_article
 from tests.seeding import CONFIG, NOW, Commands, claim_of, open_again, seed, with_watch
 
+pytest_plugins = ("tests.crawler_fixtures",)
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -155,9 +157,13 @@ def outlet():
     thread.join()
 
 
-def explain(archive, *arguments):
-    """In a process of its own: the reactor of a process runs once."""
+def allow_loopback(archive):
     archive.config_file.write_text("crawl: {private_addresses: true, delay: 0s}\n" + CONFIG, encoding="utf-8")
+
+
+def explain(archive, *arguments):
+    """In a process of its own, as its user runs it."""
+    allow_loopback(archive)
     return subprocess.run(
         [sys.executable, "-m", "envoywatch", "--config", str(archive.config_file), "explain", *arguments],
         check=False,
@@ -184,11 +190,13 @@ def test_an_unknown_url_is_fetched_and_decided_about_but_not_recorded(tmp_path, 
         assert connection.execute("SELECT count(*) FROM entries WHERE state = 'pending'").fetchone()[0] == 0
 
 
-def test_a_url_that_cannot_be_read_is_told_in_words_with_a_remedy(tmp_path, outlet):
-    said = explain(seed(tmp_path), f"{outlet}/gone")
-    assert said.returncode == 1
-    assert "could not be read: the page is not there any more" in said.stderr
-    assert "hint: The article was taken down or moved" in said.stderr
+def test_a_url_that_cannot_be_read_is_told_in_words_with_a_remedy(cli, outlet, world, monkeypatch):
+    monkeypatch.setattr("envoywatch.reading_now.run", lambda work: world.run(work()))  # a process has one reactor
+    allow_loopback(cli.archive)
+    said = cli("explain", f"{outlet}/gone")
+    assert said.code == 1
+    assert "could not be read: the page is not there any more" in said.err
+    assert "hint: The article was taken down or moved" in said.err
 
 
 @pytest.mark.parametrize("has_database", [True, False])

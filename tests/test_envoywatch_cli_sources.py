@@ -9,6 +9,9 @@ import pytest
 
 from config.sources_files import read_sources
 from envoywatch.cli import main
+from tests.seeding import Said
+
+pytest_plugins = ("tests.crawler_fixtures",)
 
 CONFIG = """\
 crawl: {private_addresses: true, delay: 0s}
@@ -65,10 +68,24 @@ def outlet():
     thread.join()
 
 
-def program(*arguments):
-    """In a process of its own: a reactor runs once in a process."""
+@pytest.fixture
+def program(world, monkeypatch, capsys):
+    """Runs a command that fetches, on the one reactor that a process may have."""
+    monkeypatch.setattr("envoywatch.cli.sources_net.run", lambda work: world.run(work()))
+    monkeypatch.setattr("crawler.engine.run", lambda work: world.run(work()))
+
+    def run(*arguments):
+        capsys.readouterr()
+        code = main.run(arguments)
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+def process(*arguments):
+    """The same as its user runs it."""
     script = "from envoywatch.cli.main import main; main()"
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         capture_output=True,
         text=True,
@@ -76,6 +93,7 @@ def program(*arguments):
         timeout=60,
         check=False,
     )
+    return Said(done.returncode, done.stdout, done.stderr)
 
 
 # ---------------------------------------------------------------- list
@@ -93,10 +111,10 @@ def test_sources_are_listed_before_anything_was_polled(config, capsys):
     assert "no source is in trouble" in capsys.readouterr().out
 
 
-def test_sources_are_listed_with_their_health(config, capsys, outlet):
+def test_sources_are_listed_with_their_health(config, program, capsys, outlet):
     config.write_text(CONFIG.replace("https://m.example/rss", f"{outlet}/feed.xml"), encoding="utf-8")
     done = program("poll", "Ministry")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert main.run(["sources", "list", "--json"]) == 0
     ministry = json.loads(capsys.readouterr().out)[0]
     assert ministry["health"] == "well"
@@ -157,78 +175,78 @@ def test_a_host_whose_name_is_taken_gets_another(config):
 
 
 def test_a_feed_is_found_and_added_with_its_title(config, outlet):
-    done = program("sources", "add", outlet)
-    assert done.returncode == 0, done.stderr
+    done = process("sources", "add", outlet)
+    assert done.code == 0, done.err
     text = config.read_text(encoding="utf-8")
     assert f"  - name: Harbour Gazette\n    endpoints:\n      - feed: {outlet}/feed.xml\n" in text
 
 
-def test_what_would_be_read_is_shown_before_anything_is_saved(config, outlet):
+def test_what_would_be_read_is_shown_before_anything_is_saved(config, program, outlet):
     before = config.read_text(encoding="utf-8")
     done = program("sources", "add", outlet, "--dry-run")
-    assert done.returncode == 0, done.stderr
-    assert f"feed  {outlet}/feed.xml" in done.stdout
-    assert "Envoy arrives" in done.stdout
-    assert "nothing was changed" in done.stderr
+    assert done.code == 0, done.err
+    assert f"feed  {outlet}/feed.xml" in done.out
+    assert "Envoy arrives" in done.out
+    assert "nothing was changed" in done.err
     assert config.read_text(encoding="utf-8") == before
 
 
-def test_an_address_without_anything_to_read_is_told(config):
+def test_an_address_without_anything_to_read_is_told(config, program):
     done = program("sources", "add", "http://127.0.0.1:1/")
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "refuses the connection" in done.stderr
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert "refuses the connection" in done.err
 
 
 # ---------------------------------------------------------------- test
 
 
 def test_a_url_is_tried_without_recording_anything(config, outlet):
-    done = program("sources", "test", outlet)
-    assert done.returncode == 0, done.stderr
-    assert f"Harbour Gazette: feed {outlet}/feed.xml: 2 entries" in done.stdout
-    assert "from the page, language en" in done.stdout
-    assert "Envoy arrives" in done.stdout
-    assert "\u202e" not in done.stdout
-    assert "characters from the page" in done.stdout
+    done = process("sources", "test", outlet)
+    assert done.code == 0, done.err
+    assert f"Harbour Gazette: feed {outlet}/feed.xml: 2 entries" in done.out
+    assert "from the page, language en" in done.out
+    assert "Envoy arrives" in done.out
+    assert "\u202e" not in done.out
+    assert "characters from the page" in done.out
     assert sorted(path.name for path in config.parent.iterdir()) == ["envoywatch.yaml"]
 
 
-def test_a_source_of_the_configuration_is_tried_by_name_and_told_as_json(config, outlet):
+def test_a_source_of_the_configuration_is_tried_by_name_and_told_as_json(config, program, outlet):
     config.write_text(CONFIG.replace("https://m.example/rss", f"{outlet}/gone.xml"), encoding="utf-8")
     done = program("sources", "test", "Ministry", "--json")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["poll"]["fault"]["kind"] == "gone"
+    assert done.code == 1
+    assert json.loads(done.out)["poll"]["fault"]["kind"] == "gone"
 
 
-def test_each_address_of_a_source_is_tried_and_the_one_that_would_deliver_is_named(config, outlet):
+def test_each_address_of_a_source_is_tried_and_the_one_that_would_deliver_is_named(config, program, outlet):
     chain = f"{{feed: '{outlet}/gone.xml'}}, {{listing: '{outlet}/list', links: h3 a}}, {{feed: '{outlet}/feed.xml'}}"
     config.write_text(CONFIG.replace("feed: 'https://m.example/rss'", chain), encoding="utf-8")
     done = program("sources", "test", "Ministry")
-    assert done.returncode == 0, done.stderr
-    assert f"Ministry address 1: feed {outlet}/gone.xml: the server answered 404 Not Found" in done.stdout
-    assert f"Ministry address 2: listing {outlet}/list: 1 entry\n" in done.stdout
-    assert f"Ministry address 3: feed {outlet}/feed.xml: 2 entries (stands by)" in done.stdout
-    assert "from address 2:" in done.stdout
-    assert "find" in done.stdout.partition("404 Not Found\n")[2].partition("\n")[0].lower()
+    assert done.code == 0, done.err
+    assert f"Ministry address 1: feed {outlet}/gone.xml: the server answered 404 Not Found" in done.out
+    assert f"Ministry address 2: listing {outlet}/list: 1 entry\n" in done.out
+    assert f"Ministry address 3: feed {outlet}/feed.xml: 2 entries (stands by)" in done.out
+    assert "from address 2:" in done.out
+    assert "find" in done.out.partition("404 Not Found\n")[2].partition("\n")[0].lower()
 
 
-def test_an_address_that_cannot_be_read_is_not_taken_for_what_lies_elsewhere(config, outlet):
+def test_an_address_that_cannot_be_read_is_not_taken_for_what_lies_elsewhere(config, program, outlet):
     done = program("sources", "test", f"{outlet}/gone")
-    assert done.returncode == 1
-    assert f"{outlet}/gone cannot be read: " in done.stderr
-    assert "404" in done.stderr
+    assert done.code == 1
+    assert f"{outlet}/gone cannot be read: " in done.err
+    assert "404" in done.err
 
 
-def test_an_unknown_name_is_told_with_the_nearest(config):
+def test_an_unknown_name_is_told_with_the_nearest(config, program):
     done = program("sources", "test", "Minstry")
-    assert done.returncode == 2
-    assert "did you mean `Ministry`?" in done.stderr
+    assert done.code == 2
+    assert "did you mean `Ministry`?" in done.err
 
 
-def test_a_selector_is_tried_on_the_page_that_is_named(config, outlet):
+def test_a_selector_is_tried_on_the_page_that_is_named(config, program, outlet):
     done = program("sources", "test", f"{outlet}/list", "--links", "h3 a", "--json")
-    assert done.returncode == 0, done.stderr
-    assert [entry["url"] for entry in json.loads(done.stdout)["poll"]["entries"]] == [f"{outlet}/a1"]
+    assert done.code == 0, done.err
+    assert [entry["url"] for entry in json.loads(done.out)["poll"]["entries"]] == [f"{outlet}/a1"]
 
 
 # ---------------------------------------------------------------- import, export

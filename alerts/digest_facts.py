@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alerts import words
 from alerts.digest_data import (
     AlertLine,
     ArticleLine,
@@ -94,7 +95,7 @@ def _watch(name: str, found: views.WatchMatches | None) -> WatchLines:
 
 def _article(matched: views.MatchedArticle) -> ArticleLine:
     article = matched.article
-    copies = tuple(copy.source for copy in matched.copies)
+    copies = tuple(f"{copy.source}{words.copied(copy.overlap, copy.added)}" for copy in matched.copies)
     return ArticleLine(article.title, article.url, article.source, article.language, article.published_at, copies)
 
 

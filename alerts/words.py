@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -67,6 +68,15 @@ def day(value: date) -> str:
 def moment(value: datetime) -> str:
     """`17 May 2023 10:02 UTC`; a time of another zone keeps its offset."""
     return f"{day(value)} {value:%H:%M} {value.tzname()}"
+
+
+def copied(overlap: float | None, added: Sequence[str], *, most: int = 1) -> str:
+    """What tells a copy from its original, with a space before: ` (87 %, adds: “...”)`; empty when nothing does."""
+    parts = [] if overlap is None or (overlap >= 1 and not added) else [f"{overlap * 100:.0f} %"]
+    if added:
+        told = " ".join(f"“{shorten(one, 160, placeholder=' …')}”" for one in added[:most])
+        parts.append(f"adds: {told}{' …' if len(added) > most else ''}")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def count(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from storage.errors import NotStoredError
 from storage.model import Span, from_text
 from storage.views_alerts import AlertLine, DecisionLine, alerts_of_article, decisions_of_article
+from storage.views_copies import with_additions
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
 from storage.views_revisions import RevisionView, revisions_of
 from storage.views_rows import (
@@ -140,7 +141,7 @@ ORDER BY articles.id DESC LIMIT :limit
 def get_article(connection: sqlite3.Connection, article_id: int) -> ArticleView:
     """An article with all that was found in it; raises NotStoredError."""
     row = required(connection.execute(_ONE, (article_id,)).fetchone(), "article", article_id)
-    line = article_line(row)
+    line = with_additions(connection, article_line(row))
     original = None if line.copy_of is None else connection.execute(_LINE, (line.copy_of,)).fetchone()
     copies = connection.execute(_COPIES, (article_id,))
     matches = connection.execute("SELECT * FROM matches WHERE article_id = ? ORDER BY watch", (article_id,))
@@ -152,7 +153,7 @@ def get_article(connection: sqlite3.Connection, article_id: int) -> ArticleView:
         read_at=from_text(row["read_at"]),
         origin_reason=row["origin_reason"],
         original=None if original is None else article_line(original),
-        copies=tuple(article_line(copy) for copy in copies),
+        copies=tuple(with_additions(connection, article_line(copy)) for copy in copies),
         matches=tuple(
             MatchLine(m["watch"], spans_of(m["spans"]), from_text(m["at"]), m["revision_id"]) for m in matches
         ),
@@ -186,7 +187,7 @@ def search_articles(
         "limit": limit,
     }
     rows = connection.execute(_NEWEST if expression is None else _SEARCH, values)
-    return tuple(ArticleText(article_line(row), row["text"]) for row in rows)
+    return tuple(ArticleText(with_additions(connection, article_line(row)), row["text"]) for row in rows)
 
 
 def explain_article(connection: sqlite3.Connection, id_or_url: int | str) -> Explanation:

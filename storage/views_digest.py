@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from storage.faults import FaultText, describe
 from storage.model import AlertKind, Change, FaultKind, Field, Meeting, Span, to_text
 from storage.views_alerts import AlertLine, list_alerts
+from storage.views_copies import with_additions
 from storage.views_meetings import HistoryStep, history_of
 from storage.views_rows import (
     ARTICLE_COLUMNS,
@@ -179,7 +180,9 @@ def matches_by_watch(connection: sqlite3.Connection, since: datetime, until: dat
         WatchMatches(
             watch,
             tuple(
-                MatchedArticle(group[0][0], group[0][1], tuple(line for line, _ in group[1:]))
+                MatchedArticle(
+                    group[0][0], group[0][1], tuple(with_additions(connection, line) for line, _ in group[1:])
+                )
                 for group in groups.values()
             ),
         )

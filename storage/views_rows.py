@@ -103,7 +103,11 @@ def marks_within(spans: Sequence[tuple[Span, str]], quoted: Span) -> tuple[Mark,
 
 @dataclass(frozen=True, slots=True)
 class ArticleLine:
-    """An article without its text. `url` is None for an entry that had no link."""
+    """An article without its text. `url` is None for an entry that had no link.
+
+    Of a copy, `overlap` is how much of the shorter text was in the other when it was recognised, `added` the sentences
+    that its original has not, where a view looks for them.
+    """
 
     id: int
     url: str | None
@@ -116,10 +120,13 @@ class ArticleLine:
     seen_at: datetime
     origin: TextOrigin
     copy_of: int | None
+    overlap: float | None = None
+    added: tuple[str, ...] = ()
 
 
 _ARTICLE_NAMES = (
     "id", "url", "title", "language", "source", "country", "role", "published_at", "seen_at", "origin", "copy_of",
+    "overlap",
 )  # fmt: skip
 ARTICLE_COLUMNS = prefixed("articles", "article", _ARTICLE_NAMES)
 
@@ -139,6 +146,7 @@ def article_line(row: sqlite3.Row) -> ArticleLine:
         seen_at=from_text(row["article_seen_at"]),
         origin=TextOrigin(row["article_origin"]),
         copy_of=row["article_copy_of"],
+        overlap=row["article_overlap"],
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envoywatch.why import WatchAnswer
     from storage.model import Claim, Outcome, Reading, Span
-    from storage.views import ArticleView, EntryLine, Explanation, RevisionView
+    from storage.views import ArticleLine, ArticleView, EntryLine, Explanation, RevisionView
 
 _QUOTED = 80
 _SPANS = 4
@@ -108,11 +108,18 @@ def _print_article(view: ArticleView) -> None:
             ("first seen", f"{short(line.seen_at)} UTC"),
             ("language", line.language or "not known"),
             ("text", f"{wording.ORIGIN[line.origin]}, {len(view.text):,} characters{why}"),
-            ("copy of", f"{original.id}, {original.source} had it first" if original else None),
-            ("copies", ", ".join(f"{copy.id} ({copy.source})" for copy in view.copies)),
+            ("copy of", f"{original.id}, {original.source} had it first{_copied(line, most=0)}" if original else None),
+            ("adds", "\n".join(line.added)),
+            ("copies", ", ".join(f"{copy.id} {copy.source}{_copied(copy)}" for copy in view.copies)),
             ("link", line.url),
         ]
     )
+
+
+def _copied(line: ArticleLine, *, most: int = 1) -> str:
+    from alerts import words  # noqa: PLC0415 (as above)
+
+    return words.copied(line.overlap, line.added if most else ())
 
 
 def print_revisions(revisions: Sequence[RevisionView]) -> None:

@@ -131,8 +131,11 @@ def _check_source(connection: Reader, filters: ArticleFilters) -> None:
 
 def _print(hit: Hit) -> None:
     article = hit.article
-    copied = f", copy of {article.copy_of}" if article.copy_of is not None else ""
-    click.echo(f"{article.id}  {short(article.published_at)}  {escape(article.source)}{copied}")
+    from alerts import words  # noqa: PLC0415 (as above)
+
+    told = words.copied(article.overlap, article.added)
+    copied = f", copy of {article.copy_of}{told}" if article.copy_of is not None else ""
+    click.echo(f"{article.id}  {short(article.published_at)}  {escape(article.source)}{escape(copied)}")
     show.quote(hit.title)
     if hit.snippet.text:
         show.quote(hit.snippet, indent=4)

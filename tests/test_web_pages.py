@@ -1,6 +1,7 @@
 import asyncio
 import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from config.errors import Finding, UsageError
+from config.model import Watch
 from envoywatch.page import search_page
 from envoywatch.searching import ArchiveSearch
 from envoywatch.web.app import create_app
@@ -326,6 +328,17 @@ async def test_watches_people_and_outbox_are_honest_about_what_they_are(page):
     assert "&#34;Li Hui&#34; OR 李辉" in (await page.get("/watches")).text
     assert "Ли Хуэй" in (await page.get("/people")).text
     assert "outbox retry" in (await page.get("/outbox")).text
+
+
+async def test_the_watches_tell_their_options_and_their_weights(empty_page):
+    page = empty_page
+    options = {"at_most": "3/h", "quiet": "23:00-07:00 Europe/Paris", "only": {"roles": "official"}}
+    score = {"at_least": 30, "terms": {"talks <b>": 20, "football": -12.5}}
+    watch = Watch.model_validate({"name": "Sum", "score": score, "send": "now", **options})
+    page.settings = replace(page.settings, config=page.settings.config.model_copy(update={"watches": (watch,)}))
+    text = (await page.get("/watches")).text
+    for said in ("A score of 30 or more", "+20", "talks &lt;b&gt;", "-12.5", "at most 3 messages in 1h", "quiet 23:00"):
+        assert said in text
 
 
 @pytest.mark.parametrize(

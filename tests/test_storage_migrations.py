@@ -4,6 +4,7 @@ from contextlib import closing
 import pytest
 from sqlite_utils import Database
 
+from storage.copies import catch_up
 from storage.database import APPLICATION_ID, open_writer
 from storage.entries import find_article
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
@@ -117,3 +118,21 @@ def test_alerts_of_a_released_file_were_told_when_they_were_decided_and_nothing_
     with closing(db.conn):
         assert db.execute("SELECT due_at, told_with FROM alerts").fetchall() == [(AT, None)]
         assert db.execute("SELECT sealed_at FROM deliveries").fetchall() == [(AT,)]
+
+
+def test_articles_stored_before_copies_were_recognised_wait_to_be_looked_through(released):
+    text = " ".join(f"word{number}" for number in range(60))
+    with closing(sqlite3.connect(released)) as connection:
+        for number, (words, first) in enumerate([(text, None), (text, 1), (f"{text} and more", None)], 1):
+            connection.execute(
+                "INSERT INTO articles (id, url, title, text, source, source_id, role, published_at, seen_at, read_at,"
+                " origin, text_hash, copy_of) VALUES (?, ?, 't', ?, 'Wire', 1, 'media', ?, ?, ?, 'page', ?, ?)",
+                [number, f"https://a.org/{number}", words, AT, AT, AT, words, first],
+            )
+        connection.commit()
+    db = open_writer(released)
+    with closing(db.conn):
+        query = "SELECT copy_of, overlap, shingles FROM articles ORDER BY id"
+        assert db.execute(query).fetchall() == [(None, None, None), (1, 1.0, None), (None, None, None)]
+        assert catch_up(db, 10) == 3
+        assert db.execute(query).fetchall() == [(None, None, 57), (1, 1.0, 57), (1, 1.0, 59)]

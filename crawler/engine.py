@@ -13,7 +13,6 @@ import resource
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import AsyncCrawlerRunner
@@ -24,13 +23,13 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import blame_proxy, fault_of_exception, fault_of_status, http_date, retry_after
-from crawler.hops import MAX_REDIRECTS, SCHEMES, Hop, redirect_target, told_host, without_credentials
+from crawler.hops import MAX_REDIRECTS, Hop, has_scheme, redirect_target, told_host, without_credentials
 from crawler.hosts import HostBook, gap_of
 from crawler.middlewares import RobotsMiddleware
 from crawler.politeness import HostGates, host_key
 from crawler.proxies import find_proxy
 from crawler.settings import EngineSettings, product_token, scrapy_settings, settings_of
-from crawler.transport import ACCESS, BUDGET, KIND, PROXY, Budget, scrapy_headers
+from crawler.transport import ACCESS, BUDGET, KIND, PROXY, Budget, PlainRequest, scrapy_headers
 from storage.model import DIRECT, Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -58,6 +57,7 @@ _WAITED_FOR = timedelta(seconds=10)
 _OK = range(200, 300)
 _NOT_MODIFIED = 304
 _TOO_MANY = 429
+_ANY_HOST = ""
 
 
 class EngineStoppedError(EnvoywatchError):
@@ -101,7 +101,7 @@ class Engine:
         self._stopping = asyncio.Event()
         self._under_way: dict[asyncio.Future[None], asyncio.Task[Any] | None] = {}
         self._gates = HostGates(lambda: self.settings.per_host)
-        self._room = asyncio.Semaphore(settings.max_in_flight)
+        self._room = HostGates(lambda: self.settings.max_in_flight)
 
     # ------------------------------------------------------------ life
 
@@ -150,7 +150,7 @@ class Engine:
                 await self._crawl
 
     def update(self, settings: EngineSettings) -> None:
-        """Take new settings while running; every one but `max_in_flight` holds from the next request on."""
+        """Take new settings while running; each holds from the next request on."""
         self.settings = settings
         if self._crawler is None:
             return
@@ -203,13 +203,13 @@ class Engine:
         hop = Hop(url, authorization)
         budget = Budget(self.settings.timeout.total_seconds())
         while True:
-            if urlsplit(hop.url).scheme not in SCHEMES:
+            if not has_scheme(hop.url):
                 return Fault(FaultKind.REDIRECTS, "only http and https addresses are read")
             host = host_key(hop.url)
             async with self._gates.enter(host):
                 if (held := await self._let_alone(host)) is not None:
                     return held
-                async with self._room:
+                async with self._room.enter(_ANY_HOST):
                     response = await self._hop(request, hop, budget)
             target = redirect_target(response, hop.url)
             if target is None:
@@ -281,7 +281,7 @@ class Engine:
         raw = (
             (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
         )
-        request = Request(url, meta=meta, callback=NO_CALLBACK, dont_filter=True)
+        request = PlainRequest(url, meta=meta, callback=NO_CALLBACK, dont_filter=True)
         request.headers = scrapy_headers(raw)
         downloader = cast("PoliteDownloader", self._crawler.engine.downloader)
         response = await downloader.ask(request)
@@ -316,7 +316,7 @@ class Engine:
             target = redirect_target(response, url)
             if target is None:
                 return response
-            if urlsplit(target).scheme not in SCHEMES:
+            if not has_scheme(target):
                 return None
             url = target
         return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 10
 MOVED = {301, 302, 303, 307, 308}
 PERMANENT = {301, 308}
-SCHEMES = {"http", "https"}
+_SCHEMES = {"http", "https"}
 
 
 @dataclass(slots=True)
@@ -36,6 +36,11 @@ class Hop:
         self.url = url
         if self.permanent:
             self.permanent_url = url
+
+
+def has_scheme(url: str) -> bool:
+    """Whether it is an address of the web, and nothing else that a server may send us to."""
+    return url.startswith(("http://", "https://")) or urlsplit(url).scheme in _SCHEMES
 
 
 def redirect_target(response: Response, base: str) -> str | None:

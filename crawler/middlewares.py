@@ -7,7 +7,6 @@ import time
 from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
@@ -17,6 +16,7 @@ from scrapy.logformatter import LogFormatter
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils._compression import _DecompressionMaxSizeExceeded
 from scrapy.utils.asyncio import call_later
+from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.politeness import host_key
 from crawler.settings import product_token
@@ -165,7 +165,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host, asked for once by all who wait; None allows everything."""
-        parts = urlsplit(request.url)
+        parts = urlparse_cached(request)  # the handler's look-up needs it too
         access: Access = request.meta.get(ACCESS, USUAL)
         key = (access, parts.scheme, parts.netloc)
         known = self._cache.get(key)

@@ -7,13 +7,14 @@ servers give.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
-from scrapy.http import Headers, Response
+from scrapy.http import Headers, Request, Response
 
 from crawler.connections import Connections, Route
 from crawler.exchange import Kind
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from urllib.parse import SplitResult
 
-    from scrapy import Request
     from scrapy.crawler import Crawler
 
     from crawler import http1
@@ -39,6 +39,9 @@ ACCESS = "envoywatch_access"
 PROXY = "envoywatch_proxy"
 KIND = "envoywatch_kind"
 _OK = range(200, 300)
+_NEEDS_NO_ESCAPING = re.compile(
+    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9][0-9]{0,3})?(?:/[\w.~/-]*(?:\?[\w.~/=&-]+)?)?", re.ASCII
+).fullmatch
 _TEXT_TYPES = (b"text/", b"application/xhtml", b"application/xml", b"application/octet-stream")
 _PORTS = {"http": 80, "https": 443}
 
@@ -65,6 +68,16 @@ class Budget:
         self._left -= time.monotonic() - self._since
         if self._timeout is not None:
             await self._timeout.__aexit__(kind, error, trace)
+
+
+class PlainRequest(Request):
+    """A request for an address that mostly needs no escaping, which to find out costs Scrapy 0.05 ms."""
+
+    def _set_url(self, url: str) -> None:
+        if _NEEDS_NO_ESCAPING(url):
+            self._url = url
+        else:
+            super()._set_url(url)
 
 
 class GuardedHandler(BaseDownloadHandler):
@@ -108,14 +121,15 @@ class GuardedHandler(BaseDownloadHandler):
         )
         sent = _request(request, parts, through=proxy, keep=keep)
         answer = await self._exchange(route, sent, request, keep=keep)
-        return Response(
+        response = Response(
             request.url,
             status=answer.status,
-            headers=scrapy_headers(answer.headers),
             body=answer.body,
             flags=["dataloss"] if answer.truncated else None,
             request=request,
         )
+        response.headers = scrapy_headers(answer.headers)  # given above they would be made anew
+        return response
 
     async def _exchange(self, route: Route, sent: bytes, request: Request, *, keep: bool) -> AnswerReader:
         """A kept connection may have been closed meanwhile by the server, which is no fault: then a new one."""

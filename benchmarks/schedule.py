@@ -46,7 +46,7 @@ def day(sources: int, hours: float) -> bool:
     rows = [
         ("polls, of them failed", f"{told['polls']:,}, {told['faults']:,}"),
         ("new entries", f"{told['new']:,}"),
-        ("all asked once after", f"{told['first_round_s'] / 60:.0f} min"),
+        ("as many polls as sources after", f"{told['first_round_s'] / 60:.0f} min"),
         ("latest", f"{told['latest']:.3f} intervals after its last poll ({late})"),
         ("most in flight at a host", told["most"]),
         ("CPU a poll, of it the store's", f"{_per_poll(told, 'cpu_s')} ms, {_per_poll(told, 'store_s')} ms"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from config.vocabulary import Status
 from envoywatch.why import LEDGER_WINDOW, Judge
-from storage.model import AlertKind, Known, Reporter
+from storage.model import AlertKind, Field, Known, Reporter, Span
 from storage.telling import STORY_TIME, is_same_story
 from storage.views import ArticleFilters, explain_article, get_article, list_alerts, search_articles
 
@@ -119,6 +119,11 @@ def _article_ids(connection: Reader, since: datetime | None, until: datetime | N
     return ids[::-1]
 
 
+def _spans_of(text: str, sentences: Iterable[str]) -> tuple[Span, ...]:
+    """Where the sentences that a copy adds stand in it."""
+    return tuple(Span(Field.TEXT, start, start + len(one)) for one in sentences if (start := text.find(one)) >= 0)
+
+
 class _Met(NamedTuple):
     """An article that a watch met which waits for several sources."""
 
@@ -141,6 +146,7 @@ class _Replay:
     said: defaultdict[str, set[tuple[str, Status]]] = field(default_factory=lambda: defaultdict(set))
     met: defaultdict[str, deque[_Met]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=_MOST_MET)))
     alert_keys: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    met_text: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     first_poll_alerts: Counter[str] = field(default_factory=Counter)
     matched: dict[str, tuple[Counter[str], list[Difference], list[Difference]]] = field(default_factory=dict)
     alerts: dict[str, dict[str, Difference]] = field(default_factory=dict)
@@ -158,6 +164,7 @@ class _Replay:
         reading = replace(reading, first_poll=bool(entries) and entries[0].first_poll)
         outcome = self.judge.outcome(reading, self._known(view, reading), view.read_at)
         self._take_over(reading, outcome, view.read_at)
+        self.met_text[view.line.copy_of or view.line.id].update(match.watch for match in reading.matches)
         if counts:
             for alert in outcome.alerts:
                 self.alerts.setdefault(alert.watch or "", {})[alert.key] = _of_alert(alert, view.line)
@@ -182,6 +189,9 @@ class _Replay:
         return Known(
             same_text=view.line.copy_of,
             same_text_source=view.original.source if view.original else None,
+            overlap=1.0 if view.line.overlap is None else view.line.overlap,
+            added=_spans_of(view.text, view.line.added),
+            told_watches=frozenset(self.met_text[view.line.copy_of or view.line.id]),
             meetings=meetings,
             reported_by=frozenset((one.key, source) for one in meetings for source in self.reported_by[one.key]),
             alert_keys=frozenset(key for one in meetings for key in self.alert_keys[one.key]),

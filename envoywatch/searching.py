@@ -11,7 +11,7 @@ from alerts.watches.matcher import compile_watches
 from alerts.watches.query import parse_query
 from config.people import load_people
 from storage.model import Document
-from storage.views import ArticleFilters, search_articles
+from storage.views import ArticleFilters, search_articles, with_additions
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,7 +57,7 @@ class ArchiveSearch:
             batch = search_articles(connection, self._expression, chosen, limit=BATCH)
             for article in batch:
                 for match in self._matcher.match(document_of(article)):
-                    yield Found(article, match)
+                    yield Found(replace(article, line=with_additions(connection, article.line)), match)
             looked_at += len(batch)
             if progress is not None:
                 progress(looked_at)

@@ -29,6 +29,7 @@ from storage.views_articles import (
     get_article,
     search_articles,
 )
+from storage.views_copies import with_additions
 from storage.views_digest import (
     DigestFacts,
     MatchedArticle,
@@ -140,4 +141,5 @@ __all__ = [
     "total_skips",
     "totals",
     "watch_activity",
+    "with_additions",
 ]

@@ -187,7 +187,7 @@ def search_articles(
         "limit": limit,
     }
     rows = connection.execute(_NEWEST if expression is None else _SEARCH, values)
-    return tuple(ArticleText(with_additions(connection, article_line(row)), row["text"]) for row in rows)
+    return tuple(ArticleText(article_line(row), row["text"]) for row in rows)
 
 
 def explain_article(connection: sqlite3.Connection, id_or_url: int | str) -> Explanation:

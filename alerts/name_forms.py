@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from alerts.inflection import decline_name, latin_variants, transliterate, ukrainian_variants
+from alerts.prefixes import prefixed_names
 from config.persons import fold_name
 from config.vocabulary import LANGUAGES
 
@@ -41,9 +42,10 @@ class NameForms:
         members = self._people.find_group(reference)
         if members is None:
             members = (self._people.get(reference),)
+        languages = dict.fromkeys((*LANGUAGES, *(language for person in members for language in person.forms)))
         return {
             language: tuple(dict.fromkeys(form for person in members for form in self._certain(person, language)))
-            for language in LANGUAGES
+            for language in languages
         }
 
     def _certain(self, person: Person, language: str) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def _inflected(bases: Iterable[str], person: Person, language: str) -> tuple[str
     out: list[str] = []
     for base in bases:
         out += decline_name(base, language, female=person.female)
+        out += prefixed_names(base, language)
         if language == "de" and not base.endswith(("s", "x", "z", "ß")):
             out.append(f"{base}s")
     return tuple(dict.fromkeys(out))

@@ -70,6 +70,7 @@ _PLAIN = str.maketrans(
 _FIRST_IDEOGRAPH = "\u3400"
 _LATIN_TO_CYRILLIC = dict(zip("abcehikmoptxysj", "авсенікмортхуѕј", strict=True))
 _CYRILLIC_TO_LATIN = {cyrillic: latin for latin, cyrillic in _LATIN_TO_CYRILLIC.items()}
+_ALIKE_AS_CAPITALS = frozenset("bhkmtвнкмт")
 _CYRILLIC = re.compile("[\u0430-\u045f]")
 _MIXED = re.compile("[a-z](?:(?=[\u0430-\u045f])|(?<=[\u0430-\u045f].))")
 _WORD = re.compile("[a-z\u0430-\u045f]+")
@@ -314,11 +315,16 @@ def _unmix_word(found: re.Match[str]) -> str:
         return word
     to_latin = all(letter in _CYRILLIC_TO_LATIN for letter in cyrillic)
     to_cyrillic = all(letter in _LATIN_TO_CYRILLIC for letter in latin)
-    if to_latin and (not to_cyrillic or len(latin) >= len(cyrillic)):
+    if to_latin and (not to_cyrillic or _weight(latin) >= _weight(cyrillic)):
         return "".join(_CYRILLIC_TO_LATIN.get(letter, letter) for letter in word)
     if to_cyrillic:
         return "".join(_LATIN_TO_CYRILLIC.get(letter, letter) for letter in word)
     return word
+
+
+def _weight(letters: Sequence[str]) -> tuple[int, int]:
+    """How surely letters belong to their own script: some look alike as capitals alone."""
+    return sum(letter in _ALIKE_AS_CAPITALS for letter in letters), len(letters)
 
 
 def tokenize(folded: Folded) -> tuple[Token, ...]:

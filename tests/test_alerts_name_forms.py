@@ -125,3 +125,10 @@ def test_ukrainian_media_write_foreign_names_in_two_ways():
 
 def test_a_kings_number_is_not_declined():
     assert "Карла III" in decline_name("Карл III", "uk")
+
+
+def test_a_name_is_also_known_in_languages_in_which_meetings_are_not_read():
+    entry = PersonEntry(name="Ilva Rand", forms={"ar": ["إيلفا راند"], "ja": ["イルヴァ・ランド"]})
+    forms = NameForms(load_people([entry])).forms_of("ilva-rand")
+    assert forms["ja"][0] == "イルヴァ・ランド"
+    assert {"إيلفا راند", "وإيلفا راند", "لإيلفا راند"} <= set(forms["ar"])

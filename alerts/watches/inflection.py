@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymorphy3
 
+from alerts.prefixes import prefixed_words
 from alerts.text import fold
 from config.data_yaml import parse_data
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _CYRILLIC = re.compile("[\u0400-\u04ff][\u0400-\u04ff'-]*")
 _LATIN = re.compile("[a-z]+")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´", "'"))
 _DICTIONARIES = ("ru", "uk")
 _NAMES = ("Surn", "Name", "Geox", "Orgn", "Patr")
@@ -38,14 +40,27 @@ def inflect(word: str) -> Mapping[str, frozenset[str]]:
     if _CYRILLIC.fullmatch(folded):
         plain = word.casefold().translate(_APOSTROPHES)
         return {language: forms | {folded} for language, forms in _dictionary_forms(plain, name=word[0].isupper())}
-    head, tail = _last_word(folded)
-    if not _LATIN.fullmatch(tail):
-        return {}
-    name = word[len(word) - len(tail) :][:1].isupper()
-    return {
-        language: frozenset(head + form for form in rules.forms(tail, name=name) | {tail})
-        for language, rules in _rules().items()
+    if not _LATIN.fullmatch(_last_word(folded)[1]):
+        return prefixed_words(folded)
+    forms = {language: _latin_forms(word, rules) for language, rules in _rules().items()}
+    return forms | {
+        "de": forms["de"].union(*(_latin_forms(other, _rules()["de"]) for other in _german_spellings(word)))
     }
+
+
+def _latin_forms(word: str, rules: _Rules) -> frozenset[str]:
+    """The forms of a word in one language; of a compound only the last word is inflected."""
+    head, tail = _last_word(fold(word).text)
+    name = word[len(word) - len(tail) :][:1].isupper()
+    return frozenset(head + form for form in rules.forms(tail, name=name) | {tail})
+
+
+def _german_spellings(word: str) -> Iterator[str]:
+    """«Friedens-Plan» is also «Friedensplan», and «München» also «Muenchen»."""
+    joined = word.replace("-", "")
+    for spelling in dict.fromkeys((word, joined if joined.isalpha() else word)):
+        spelt_out = spelling.translate(_UMLAUTS)
+        yield from (other for other in (spelling, spelt_out) if other != word)
 
 
 def _last_word(folded: str) -> tuple[str, str]:

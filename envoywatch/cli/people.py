@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -170,8 +171,9 @@ def _form_items(forms: tuple[str, ...]) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     for form in forms:
         language, equals, name = form.partition("=")
-        if not equals or language not in LANGUAGES or not name.strip():
-            raise UsageError(f"{form!r} is not a written name", hint=f"write LANG=NAME; LANG is {', '.join(LANGUAGES)}")
+        if not equals or not re.fullmatch("[a-z]{2,3}", language) or not name.strip():
+            hint = f"write LANG=NAME; LANG is {', '.join(LANGUAGES)}, or another code for watches of words alone"
+            raise UsageError(f"{form!r} is not a written name", hint=hint)
         out.setdefault(language, []).append(name.strip())
     return out
 

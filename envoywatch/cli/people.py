@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -171,11 +170,21 @@ def _form_items(forms: tuple[str, ...]) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     for form in forms:
         language, equals, name = form.partition("=")
-        if not equals or not re.fullmatch("[a-z]{2,3}", language) or not name.strip():
+        if not equals or not _is_language(language) or not name.strip():
             hint = f"write LANG=NAME; LANG is {', '.join(LANGUAGES)}, or another code for watches of words alone"
             raise UsageError(f"{form!r} is not a written name", hint=hint)
         out.setdefault(language, []).append(name.strip())
     return out
+
+
+def _is_language(code: str) -> bool:
+    from alerts.watches.conditions import BadValueError, parse_value  # noqa: PLC0415 (reads a list of languages)
+    from alerts.watches.nodes import Condition  # noqa: PLC0415 (likewise)
+
+    try:
+        return parse_value(Condition.LANGUAGE, code) == code
+    except BadValueError:
+        return False
 
 
 def _refuse_unfit(item: dict[str, Any]) -> None:

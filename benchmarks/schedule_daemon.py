@@ -54,7 +54,7 @@ def write_configuration(folder: Path, sources: int) -> None:
                 [
                     f"The Gazette of Place {number}",
                     "feed",
-                    f"http://{address(number // 5)}:9/news/{number}/feed.xml",
+                    f"http://{address(number // 5)}/news/{number}/feed.xml",
                     _LANGUAGES[place],
                     _COUNTRIES[place],
                     role,

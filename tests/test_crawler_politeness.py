@@ -1,6 +1,9 @@
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.politeness import HostGates, host_key
 
@@ -68,3 +71,13 @@ async def test_a_higher_limit_holds_from_the_next_turn_on():
         limit[0] = 2
         async with asyncio.timeout(1), gates.enter("a"):
             pass
+
+
+@given(st.text(alphabet="abZ.:-/0?#@[]\\\t é", max_size=14), st.sampled_from(["http://", "https://", "HTTP://"]))
+def test_a_plainly_written_address_has_the_host_that_taking_it_apart_gives(rest, scheme):
+    try:
+        parts = urlsplit(scheme + rest)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        host, port = "", None
+    assert host_key(scheme + rest) == (host if port in {None, 80, 443} else f"{host}:{port}")

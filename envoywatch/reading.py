@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alerts.meetings.reader import MeetingReader
+from alerts.meetings.version import detector_version
 from alerts.names import NameForms
 from alerts.watches.scores import WatchSet
 from config.people import People, load_people
@@ -47,6 +48,11 @@ class Readers:
     def meetings(self) -> MeetingReader:
         """The detector."""
         return MeetingReader(self.people)
+
+    @cached_property
+    def version(self) -> int:
+        """Which detector that is."""
+        return detector_version(self.config.people)
 
 
 _readers: Readers | None = None
@@ -121,4 +127,5 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         claims=claims,
         notes=readers.meetings.notes(document.text, text.language),
         sketch=Body(clean(text.text)).sketch,
+        detector=readers.version,
     )

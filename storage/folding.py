@@ -338,14 +338,35 @@ def tokenize(folded: Folded) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+def index_columns(title: str, text: str) -> tuple[str, str, str]:
+    """What the full-text index holds of an article: words of the title, words of the text, pairs of characters of both.
+
+    The pairs are those of each run of characters written without spaces; a run of one is that character. Words are the
+    tokens but for those.
+    """
+    folded = fold(title), fold(text)
+    in_title, in_text = (" ".join(_spaced_words(one)) for one in folded)
+    return in_title, in_text, " ".join(pair for one in folded for pair in _pairs_in(one.text))
+
+
 def index_words(text: str) -> str:
-    """What the word columns of the full-text index hold: the tokens, without those that `cjk_bigrams` covers."""
-    return " ".join(found[0] for found in _TOKEN.finditer(fold(text).text) if not _CJK_RUN.match(found[0]))
+    """The words of a text as the index holds them."""
+    return " ".join(_spaced_words(fold(text)))
 
 
 def cjk_bigrams(text: str) -> str:
-    """What the `cjk` column holds: overlapping pairs of each run of CJK characters (a run of one: that character)."""
-    return " ".join(pair for found in _CJK_RUN.finditer(fold(text).text) for pair in _pairs(found[0]))
+    """The pairs of a text as the index holds them."""
+    return " ".join(_pairs_in(fold(text).text))
+
+
+def _spaced_words(folded: Folded) -> list[str]:
+    return folded.words if folded.text.isascii() else [word for word in folded.words if not _CJK_RUN.match(word)]
+
+
+def _pairs_in(folded: str) -> Iterator[str]:
+    if not folded.isascii():
+        for found in _CJK_RUN.finditer(folded):
+            yield from _pairs(found[0])
 
 
 def _pairs(run: str) -> list[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
 from config.hosts import host_key
-from config.variants import TRADITIONAL, load_variants
 from storage.identity import page_key
 from storage.search import rebuild_index
 
@@ -139,12 +137,8 @@ def _expected(db: Database) -> None:
 
 
 @MIGRATIONS(name="0008_folding")
-def _folding(db: Database) -> None:
-    """Traditional Chinese is indexed as simplified, digits of any script as ours, Arabic letters as typed elsewhere."""
-    variants = "".join(map(chr, load_variants(TRADITIONAL)))
-    refolded = re.compile(f"[{variants}\uf900-\ufaffٱىیةەہھک]|(?![0-9])\\d")
-    if any(refolded.search(text) for (text,) in db.execute("SELECT title || text FROM articles")):
-        rebuild_index(db.conn)
+def _folding(_: Database) -> None:
+    """Other words go into the full-text index since; 0011 makes it anew."""
 
 
 @MIGRATIONS(name="0009_copies")
@@ -190,6 +184,28 @@ def _telling(db: Database) -> None:
     db.execute("CREATE INDEX alerts_by_watch ON alerts (watch, due_at) WHERE told_with IS NULL")
     db.execute("CREATE INDEX alerts_told_with ON alerts (told_with) WHERE told_with IS NOT NULL")
     db.execute("CREATE INDEX matches_of_watch ON matches (watch, at)")
+
+
+@MIGRATIONS(name="0011_archive")
+def _archive(db: Database) -> None:
+    """What a search filters and counts by is in the full-text index and in indexes of its own; who read the claims.
+
+    `tags` holds an article's language, source, country and role, each as one word. `articles_by_facet` covers what is
+    counted and filtered by, which else lies behind the text on other pages; `articles_by_day` finds the ids of a day.
+    `articles.detector` is the version of what read an article's claims; NULL when an older program did.
+    """
+    db.execute("ALTER TABLE articles ADD COLUMN detector INTEGER")
+    db.execute("DROP TABLE articles_fts")
+    db.execute(
+        "CREATE VIRTUAL TABLE articles_fts USING fts5 (title, text, cjk, tags, content = '',"
+        ' tokenize = "unicode61 remove_diacritics 2")'
+    )
+    db.execute(
+        "CREATE INDEX articles_by_facet ON articles"
+        " (id, source, language, country, role, seen_at, copy_of, story_id, detector)"
+    )
+    db.execute("CREATE INDEX articles_by_day ON articles (substr(seen_at, 1, 10))")
+    rebuild_index(db.conn)
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

@@ -434,7 +434,7 @@ class Reading:
     """An entry that was read: its text, what the watches found and what it claims.
 
     `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word; None lets the writer make it.
-    `short` are scored watches that found something, but not enough.
+    `short` are scored watches that found something, but not enough. `detector` is the version of what read the claims.
     """
 
     entry_id: int
@@ -452,6 +452,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     sketch: Sketch | None = None
     short: tuple[Match, ...] = ()
+    detector: int | None = None
 
     @property
     def published_at(self) -> datetime:

@@ -28,7 +28,7 @@ from storage.model import (
 )
 from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
-from storage.search import index_article
+from storage.search import Indexed, index_article
 from storage.telling import matched_by, planned_messages
 
 if TYPE_CHECKING:
@@ -224,8 +224,8 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
     claimed = reading.text.published_at
     article_id: int = db.execute(
         "INSERT INTO articles (url, title, text, language, source, source_id, country, role, author, published_at,"
-        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, page_title, page_key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, page_title, page_key,"
+        " detector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
             clean(reading.url),
             title,
@@ -246,9 +246,11 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
             outcome.copy_of,
             clean(reading.text.page_title),
             key_of_page(reading.url),
+            reading.detector,
         ],
     ).fetchone()[0]
-    index_article(db.conn, article_id, title, text)
+    row = Indexed(title, text, reading.text.language, reading.source, reading.country, reading.role)
+    index_article(db.conn, article_id, row)
     return article_id
 
 

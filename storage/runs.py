@@ -142,18 +142,18 @@ def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) ->
     An article that an alert, a claim of a meeting or a copy points at is kept. Returns counts by table.
     """
     from storage.copies import part  # noqa: PLC0415 (only pruning needs them)
-    from storage.search import unindex_article  # noqa: PLC0415 (likewise)
+    from storage.search import Indexed, unindex_article  # noqa: PLC0415 (likewise)
 
     polls = prune_polls(db, now - poll_log)
     rows = db.execute(
-        "SELECT id, title, text FROM articles a WHERE seen_at < ?"
+        "SELECT id, title, text, language, source, country, role FROM articles a WHERE seen_at < ?"
         " AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.article_id = a.id)"
         " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.article_id = a.id)"
         " AND NOT EXISTS (SELECT 1 FROM articles c WHERE c.copy_of = a.id AND c.seen_at >= ?)",
         [to_text(before), to_text(before)],
     ).fetchall()
     for row in rows:
-        unindex_article(db.conn, row[0], row[1], row[2])
+        unindex_article(db.conn, row[0], Indexed(*row[1:]))
     ids = dump_json([row[0] for row in rows])
     part(db, [row[0] for row in rows])
     db.execute("DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", [ids])

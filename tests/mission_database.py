@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from config.model import Channel, Config, Digest, Expectation, MeetingSpec, Office, PersonEntry, Watch
 from storage.database import open_writer
 from storage.model import to_text
-from storage.search import index_article
+from storage.search import Indexed, index_article
 
 NOW = datetime(2023, 5, 26, 20, 15, tzinfo=UTC)
 AUDIENCE = "Audience with a leader"
@@ -212,7 +212,7 @@ class _Writer:
             text_hash=f"h{copy_of or number}",
             copy_of=copy_of,
         )
-        index_article(self.c, article, title, text)
+        index_article(self.c, article, Indexed(title, text, language, source, country, role))
         if key:
             self.done.articles[key] = article
             self.insert(

@@ -21,6 +21,8 @@ APPLICATION_ID = 0x456E7677
 
 _HEADER = b"SQLite format 3\x00"
 _BUSY_MS = 10_000
+_CACHE_KIB = 64 * 1024
+"""The writer's. The shingles of each article go to pages all over a large table, which would be read over and over."""
 _JOURNAL_LIMIT = 64 * 2**20
 
 
@@ -155,6 +157,7 @@ def _check_present(version: int, path: Path) -> None:
 
 
 def _settings(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA mmap_size = 0")

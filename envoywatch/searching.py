@@ -44,6 +44,10 @@ class ArchiveSearch:
         self._expression = fts_superset(query, forms)
         self._matcher: Matcher = compile_watches([("search", query)], forms)
 
+    def matches(self, document: Document) -> bool:
+        """Whether the query matches an article."""
+        return bool(self._matcher.match(document))
+
     def run(
         self,
         connection: sqlite3.Connection,

@@ -3,12 +3,14 @@
 import io
 import json
 import sys
+from datetime import timedelta
 
 import pytest
 
 from config.edit import find_item
 from envoywatch.cli.main import run
-from tests.seeding import Commands, seed
+from tests.seeding import CONFIG as CONFIG_OF_ARCHIVE
+from tests.seeding import NOW, Commands, open_again, seed, with_watch
 
 CONFIG = """\
 # our watches
@@ -308,3 +310,30 @@ def test_watches_are_listed_with_what_they_yield(tmp_path, capsys):
     line = next(line for line in command("watches", "list").out.splitlines() if line.startswith("Envoy"))
     assert "100% of 1" in line
     assert "d ago" in line
+
+
+def test_what_goes_with_a_watch_is_suggested_from_the_archive(tmp_path, capsys):
+    archive = open_again(seed(tmp_path))
+    for number in range(12):
+        at = NOW - timedelta(minutes=number)
+        text = f"Arda Lin met Boris Vale about wheat. Paper {number} had talks of it."
+        archive.article("Ruritania Today", f"https://today.example/s{number}", "", text, at=at)
+        other = f"It rained in street {number}. Nobody met."
+        archive.article("Ruritania Today", f"https://today.example/o{number}", "", other, at=at)
+    command = Commands(archive, capsys)
+    found = command.json("watches", "suggest", "envoy")
+    assert found["matching"]["en"] == 13
+    assert "wheat" in [one["word"] for one in found["words"]]
+    assert not {"Arda", "Lin", "talks"} & {one["word"] for one in found["words"]}
+    assert found["people"] == [{"person": "Boris Vale", "articles": 13}]
+    out = command("watches", "suggest", "Envoy").out
+    assert "articles matched (en 13" in out
+    assert "wheat" in out
+
+
+def test_nothing_is_suggested_for_what_matches_nothing_or_has_no_query(tmp_path, capsys):
+    archive = seed(tmp_path, with_watch(CONFIG_OF_ARCHIVE, "{name: Nothing, query: zeppelin}"))
+    command = Commands(archive, capsys)
+    assert "Nothing in the archive matches" in command("watches", "suggest", "Nothing").out
+    said = command("watches", "suggest", "Audience")
+    assert (said.code, "has no query" in said.err) == (2, True)

@@ -14,6 +14,7 @@ from envoywatch.cli.queries import find_watch, names_of, normal, parse
 from envoywatch.cli.sources_health import spark
 from envoywatch.cli.times import ago
 from envoywatch.cli.watches_edit import add_watch, mute_watch, remove_watch, unmute_watch
+from envoywatch.cli.watches_suggest import command as suggest
 from envoywatch.cli.watches_test import command as test_query
 from envoywatch.watch_words import OPTIONS, options_in_words
 
@@ -32,7 +33,7 @@ def command() -> None:
     """List, show, add, mute, remove, try and replay watches: saved queries and what to do on a match."""
 
 
-for _one in (add_watch, remove_watch, mute_watch, unmute_watch, test_query, backtest):
+for _one in (add_watch, remove_watch, mute_watch, unmute_watch, test_query, backtest, suggest):
     command.add_command(_one)
 
 

@@ -17,6 +17,9 @@ SOURCE: Final = "source"
 COUNTRY: Final = "country"
 ROLE: Final = "role"
 
+UNKNOWN: Final = "langunknown"
+"""The tag of an article in no known language: the forms of every language count in it."""
+
 _WORD = re.compile("[a-z0-9]+")
 _HASH_BYTES: Final = 6
 
@@ -47,8 +50,9 @@ def tag(kind: str, value: str) -> str:
 
 def tags_of(article: Indexed) -> str:
     """All of an article's, for the `tags` column."""
-    values = ((LANGUAGE, article.language), (SOURCE, article.source), (COUNTRY, article.country), (ROLE, article.role))
-    return " ".join(tag(kind, value) for kind, value in values if value)
+    values = ((SOURCE, article.source), (COUNTRY, article.country), (ROLE, article.role))
+    language = tag(LANGUAGE, article.language) if article.language else UNKNOWN
+    return " ".join([language, *(tag(kind, value) for kind, value in values if value)])
 
 
 def index_row(article_id: int, article: Indexed) -> tuple[int, str, str, str, str]:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.watches.archive import fts_superset
+from alerts.watches.archive import fts_expression, fts_superset
 from alerts.watches.matcher import compile_watches
 from alerts.watches.query import QueryError, parse_query
-from storage.folding import cjk_bigrams, index_words
+from config.vocabulary import Role
 from storage.model import Document
+from storage.search import Indexed, index_article
 
 NAMES = {"li-hui": {"en": ["Li Hui"], "ru": ["Ли Хуэй"], "zh": ["李辉"]}, "xi": {"zh": ["习"]}}
 QUERIES = [
@@ -38,6 +39,13 @@ QUERIES = [
     "C罗",
     "a OR (b Hui)",
     "शांति",
+    "role:state-media talks",
+    "talks -lang:ru",
+    'source:"Ruritania Today"',
+    "source:ruritania talks",
+    "Putin -(普京 OR talks)",
+    "putin* lang:zh",
+    "-talks Путин",
 ]
 PIECES = ["Putin", "Putin’s", "Pu\u00adtin", "Рutin", "Путиным", "о войне", "普京", "会见", "普", "京", "李辉", "习"]
 PIECES += [
@@ -67,17 +75,16 @@ class People:
 def index():
     connection = sqlite3.connect(":memory:")
     connection.execute(
-        "CREATE VIRTUAL TABLE articles_fts USING fts5 (title, text, cjk, content = '', "
+        "CREATE VIRTUAL TABLE articles_fts USING fts5 (title, text, cjk, tags, content = '', "
         "tokenize = 'unicode61 remove_diacritics 2')"
     )
     yield connection
     connection.close()
 
 
-def finds(connection, expression, title, text):
+def finds(connection, expression, document):
     connection.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
-    row = (index_words(title), index_words(text), cjk_bigrams(f"{title}\n{text}"))
-    connection.execute("INSERT INTO articles_fts (rowid, title, text, cjk) VALUES (1, ?, ?, ?)", row)
+    index_article(connection, 1, Indexed(*(getattr(document, name) for name in Indexed._fields)))
     return connection.execute("SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?", (expression,)).fetchall()
 
 
@@ -90,14 +97,20 @@ texts = pieces.map(" ".join) | pieces.map("".join)
     st.sampled_from(QUERIES) | st.sampled_from(PIECES[:14]).map(lambda piece: f'"{piece}"'),
     texts,
     texts,
-    st.sampled_from([None, "en", "ru", "zh", "uk"]),
+    st.sampled_from([None, "en", "ru", "zh-Hans", "uk"]),
+    st.sampled_from([Role.MEDIA, Role.STATE_MEDIA]),
 )
-def test_nothing_that_matches_is_missed(index, text_of_query, title, text, language):
+def test_nothing_that_matches_is_missed_and_an_exact_expression_finds_nothing_else(
+    index, text_of_query, title, text, language, role
+):
     query = parse_query(text_of_query)
-    expression = fts_superset(query, People())
-    matches = compile_watches([("w", query)], People()).match(Document(title, text, language))
-    if matches and expression is not None:
-        assert finds(index, expression, title, text)
+    expression = fts_expression(query, People())
+    document = Document(title, text, language, source="Ruritania – Today", role=role)
+    matches = compile_watches([("w", query)], People()).match(document)
+    if expression is not None:
+        found = finds(index, expression.text, document)
+        assert found or not matches
+        assert matches or not (found and expression.is_exact)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +120,9 @@ def test_nothing_that_matches_is_missed(index, text_of_query, title, text, langu
         ("=talks =peace", '({title text} : "talks" AND {title text} : "peace")'),
         ("title:=talks OR =peace", '({title} : "talks" OR {title text} : "peace")'),
         ("negotiat*", '{title text} : "negotiat" *'),
-        ("=talks -peace lang:ru", '{title text} : "talks"'),
+        ("=talks -=peace lang:ru", '((tags : "langru" AND {title text} : "talks") NOT {title text} : "peace")'),
+        ("=talks -/peace/", '{title text} : "talks"'),
+        ("role:state-media OR country:CN", '(tags : "rolestatemedia" OR tags : "countrycn")'),
         ("普京会见", 'cjk : "普京 京会 会见"'),
         ("=F-16", '{title text} : "f 16"'),
         ("弗拉基米尔·普京", '(cjk : "弗拉 拉基 基米 米尔" AND cjk : "普京")'),
@@ -118,14 +133,14 @@ def test_the_expression_says_what_must_be_there(query, expression):
     assert fts_superset(parse_query(query), People()) == expression
 
 
-@pytest.mark.parametrize("query", ["京", "/talks/", "role:media", "talks OR 京", "@xi", "=talks OR /x/", "ปูติน"])
+@pytest.mark.parametrize("query", ["京", "/talks/", "-role:media", "talks OR 京", "@xi", "=talks OR /x/", "ปูติน"])
 def test_where_nothing_must_be_there_every_article_is_to_be_read(query):
     assert fts_superset(parse_query(query), People()) is None
 
 
 def test_a_query_of_very_many_words_is_still_taken_by_sqlite(index):
     query = parse_query(" OR ".join(f"=w{number}" for number in range(1_900)))
-    assert finds(index, fts_superset(query, People()), "", "here is w1899")
+    assert finds(index, fts_superset(query, People()), Document("", "here is w1899"))
     query = parse_query(" OR ".join("wort" + "".join(pair) for pair in product("abcdefghijklmnopqrst", repeat=2)))
     assert fts_superset(query, People()) is None
 

@@ -1,17 +1,20 @@
 """From a query to a full-text expression that finds at least what the query matches, for searching the archive.
 
-The index must hold what `storage.folding.index_words` and `cjk_bigrams` make of a text. What the expression finds is
-then put before the matcher, which has the last word.
+The index must hold what `storage.search.index_row` makes of an article. What the expression finds is then put before
+the matcher, which has the last word, unless the expression is known to say all that the query says.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from alerts.watches.plan import All, Any, Chain, Planner, Row, Slot, Within
+from alerts.watches.lexicon import ANY
+from alerts.watches.plan import All, Any, Chain, No, Planner, Requirement, Row, Slot, Within
 from storage.folding import cjk_bigrams
 from storage.model import Field
+from storage.search import LANGUAGE, UNKNOWN, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,64 +23,122 @@ if TYPE_CHECKING:
     from alerts.watches.nodes import Query
     from alerts.watches.plan import PersonForms, Plan
 
-_MOST_PHRASES = 3_000
+_MOST_PHRASES: Final = 3_000
 """SQLite refuses an expression that is much larger."""
+_PAIR: Final = 2
 
 _INDEXED = re.compile("[0-9a-z\u00df-\u024f\u0370-\u03ff\u0400-\u052f\u05d0-\u05ea\u0620-\u064a\u0671-\u06d3]+")
 """Tokens of which it is certain that SQLite's tokenizer takes them as one word, whatever its version of Unicode."""
+_BOTH: Final = tuple(Field)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An FTS5 MATCH expression over the columns title, text, cjk and tags; `is_exact` when it finds no article more."""
+
+    text: str
+    is_exact: bool
+
+
+def fts_expression(query: Query, forms: PersonForms) -> Expression | None:
+    """What finds at least the articles that the query matches.
+
+    None when there is none that would help (a pattern alone, one Chinese character): then every article is to be
+    looked at. Raises QueryError for an unknown person.
+    """
+    found = _expression(Planner(forms).plan(query), _BOTH)
+    if found is None or found.text.count('"') > 2 * _MOST_PHRASES:
+        return None
+    return found
 
 
 def fts_superset(query: Query, forms: PersonForms) -> str | None:
-    """An FTS5 MATCH expression over the columns title, text and cjk that finds at least what the query matches.
-
-    None when there is none that would help (a pattern alone, one Chinese character, a condition): then
-    every article is to be looked at. Raises QueryError for an unknown person.
-    """
-    expression = _expression(Planner(forms).plan(query), tuple(Field))
-    if expression is None or expression.count('"') > 2 * _MOST_PHRASES:
-        return None
-    return expression
+    """The text of `fts_expression`."""
+    found = fts_expression(query, forms)
+    return None if found is None else found.text
 
 
-def _expression(plan: Plan, fields: Sequence[Field]) -> str | None:
+def _expression(plan: Plan, fields: Sequence[Field]) -> Expression | None:  # noqa: PLR0911 (one a kind of plan)
     match plan:
         case Slot():
-            return _either([_form_expression(form, fields, prefix=plan.prefix) for form in plan.every])
-        case Row(parts) | Chain(parts) | All(parts):
-            return _every([_expression(part, fields) for part in parts])
+            return _slot(plan, fields)
+        case Row(parts) | Chain(parts):
+            joined = _every([_expression(part, fields) for part in parts])
+            return joined and Expression(joined.text, is_exact=False)
+        case All(parts):
+            return _all(parts, fields)
         case Any(parts):
             return _either([_expression(part, fields) for part in parts])
         case Within(field, part):
             return _expression(part, (field,))
-        case _:
-            return None
+        case Requirement():
+            return Expression(f'tags : "{tag(plan.condition, plan.value)}"', is_exact=True)
+    return None
 
 
-def _every(parts: Iterable[str | None]) -> str | None:
+def _all(parts: Sequence[Plan], fields: Sequence[Field]) -> Expression | None:
+    """What must be there, without what must not, as far as the index can tell that."""
+    wanted = _every([_expression(part, fields) for part in parts if not isinstance(part, No)])
+    if wanted is None:
+        return None
+    banned = [_expression(part.part, fields) for part in parts if isinstance(part, No)]
+    known = [one for one in banned if one is not None and one.is_exact]
+    is_exact = wanted.is_exact and len(known) == len(banned)
+    without = _either(known) if known else None
+    return Expression(f"({wanted.text} NOT {without.text})" if without else wanted.text, is_exact)
+
+
+def _slot(slot: Slot, fields: Sequence[Field]) -> Expression | None:
+    """Its forms; those of one language only in articles of that language."""
+    by_language: dict[str, list[Expression | None]] = {}
+    for language, form in slot.forms:
+        by_language.setdefault(language, []).append(_form(form, fields, prefix=slot.prefix))
+    parts = []
+    for language, forms in by_language.items():
+        either = _either(forms)
+        if language != ANY and either is not None:
+            spoken = f'tags : ("{tag(LANGUAGE, language)}" OR "{UNKNOWN}")'
+            either = Expression(f"({either.text} AND {spoken})", either.is_exact)
+        parts.append(either)
+    return _either(parts)
+
+
+def _every(parts: Sequence[Expression | None]) -> Expression | None:
     useful = list(dict.fromkeys(part for part in parts if part is not None))
-    return _joined(" AND ", useful) if useful else None
+    if not useful:
+        return None
+    is_exact = None not in parts and all(part.is_exact for part in useful)
+    return Expression(_joined(" AND ", [part.text for part in useful]), is_exact)
 
 
-def _either(parts: Sequence[str | None]) -> str | None:
+def _either(parts: Sequence[Expression | None]) -> Expression | None:
     useful = list(dict.fromkeys(part for part in parts if part is not None))
-    return (
-        _joined(" OR ", useful) if useful and len(parts) == len([part for part in parts if part is not None]) else None
-    )
+    if not useful or None in parts:
+        return None
+    return Expression(_joined(" OR ", [part.text for part in useful]), all(part.is_exact for part in useful))
 
 
 def _joined(joint: str, parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"({joint.join(parts)})"
 
 
-def _form_expression(form: Form, fields: Sequence[Field], *, prefix: bool) -> str | None:
+def _form(form: Form, fields: Sequence[Field], *, prefix: bool) -> Expression | None:
     """What must be in the index where the form stands: its words in the word columns, its pairs in the other."""
-    parts: list[str | None] = []
+    parts: list[Expression] = []
+    left_out = False
     for run, open_end in _runs(form, prefix=prefix):
         if cjk := cjk_bigrams("".join(run)):
-            parts.append(f'cjk : "{cjk}"' if len(run) > 1 else None)
+            left_out |= len(run) == 1
+            if len(run) > 1:  # pairs of neighbouring runs may stand side by side: only a single one is sure
+                parts.append(Expression(f'cjk : "{cjk}"', len(run) == _PAIR and len(fields) == len(_BOTH)))
         elif all(_INDEXED.fullmatch(token) for token in run):
-            parts.append(f'{{{" ".join(fields)}}} : "{" ".join(run)}"{" *" if open_end else ""}')
-    return _every(parts)
+            columns = f"{{{' '.join(fields)}}}"
+            parts.append(Expression(f'{columns} : "{" ".join(run)}"{" *" if open_end else ""}', len(run) == 1))
+        else:
+            left_out = True
+    joined = _every(parts)
+    is_plain = len(parts) == 1 and not left_out and not form.capitals
+    return joined and Expression(joined.text, joined.is_exact and is_plain)
 
 
 def _runs(form: Form, *, prefix: bool) -> Iterable[tuple[list[str], bool]]:

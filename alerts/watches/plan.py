@@ -54,11 +54,11 @@ class Slot:
         return isinstance(self.node, Word) and self.node.prefix
 
     @property
-    def every(self) -> tuple[Form, ...]:
-        """All forms in all languages; of a word they are worked out anew."""
+    def forms(self) -> list[tuple[str, Form]]:
+        """All forms, each with its language or `ANY`; of a word they are worked out anew."""
         if isinstance(self.node, Person):
-            return self.names
-        return tuple(dict.fromkeys(form for _, form in _word_forms(self.node)))
+            return [(ANY, form) for form in self.names]
+        return _word_forms(self.node)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -295,14 +295,14 @@ def measure(path: Path, articles: int, texts: list[Recorded]) -> Size:
         commit = 1e3 * (begun + time.process_time() - start) / len(group)
         lookups += [lookup for lookup, _ in timed]
         inserts += [insert + commit for _, insert in timed]
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    resident = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
     names = ("shingles", "articles_by_shingles", "articles_without_shingles")
     used = db.execute(
         "SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN (?, ?, ?)", list(names)
     ).fetchone()[0]
     total = articles + len(chosen)
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    resident = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     db.conn.close()
     return Size(total, rows / total, used / total, lookups, inserts, resident)
 

@@ -21,7 +21,7 @@ APPLICATION_ID = 0x456E7677
 
 _HEADER = b"SQLite format 3\x00"
 _BUSY_MS = 10_000
-_CACHE_KIB = 64 * 1024
+_CACHE_KIB = 32 * 1024
 """The writer's. The shingles of each article go to pages all over a large table, which would be read over and over."""
 _JOURNAL_LIMIT = 64 * 2**20
 

@@ -41,7 +41,7 @@ SAME_FIGURES: Final = 0.3
 HOT: Final = 6
 """A shingle that so many texts have which are no copies of each other is a stock phrase or a form, and says nothing."""
 
-_RATES: Final = ((150, 4), (600, 8), (2400, 16))
+_RATES: Final = ((100, 4), (300, 8), (1200, 16))
 _LONG_RATE: Final = 32
 """One shingle of so many is kept of a text with up to so many: a short one needs more to be found by, a long one has
 enough. Each rate divides the next, so that texts of any two lengths can share some."""

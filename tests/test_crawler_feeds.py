@@ -365,6 +365,7 @@ def recorded(folder):
     return [(path.name, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
+@pytest.mark.no_cover
 def test_every_recorded_feed_gives_its_entries(shared):
     """Of 226; one has no item in it."""
     files = recorded(shared / "data/feeds/real")
@@ -383,6 +384,7 @@ def told_by_feedparser(item):
     return one_line(plain_text(item.get("title", "")), TITLE_MAX), canonical_url(link, URL), at
 
 
+@pytest.mark.no_cover
 def test_titles_links_and_dates_of_well_formed_feeds_are_feedparsers_own(shared):
     seen = 0
     for name, body in recorded(shared / "data/feeds/real") + recorded(shared / "data/feeds/illformed"):
@@ -403,6 +405,7 @@ NOT_ALIKE = {
 }
 
 
+@pytest.mark.no_cover
 def test_recorded_broken_feeds_never_raise(shared):
     for path in sorted((shared / "data/feeds/illformed").rglob("*")):
         if path.is_file():

@@ -202,6 +202,7 @@ ITEMS = st.builds(
 
 @settings(max_examples=20, deadline=None)
 @given(versions=st.lists(st.lists(ITEMS, max_size=5), min_size=2, max_size=5))
+@pytest.mark.no_cover
 def test_reading_what_is_left_stores_what_reading_the_whole_stores(tmp_path_factory, versions):
     ledger = Ledger(tmp_path_factory.mktemp("ledger"))
     for items in versions:
@@ -209,6 +210,7 @@ def test_reading_what_is_left_stores_what_reading_the_whole_stores(tmp_path_fact
     ledger.close()
 
 
+@pytest.mark.no_cover
 def test_no_new_or_changed_entry_of_a_recorded_feed_is_missed(shared, tmp_path):
     folders = sorted(path for path in (shared / "data/feeds/timeline").iterdir() if path.is_dir())
     assert folders
@@ -222,6 +224,7 @@ def test_no_new_or_changed_entry_of_a_recorded_feed_is_missed(shared, tmp_path):
         assert ledger.cut > 0
 
 
+@pytest.mark.no_cover
 def test_a_recorded_feed_polled_again_has_nothing_new(shared):
     """Whatever the encoding: an unchanged feed is read in full once, but for the few whose items cannot be told."""
     again = []

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 def main(folder: Path, wheel: Path, libraries: list[str]) -> None:
     """Make it; raises PackageNotFoundError where this Python lacks what is asked for."""
-    venv.create(folder)
+    venv.create(folder, symlinks=True)
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
     with ZipFile(wheel) as archive:
         archive.extractall(site)

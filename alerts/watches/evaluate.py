@@ -31,17 +31,21 @@ def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     marks = _evaluate(plan, page, page.streams)
     if marks is None:
         return None
-    fields = [stream.field for stream in page.streams]
-    return tuple(Span(fields[number], start, -end) for number, start, end in islice(_outermost(marks), MOST_SPANS))
+    streams = page.streams
+    return tuple([Span(streams[number].field, start, -end) for number, start, end in _outermost(marks)])
 
 
-def _outermost(marks: Sequence[Mark]) -> Iterator[Mark]:
-    reached = (-1, 0)  # in which stream, how far
-    for mark in sorted(marks) if len(marks) > 1 else marks:
+def _outermost(marks: Sequence[Mark]) -> Sequence[Mark]:
+    if len(marks) == 1:
+        return marks
+    kept: list[Mark] = []
+    in_stream, reached = -1, 0
+    for mark in sorted(marks):
         number, _, end = mark
-        if (number, -end) > reached:
-            reached = number, -end
-            yield mark
+        if number != in_stream or -end > reached:
+            in_stream, reached = number, -end
+            kept.append(mark)
+    return kept[:MOST_SPANS]
 
 
 def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:  # noqa: PLR0911 (one return a kind of plan)
@@ -76,27 +80,37 @@ def _evaluate_all(parts: Iterable[Plan], page: Page, streams: Sequence[Stream]) 
 
 
 def _marks_of(plan: Slot | Row | Pattern | Chain, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
-    if streams is not page.streams:
-        return [mark for stream in streams for mark in _marks(plan, stream)] or None
-    if plan not in page.marks:
-        page.marks[plan] = [mark for stream in streams for mark in _marks(plan, stream)] or None
-    return page.marks[plan]
+    if streams is page.streams:
+        known = page.marks.get(plan)
+        if known is not None:
+            return known or None
+    marks: list[Mark] = []
+    for stream in streams:
+        if stream.text:
+            marks += _marks(plan, stream)
+    if streams is page.streams:
+        page.marks[plan] = marks
+    return marks or None
 
 
 def _marks(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Sequence[Mark]:
-    if not stream.text:
-        return ()
     number = stream.number
     match plan:
-        case Slot() if len(signs := stream.signs[plan.number]) == 1 and isinstance(token := signs[0], str):
-            starts, ends = stream.starts, stream.ends
-            return [(number, starts[at], -ends[at]) for at in stream.positions.get(token, ())[:MOST_PLACES]]
+        case Slot():
+            signs = stream.signs[plan.number]
+            if len(signs) == 1 and isinstance(token := signs[0], str):  # nearly always: as quickly as can be
+                positions = stream.positions.get(token)
+                if positions is None:
+                    return ()
+                starts, ends = stream.starts, stream.ends
+                return [(number, starts[at], -ends[at]) for at in positions[:MOST_PLACES]]
+            places = _slot_places(plan, stream)
         case Chain():
             places = [place for operand in _chain_places(plan, stream) for place in operand]
         case Row(slots, slop) if slop:
             places = _scattered(slots, slop, stream)
         case _:
-            places = list(_places(plan, stream))
+            places = _places(plan, stream)
     return [(number, place.start, -place.end) for place in places]
 
 

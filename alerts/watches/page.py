@@ -103,7 +103,7 @@ class Page:
         for stream in self.streams:
             stream.signs = self.signs
         self.present = {*self.signs, *conditions}
-        self.marks: dict[Plan, Sequence[Mark] | None] = {}
+        self.marks: dict[Plan, Sequence[Mark]] = {}
         """Of both streams."""
 
     @cached_property

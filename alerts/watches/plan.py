@@ -25,8 +25,8 @@ _ONE_TOKEN = re.compile("[a-z]+|[а-яєіїў]+")
 _EXACT_CASE = 3
 """A name of so few letters alone must stand as it is written: Xi is a man, XI a century."""
 _ALONE = (False,)
-_CONDITION_IS_COMMON = 0.3
-_PATTERN_IS_COMMON = 0.5
+_CONDITION_IS_COMMON = 0.5
+_PATTERN_IS_COMMON = 0.25
 """Shares of articles that are supposed where no count can be: a word is the better thing to look for."""
 
 

@@ -28,11 +28,23 @@ MOST_PLACES = 10_000
 
 def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
+    if isinstance(plan, Slot) and isinstance(token := page.signs.get(plan.number), str):
+        return _token_spans(token, page)
     marks = _evaluate(plan, page, page.streams)
     if marks is None:
         return None
     streams = page.streams
     return tuple([Span(streams[number].field, start, -end) for number, start, end in _outermost(marks)])
+
+
+def _token_spans(token: str, page: Page) -> tuple[Span, ...]:
+    """What most matches are, of one word, without what the others need."""
+    spans: list[Span] = []
+    for stream in page.streams:
+        if places := stream.positions.get(token):
+            field, starts, ends = stream.field, stream.starts, stream.ends
+            spans += [Span(field, starts[at], ends[at]) for at in places[:MOST_SPANS]]
+    return tuple(spans[:MOST_SPANS])
 
 
 def _outermost(marks: Sequence[Mark]) -> Sequence[Mark]:
@@ -97,13 +109,10 @@ def _marks(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Sequence[Mark]
     number = stream.number
     match plan:
         case Slot():
-            signs = stream.signs[plan.number]
-            if len(signs) == 1 and isinstance(token := signs[0], str):  # nearly always: as quickly as can be
-                positions = stream.positions.get(token)
-                if positions is None:
-                    return ()
+            token = stream.signs[plan.number]
+            if isinstance(token, str):
                 starts, ends = stream.starts, stream.ends
-                return [(number, starts[at], -ends[at]) for at in positions[:MOST_PLACES]]
+                return [(number, starts[at], -ends[at]) for at in stream.positions.get(token, ())[:MOST_PLACES]]
             places = _slot_places(plan, stream)
         case Chain():
             places = [place for operand in _chain_places(plan, stream) for place in operand]
@@ -136,7 +145,8 @@ def _slot_places(slot: Slot, stream: Stream) -> Sequence[Place]:
     found = stream.found.get(slot)
     if found is None:
         places: set[Place] = set()
-        for sign in stream.signs.get(slot.number, ()):
+        signs = stream.signs.get(slot.number, ())
+        for sign in (signs,) if isinstance(signs, str) else signs:
             places.update(islice(_sign_places(sign, stream), MOST_PLACES))
         found = stream.found[slot] = sorted(places)
     return found

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ANY = ""
 """In place of a language: the form counts in texts of all of them."""
+ALWAYS = 0
+"""The number of what every article has."""
 
 
 class Form(NamedTuple):
@@ -41,7 +43,10 @@ class Form(NamedTuple):
 Sign: TypeAlias = "str | Form"
 """What shows that a word is there: its token, or a form of which only the automaton's part is known to stand there."""
 
-_Entry: TypeAlias = "int | tuple[tuple[int, Form | None], ...]"
+Signs: TypeAlias = "str | list[Sign]"
+"""Of one word; mostly it is a single token, for which there is no list to be made."""
+
+_Entry: TypeAlias = "int | tuple[int | tuple[int, Form], ...]"
 """Whose form a token is: a word's number and the languages in which it counts, as bits, in one integer (in a table of
 a million tokens every object counts), or several, with the form where more than the token is to be seen."""
 
@@ -90,31 +95,33 @@ class Lexicon:
                 self._patterns.setdefault(line, []).append((keys[bits], form))
 
     def _add_word(self, word: str, key: int, form: Form | None) -> None:
+        entry = key if form is None else (key, form)
         before = self._words.get(word)
         if before is None:
-            self._words[word] = key if form is None else ((key, form),)
+            self._words[word] = entry if isinstance(entry, int) else (entry,)
         else:
-            self._words[word] = (*(((before, None),) if isinstance(before, int) else before), (key, form))
+            self._words[word] = (before, entry) if isinstance(before, int) else (*before, entry)
 
-    def find(self, page: Page) -> dict[int, list[Sign]]:
+    def find(self, page: Page) -> dict[int, Signs]:
         """The numbers of the words that have a form in the article, and what shows it."""
         languages = _ALL_BITS if page.language is None else _ANY_BIT | self._bits.get(page.language, 0)
-        signs: dict[int, list[Sign]] = {}
+        signs: dict[int, Signs] = {}
         for word in set[str]().union(*(stream.tokens for stream in page.streams)) & self._known:
             entry = self._words[word]
             if not isinstance(entry, int):
-                for key, form in entry:
+                for one in entry:
+                    key, sign = (one, word) if isinstance(one, int) else one
                     if key & languages:
-                        signs.setdefault(key >> _LANGUAGE_BITS, []).append(form or word)
+                        _note(signs, key >> _LANGUAGE_BITS, sign)
             elif entry & languages:
                 number = entry >> _LANGUAGE_BITS
                 if number in signs:
-                    signs[number].append(word)
+                    _note(signs, number, word)
                 else:
-                    signs[number] = [word]
+                    signs[number] = word
         for key, sign in self._in_line(page):
             if key & languages:
-                signs.setdefault(key >> _LANGUAGE_BITS, []).append(sign)
+                _note(signs, key >> _LANGUAGE_BITS, sign)
         return signs
 
     def _in_line(self, page: Page) -> Iterator[tuple[int, Sign]]:
@@ -128,6 +135,16 @@ class Lexicon:
         for pattern, rest in found:
             for key, form in self._owners[pattern]:
                 yield key, rest if form.open_end and len(form.tokens) == 1 else form
+
+
+def _note(signs: dict[int, Signs], number: int, sign: Sign) -> None:
+    before = signs.get(number)
+    if before is None:
+        signs[number] = sign if isinstance(sign, str) else [sign]
+    elif isinstance(before, str):
+        signs[number] = [before, sign]
+    else:
+        before.append(sign)
 
 
 def commonness(form: Form, shares: Mapping[str, float]) -> float:

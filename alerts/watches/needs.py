@@ -2,72 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from array import array
+from typing import TYPE_CHECKING
 
+from alerts.watches.lexicon import ALWAYS
 from alerts.watches.plan import All, Any, Chain, Pattern, Requirement, Row, Slot, Within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from alerts.watches.plan import Plan
 
 
-class _Entrance(NamedTuple):
-    """The watches to look at when something is in an article: at once, or if others are there as well."""
-
-    alone: list[int]
-    pairs: list[tuple[int, int]]
-    several: list[tuple[frozenset[int], int]]
+_BITS = 32
+_INDEX = (1 << _BITS) - 1
 
 
 class Needs:
     """Of each watch, known by its index, what an article must have of it.
 
-    `commonness` is about the share of articles that have what a number stands for. `unseen` are the numbers that are
-    known to be in an article only when they are some watch's entrance: patterns, since searching for them is dear.
+    The watch waits at its entrance, what the fewest articles have of what it needs, for the next rarest of its needs.
+    Both go into one integer of an array: with 100,000 watches it is the number of objects to look at that costs time.
+    `commonness` is about the share of articles that have what a number stands for; a watch without another need waits
+    for number 0, which every article has. `unseen` are the numbers that are known to be in an article only when they
+    are some watch's entrance: patterns, since searching for them is dear.
     """
 
     def __init__(self, plans: Sequence[Plan], commonness: Sequence[float], unseen: Iterable[int]) -> None:
         self._commonness = commonness
         self._unseen = frozenset(unseen)
-        self._entrances: dict[int, _Entrance] = {}
-        self._always: list[int] = []
+        self._entrances: list[array[int] | None] = [None] * len(commonness)
+        self._entrances[ALWAYS] = array("Q")
+        self._further: dict[int, frozenset[int]] = {}
+        """Of watches with more than two needs, the others."""
         for index, plan in enumerate(plans):
             self._admit(index, self._clauses(plan))
 
     @property
-    def entrances(self) -> Collection[int]:
+    def entrances(self) -> set[int]:
         """The numbers that have to be looked for in every article."""
-        return self._entrances.keys()
+        return {number for number, entrance in enumerate(self._entrances) if entrance is not None}
 
-    def met_by(self, present: set[int]) -> list[int]:
+    def met_by(self, present: AbstractSet[int]) -> list[int]:
         """The watches, in order, that an article with all that is `present` may match."""
-        found = set(self._always)
-        for number in self._entrances.keys() & present:
-            alone, pairs, several = self._entrances[number]
-            found.update(alone)
-            if pairs:
-                found.update([index for other, index in pairs if other in present])
-            if several:
-                found.update([index for others, index in several if others <= present])
-        return sorted(found)
+        found: set[int] = set()
+        entrances = self._entrances
+        for number in present:
+            entrance = entrances[number]
+            if entrance is not None:
+                found.update([waiting & _INDEX for waiting in entrance if waiting >> _BITS in present])
+        further = self._further
+        return sorted([index for index in found if index not in further or further[index] <= present])
 
     def _admit(self, index: int, clauses: Sequence[frozenset[int]]) -> None:
-        """Of the clauses the rarest is the entrance; the words that are surely needed besides are asked for there."""
         if not clauses:
-            self._always.append(index)
-            return
-        entrance = min(clauses, key=self._commonness_of)
-        single = [words for words in clauses if len(words) == 1 and words != entrance]
-        others = frozenset[int]().union(*single) - self._unseen
+            clauses = [frozenset((ALWAYS,))]
+        entrance, *rest = sorted(clauses, key=self._commonness_of)
+        others = [number for words in rest if len(words) == 1 for number in words - self._unseen]
+        waiting = (others[0] if others else ALWAYS) << _BITS | index
+        if len(others) > 1:
+            self._further[index] = frozenset(others[1:])
         for number in entrance:
-            alone, pairs, several = self._entrances.setdefault(number, _Entrance([], [], []))
-            if not others:
-                alone.append(index)
-            elif len(others) == 1:
-                pairs.append((next(iter(others)), index))
+            before = self._entrances[number]
+            if before is None:
+                self._entrances[number] = array("Q", (waiting,))
             else:
-                several.append((others, index))
+                before.append(waiting)
 
     def _commonness_of(self, numbers: frozenset[int]) -> float:
         return sum(self._commonness[number] for number in numbers)

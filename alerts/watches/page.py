@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from alerts.sentences import split_sentences
 from alerts.text import fold
+from alerts.watches.lexicon import ALWAYS
 from storage.model import Field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from alerts.watches.lexicon import Lexicon, Sign
+    from alerts.watches.lexicon import Lexicon, Signs
     from alerts.watches.plan import Plan
     from storage.model import Document
 
@@ -42,7 +43,7 @@ class Stream:
         self.language = language
         self._folded = fold(text)
         self.tokens = self._folded.words
-        self.signs: Mapping[int, Sequence[Sign]] = {}
+        self.signs: Mapping[int, Signs] = {}
         """What of the lexicon stands in the article, in this field or the other."""
         self.found: dict[Plan, Sequence[Place]] = {}
         """Places already looked up: watches share most of their words."""
@@ -102,7 +103,7 @@ class Page:
         self.signs = lexicon.find(self)
         for stream in self.streams:
             stream.signs = self.signs
-        self.present = {*self.signs, *conditions}
+        self.present = {ALWAYS, *self.signs, *conditions}
         self.marks: dict[Plan, Sequence[Mark]] = {}
         """Of both streams."""
 

@@ -147,7 +147,7 @@ class Planner:
         self.conditions: dict[tuple[Condition, str], int] = {}
         """The numbers of the requirements."""
         self.patterns: dict[int, str] = {}
-        self.commonness: list[float] = []
+        self.commonness: list[float] = [1.0]
         """About the share of articles that have it, for each number."""
 
     def plan(self, query: Query) -> Plan:

@@ -108,7 +108,7 @@ class News:
             return f'({query}) source:"{self.random.choice(_SOURCES)}"'
         return query
 
-    def _keywords(self, count: int) -> str:
+    def _keywords(self, count: int) -> str:  # noqa: PLR0911 (one return a shape)
         shape = self.random.random()
         if shape < 0.002:
             return f"/{self._subject()}[a-z]+ {self._subject()}/"

@@ -33,18 +33,20 @@ def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     marks = _evaluate(plan, page, page.streams)
     if marks is None:
         return None
-    streams = page.streams
-    return tuple([Span(streams[number].field, start, -end) for number, start, end in _outermost(marks)])
+    return tuple(map(page.span, _outermost(marks)))
 
 
 def _token_spans(token: str, page: Page) -> tuple[Span, ...]:
-    """What most matches are, of one word, without what the others need."""
-    spans: list[Span] = []
-    for stream in page.streams:
-        if places := stream.positions.get(token):
-            field, starts, ends = stream.field, stream.starts, stream.ends
-            spans += [Span(field, starts[at], ends[at]) for at in places[:MOST_SPANS]]
-    return tuple(spans[:MOST_SPANS])
+    """What most matches are, of one word, without what the others need; several watches may ask for it."""
+    known = page.token_spans.get(token)
+    if known is None:
+        spans: list[Span] = []
+        for stream in page.streams:
+            if places := stream.positions.get(token):
+                field, starts, ends = stream.field, stream.starts, stream.ends
+                spans += [Span(field, starts[at], ends[at]) for at in places[:MOST_SPANS]]
+        known = page.token_spans[token] = tuple(spans[:MOST_SPANS])
+    return known
 
 
 def _outermost(marks: Sequence[Mark]) -> Sequence[Mark]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
 from alerts.watches.lexicon import ALWAYS
@@ -32,43 +33,42 @@ class Needs:
     def __init__(self, plans: Sequence[Plan], commonness: Sequence[float], unseen: Iterable[int]) -> None:
         self._commonness = commonness
         self._unseen = frozenset(unseen)
-        self._entrances: list[array[int] | None] = [None] * len(commonness)
-        self._entrances[ALWAYS] = array("Q")
         self._further: dict[int, frozenset[int]] = {}
         """Of watches with more than two needs, the others."""
+        waiting: list[list[int]] = [[] for _ in commonness]
         for index, plan in enumerate(plans):
-            self._admit(index, self._clauses(plan))
+            entrance, need = self._admit(index, self._clauses(plan))
+            for number in entrance:
+                waiting[number].append(need << _BITS | index)
+        self._first = array("Q", accumulate(map(len, waiting), initial=0))
+        """Where in `_waiting` the watches of each number begin."""
+        self._waiting = array("Q", chain.from_iterable(waiting))
 
     @property
     def entrances(self) -> set[int]:
         """The numbers that have to be looked for in every article."""
-        return {number for number, entrance in enumerate(self._entrances) if entrance is not None}
+        return {number for number, (first, end) in enumerate(pairwise(self._first)) if first < end}
 
     def met_by(self, present: AbstractSet[int]) -> list[int]:
         """The watches, in order, that an article with all that is `present` may match."""
         found: set[int] = set()
-        entrances = self._entrances
+        begins, waiting = self._first, self._waiting
         for number in present:
-            entrance = entrances[number]
-            if entrance is not None:
-                found.update([waiting & _INDEX for waiting in entrance if waiting >> _BITS in present])
+            first, end = begins[number], begins[number + 1]
+            if first < end:
+                found.update([one & _INDEX for one in waiting[first:end] if one >> _BITS in present])
         further = self._further
         return sorted([index for index in found if index not in further or further[index] <= present])
 
-    def _admit(self, index: int, clauses: Sequence[frozenset[int]]) -> None:
+    def _admit(self, index: int, clauses: Sequence[frozenset[int]]) -> tuple[frozenset[int], int]:
+        """The entrance of a watch and for what it waits there."""
         if not clauses:
-            clauses = [frozenset((ALWAYS,))]
+            return frozenset((ALWAYS,)), ALWAYS
         entrance, *rest = sorted(clauses, key=self._commonness_of)
         others = [number for words in rest if len(words) == 1 for number in words - self._unseen]
-        waiting = (others[0] if others else ALWAYS) << _BITS | index
         if len(others) > 1:
             self._further[index] = frozenset(others[1:])
-        for number in entrance:
-            before = self._entrances[number]
-            if before is None:
-                self._entrances[number] = array("Q", (waiting,))
-            else:
-                before.append(waiting)
+        return entrance, others[0] if others else ALWAYS
 
     def _commonness_of(self, numbers: frozenset[int]) -> float:
         return sum(self._commonness[number] for number in numbers)

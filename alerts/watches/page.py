@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from alerts.sentences import split_sentences
 from alerts.text import fold
 from alerts.watches.lexicon import ALWAYS
-from storage.model import Field
+from storage.model import Field, Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -106,6 +106,16 @@ class Page:
         self.present = {ALWAYS, *self.signs, *conditions}
         self.marks: dict[Plan, Sequence[Mark]] = {}
         """Of both streams."""
+        self.token_spans: dict[str, tuple[Span, ...]] = {}
+        self._spans: dict[Mark, Span] = {}
+
+    def span(self, mark: Mark) -> Span:
+        """The mark as it is shown."""
+        span = self._spans.get(mark)
+        if span is None:
+            number, start, end = mark
+            span = self._spans[mark] = Span(self.streams[number].field, start, -end)
+        return span
 
     @cached_property
     def line(self) -> str:

@@ -15,7 +15,6 @@ import argparse
 import ast
 import gc
 import random
-import re
 import resource
 import statistics
 import subprocess
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from alerts.watches.matcher import Matcher
+    from alerts.watches.nodes import Query
     from storage.model import Document
 
 SIZES = (10, 1_000, 10_000, 100_000)
@@ -118,8 +118,11 @@ def quantile95(times: Sequence[float]) -> float:
 
 
 def check_answers(matcher: Matcher, queries: Sequence[Query], forms: NameForms, documents: Sequence[Document]) -> None:
-    """All watches at once must say of whole articles what each says by itself, and of their beginnings what the naive
-    evaluator of the tests says, which takes its time."""
+    """End the run unless the answers are right.
+
+    Of whole articles all watches at once have to say what each says by itself, of their beginnings what the naive
+    evaluator of the tests says, which takes its time.
+    """
     chosen = random.Random(1)  # noqa: S311 (a benchmark wants the same numbers each time)
     for document in documents:
         found = {int(match.watch): match.spans for match in matcher.match(document)}

@@ -23,7 +23,7 @@ from storage.model import Endpoint, SourceSpec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from config.model import Config, Source
+    from config.model import Config, Source, Watch
     from config.people import People
     from envoywatch.clock import Clock
     from storage.model import Lease, Poll
@@ -85,12 +85,14 @@ class Desk:
         await self.sync()
 
     async def sync(self) -> None:
-        """Make the configured sources the ones that are polled."""
+        """Make the configured sources the ones that are polled, and note what the watches say."""
         with collector_paused():
             specs = [spec_of(source, self.config) for source in self.config.sources]
             await self.store.sync_sources(specs, self.clock.now())
             del specs
         settle()
+        definitions = {watch.name: definition_of(watch) for watch in self.config.watches}
+        await self.store.sync_watches(definitions, self.clock.now())
 
 
 @asynccontextmanager
@@ -132,6 +134,11 @@ def engine_settings(config: Config) -> EngineSettings:
 async def warm(workers: Workers) -> None:
     """Have every worker load what reading needs, where a first article must not wait for it."""
     await asyncio.gather(*(workers.run(warm_up) for _ in range(WORKERS)))
+
+
+def definition_of(watch: Watch) -> str:
+    """What a watch says, as JSON: all but its name, and until when it is muted."""
+    return watch.model_dump_json(exclude={"name", "mute"}, exclude_defaults=True, by_alias=True)
 
 
 def rules_of(config: Config, people: People | None = None) -> Rules:

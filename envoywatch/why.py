@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ from alerts.watches.scores import WatchSet
 from config.people import load_people
 from config.watch_options import refused_for
 from envoywatch import wording
-from envoywatch.desk import rules_of
+from envoywatch.desk import definition_of, rules_of
 from storage.identity import text_hash
 from storage.model import Claim, Document, Known, Reading, Reason, Text, Verdict
 from storage.views import get_meeting, list_alerts, list_meetings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from config.model import Config, Watch
     from storage.model import Decision, Meeting, Outcome, Span
     from storage.views import ArticleView, DecisionLine, Reader
+    from storage.watches import WatchRevision
 
 LEDGER_WINDOW: Final = timedelta(days=60)
 """As far back as `storage.record` looks for the meeting that a claim is about."""
@@ -49,6 +51,17 @@ class WatchAnswer:
     recorded: tuple[DecisionLine, ...] = ()
     would: tuple[Decision, ...] = ()
     tally: Tally | None = None
+
+
+def said_then(config: Config, then: WatchRevision | None) -> str:
+    """What a watch said when it fired, and whether it says something else now; empty where that is not known."""
+    if then is None:
+        return ""
+    said = json.loads(then.definition)
+    looked_for = said.get("query") or json.dumps(said.get("score") or said.get("meeting"), ensure_ascii=False)
+    now = next((definition_of(watch) for watch in config.watches if watch.name == then.watch), None)
+    state = "it is gone now" if now is None else "as now" if now == then.definition else "changed since"
+    return f"{looked_for} (revision {then.number}, since {then.since:%Y-%m-%d %H:%M} UTC; {state})"
 
 
 class Judge:

@@ -208,5 +208,15 @@ def _archive(db: Database) -> None:
     rebuild_index(db.conn)
 
 
+@MIGRATIONS(name="0012_watches")
+def _watches(db: Database) -> None:
+    """What each watch said when, as JSON of the configuration, and by which state of it an alert was fired."""
+    db.execute(
+        "CREATE TABLE watch_revisions (id INTEGER PRIMARY KEY, watch TEXT NOT NULL, number INTEGER NOT NULL,"
+        " definition TEXT NOT NULL, since TEXT NOT NULL, UNIQUE (watch, number)) STRICT"
+    )
+    db.execute("ALTER TABLE alerts ADD COLUMN watch_revision_id INTEGER REFERENCES watch_revisions (id)")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

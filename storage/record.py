@@ -373,8 +373,9 @@ def write_alerts(
     for alert in alerts:
         row = db.execute(
             "INSERT INTO alerts (key, kind, title, created_at, watch, change, article_id, claim_id, meeting_id,"
-            " evidence, place, date, detail, urgency, due_at, told_with)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM alerts WHERE key = ?))"
+            " evidence, place, date, detail, urgency, due_at, told_with, watch_revision_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM alerts WHERE key = ?),"
+            " (SELECT id FROM watch_revisions WHERE watch = ? ORDER BY number DESC LIMIT 1))"
             " ON CONFLICT (key) DO NOTHING RETURNING id, told_with",
             [
                 clean(alert.key),
@@ -393,6 +394,7 @@ def write_alerts(
                 alert.urgency,
                 to_text(alert.due_at or alert.created_at),
                 clean(alert.told_with) if alert.told_with else None,
+                alert.watch,
             ],
         ).fetchone()
         if row is None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
-from storage import entries, outbox, record, rereads, revisions, sources
+from storage import entries, outbox, record, rereads, revisions, sources, watches
 from storage.database import open_reader, open_writer
 from storage.lock import sole_writer
 from storage.record import NOTHING_NEEDED
@@ -43,6 +43,10 @@ class Store(Protocol):
 
     async def sync_sources(self, specs: Iterable[SourceSpec], now: datetime) -> None:
         """Make the configured sources the active ones."""
+        ...
+
+    async def sync_watches(self, definitions: Mapping[str, str], now: datetime) -> None:
+        """Note what the watches say from now on."""
         ...
 
     async def lease_due(
@@ -158,6 +162,10 @@ class SqliteStore:
     async def sync_sources(self, specs: Iterable[SourceSpec], now: datetime) -> None:
         """Make the configured sources the active ones."""
         await self.write(sources.sync_sources, list(specs), now)
+
+    async def sync_watches(self, definitions: Mapping[str, str], now: datetime) -> None:
+        """Note what the watches say from now on."""
+        await self.write(watches.sync_watches, definitions, now)
 
     async def lease_due(
         self,

@@ -31,6 +31,7 @@ from storage.views_rows import (
     spans_of,
     to_time,
 )
+from storage.watches import WatchRevision, watch_revision
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,6 +63,8 @@ class AlertLine:
     meeting: Meeting | None
     due_at: datetime | None = None
     told_with: int | None = None
+    watch_revision: WatchRevision | None = None
+    """What its watch said when it fired; None for what older versions stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ _ALERT_NAMES = (
 # characters from 1 as Python does from 0.
 _SELECT = f"""
 SELECT {prefixed("alerts", "alert", _ALERT_NAMES)}, {ARTICLE_COLUMNS}, {MEETING_COLUMNS}, {CLAIM_COLUMNS},
+       watch_revisions.watch AS revision_watch, watch_revisions.number AS revision_number,
+       watch_revisions.definition AS revision_definition, watch_revisions.since AS revision_since,
        matches.spans AS match_spans,
        instr(articles.title, alerts.evidence) - 1 AS title_start,
        instr(articles.text, alerts.evidence) - 1 AS text_start
@@ -111,6 +116,7 @@ LEFT JOIN claims ON claims.id = alerts.claim_id
 LEFT JOIN articles ON articles.id = coalesce(alerts.article_id, claims.article_id)
 LEFT JOIN meetings ON meetings.id = alerts.meeting_id
 LEFT JOIN matches ON matches.article_id = articles.id AND matches.watch = alerts.watch
+LEFT JOIN watch_revisions ON watch_revisions.id = alerts.watch_revision_id
 """  # noqa: S608 (column names are constants)
 
 _LIST = f"""
@@ -195,6 +201,7 @@ def alert_line(row: sqlite3.Row) -> AlertLine:
         meeting=find_meeting_record(row),
         due_at=moment(row["alert_due_at"]),
         told_with=row["alert_told_with"],
+        watch_revision=watch_revision(row),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.decide import Rules, decide
 from config.vocabulary import EndpointKind, Level, Role, Status
+from envoywatch.desk import definition_of
 from storage.database import open_writer
 from storage.entries import lease_entries
 from storage.identity import text_hash
@@ -33,6 +34,7 @@ from storage.model import (
 from storage.record import record_reading
 from storage.runs import start_run
 from storage.sources import finish_poll, lease_due, sync_sources
+from storage.watches import sync_watches
 
 NOW = datetime(2023, 5, 18, 12, 0, tzinfo=UTC)
 """When the last article of the small archive has been read."""
@@ -123,6 +125,9 @@ class Archive:
         self._db = open_writer(self.path)
         sync_sources(self._db, specs, NOW - timedelta(days=2))
         self.loaded = self._load()
+        sync_watches(
+            self._db, {watch.name: definition_of(watch) for watch in self.loaded.watches}, NOW - timedelta(days=2)
+        )
         people = self._people()
         self.rules = Rules(
             watches=self.loaded.watches,

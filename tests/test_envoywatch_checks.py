@@ -112,3 +112,59 @@ def test_a_query_that_cannot_do_what_it_seems_to_is_warned_of(tmp_path, query, w
     assert bool(told) is bool(warning)
     assert all(hint in one.hint for one in told if warning in one.message)
     assert sum(bool(warning) and warning in one.message for one in told) == bool(warning)
+
+
+# ---------------------------------------------------------------- what is said about bad input, word for word
+
+
+@pytest.mark.parametrize(
+    ("query", "message", "hint"),
+    [
+        (
+            "war " * 25_000,
+            "a query may have 20,000 characters; this one has 99,999",
+            "make several watches of it, or a group of people",
+        ),
+        ("(" * 10_000, "parentheses may be nested 50 deep", "make several watches of it"),
+        (
+            "/(i?)putin/",
+            "(i?) is the letter i or nothing",
+            "did you mean (?i)? Patterns ignore capitals without it",
+        ),
+        ("*", "a lone *", "write the beginning of the word before it, as in negotiat*"),
+        ('war ""', "an empty phrase", "write something between the quotes"),
+        (
+            "title:peace NEAR/5 war",
+            "NEAR joins words, phrases, people and (a OR b) of these",
+            "write title:(a NEAR/5 b)",
+        ),
+        (
+            r"/(a+)\1/",
+            r"not a regular expression: invalid escape sequence: \1",
+            "back-references are not available: they cannot be searched in linear time",
+        ),
+        (
+            "/((a{100}){100}){100}/",
+            "not a regular expression: invalid repetition size: {100}",
+            "",
+        ),
+        ('"peace', "this quote is never closed", 'add "'),
+        ("titel:peace", "there is no field titel:", "did you mean title:? Text that contains a colon goes in quotes"),
+        ("a NEAR5 b", "NEAR5 is not an operator", "did you mean NEAR/5?"),
+        ("@tomas-burg", "nobody is known as 'tomas-burg'", "did you mean Tomas Berg?"),
+    ],
+)
+def test_bad_input_is_answered_in_words_that_help(tmp_path, query, message, hint):
+    text = "watches:\n  - {name: good, query: peace}\n  - name: bad\n    query: |-\n      " + query.strip() + "\n"
+    found = only(tmp_path, text)
+    assert (found.message, found.hint.partition(" or ")[0].rstrip("?")) == (
+        message,
+        hint.partition(" or ")[0].rstrip("?"),
+    )
+    assert found.line >= 8
+
+
+def test_two_watches_of_one_name_are_told_with_what_to_do(tmp_path):
+    found = only(tmp_path, "watches: [{name: War, query: a}, {name: war, query: b}]\n")
+    assert found.message == "the name 'war' is there twice in `watches`"
+    assert found.hint == "names are how pages and commands tell them apart; choose another"

@@ -58,7 +58,7 @@ def test_what_matched_is_told_with_where_and_what_was_decided(cli, monkeypatch):
     assert found["Audience"]["would"][0]["reason"] == "status-changed"
     monkeypatch.setenv("COLUMNS", "100")
     out = cli("explain", "1").out
-    for part in ("first poll", "alerted", "Arda Lin, talks", "Arda Lin >>met<< President", "desk", "alerts"):
+    for part in ("first poll", "alerted", "Arda Lin, talks", "Arda Lin >>met<< President", "desk", "What it alerted"):
         assert part in out
 
 
@@ -86,6 +86,22 @@ def test_a_watch_changed_since_says_that_it_did_match(tmp_path, capsys):
     changed = CONFIG.replace("@arda-lin AND (talks OR 会谈)", "nothing")
     archive.config_file.write_text(changed, encoding="utf-8")
     assert "when it was read it did match" in Commands(archive, capsys)("explain", "1").out
+
+
+def test_each_alert_names_the_revision_of_its_watch_and_the_text_that_fired_it(tmp_path, capsys):
+    archive = seed(tmp_path)
+    command = Commands(archive, capsys)
+    said = "@arda-lin AND (talks OR 会谈) (revision 1, since 2023-05-16 12:00 UTC; "
+    assert said + "as now)" in command("explain", "1").out
+    alert = next(one for one in command.json("explain", "1")["explanation"]["alerts"] if one["watch"] == "Envoy")
+    assert (alert["watch_revision"]["watch"], alert["watch_revision"]["number"]) == ("Envoy", 1)
+    archive.config_file.write_text(CONFIG.replace("会谈", "会晤"), encoding="utf-8")
+    out = command("explain", "1").out
+    assert said + "changed since)" in out
+    assert "as first read" in out
+    assert said + "changed since)" in command("alerts", "show", str(alert["id"])).out
+    archive.config_file.write_text(CONFIG.replace("name: Envoy,", "name: Another,"), encoding="utf-8")
+    assert said + "it is gone now)" in command("explain", "1").out
 
 
 def test_a_copy_names_the_article_that_had_the_text_first(cli):

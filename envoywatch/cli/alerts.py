@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from config.model import Config
     from storage.views import AlertLine, AlertView, DecisionLine, DeliveryLine, Reader
 
 _PAGE = 200
@@ -86,7 +87,7 @@ def show_command(context: Context, /, alert: str, *, as_json: bool) -> None:
     if as_json:
         emit_json(view)
         return
-    _print_alert(view)
+    _print_alert(context.config, view)
 
 
 @command.command("review")
@@ -127,8 +128,9 @@ def what(alert: AlertLine) -> str:
 # ---------------------------------------------------------------- showing
 
 
-def _print_alert(view: AlertView) -> None:
+def _print_alert(config: Config, view: AlertView) -> None:
     from envoywatch.cli.meetings import print_claim, print_history, print_reports  # noqa: PLC0415 (as above)
+    from envoywatch.why import said_then  # noqa: PLC0415 (likewise)
 
     alert, article, meeting = view.alert, view.alert.article, view.alert.meeting
     show.heading(f"Alert {alert.id}: {alert.title}", first=True)
@@ -137,6 +139,7 @@ def _print_alert(view: AlertView) -> None:
             ("what", what(alert)),
             ("at", f"{short(alert.created_at)} UTC"),
             ("watch", alert.watch),
+            ("which said", said_then(config, alert.watch_revision) or None),
             ("urgency", alert.urgency),
             ("place", alert.place),
             ("date", alert.date),

@@ -10,15 +10,16 @@ import click
 
 from envoywatch.cli import show
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import emit_json, escape, json_option, print_table
+from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 from envoywatch.cli.times import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from config.model import Config
     from envoywatch.why import WatchAnswer
     from storage.model import Claim, Outcome, Reading, Span
-    from storage.views import ArticleLine, ArticleView, EntryLine, Explanation, RevisionView
+    from storage.views import AlertLine, ArticleLine, ArticleView, EntryLine, Explanation, RevisionView
 
 _QUOTED = 80
 _SPANS = 4
@@ -82,7 +83,7 @@ def _explain_stored(context: Context, found: Explanation, view: ArticleView, *, 
     show.heading("How it came in")
     _print_entries(found.entries)
     show.heading("What was decided when it was read")
-    _print_decisions(view, found)
+    _print_decisions(context.config, view, found)
     show.heading("What the watches, as configured now, make of it")
     _print_answers(answers, reading)
     if view.claims:
@@ -148,13 +149,27 @@ def _print_entries(entries: Sequence[EntryLine]) -> None:
     )
 
 
-def _print_decisions(view: ArticleView, found: Explanation) -> None:
+def _print_decisions(config: Config, view: ArticleView, found: Explanation) -> None:
     from envoywatch.cli.alerts import print_decisions, print_deliveries  # noqa: PLC0415 (as above)
+    from envoywatch.why import said_then  # noqa: PLC0415 (likewise)
 
     print_decisions(view.decisions)
     if found.alerts:
-        show.facts([("alerts", ", ".join(str(alert.id) for alert in found.alerts))])
+        show.heading("What it alerted")
+        print_table(
+            [Column("ALERT", right=True, whole=True), "WATCH", "WHICH SAID", "BY THE TEXT"],
+            [(one.id, one.watch, said_then(config, one.watch_revision), _text_of(one, view)) for one in found.alerts],
+        )
         print_deliveries(found.deliveries)
+
+
+def _text_of(alert: AlertLine, view: ArticleView) -> str:
+    """Which text of the article fired the alert: as first read, or as an edit left it."""
+    edits = [one for one in view.revisions if one.at <= alert.created_at]
+    quoted = alert.evidence.text if alert.evidence is not None else ""
+    if not edits or quoted in view.text or quoted in view.line.title:
+        return "as first read"
+    return f"as edited {short(edits[-1].at)}"
 
 
 # ---------------------------------------------------------------- seen, not read

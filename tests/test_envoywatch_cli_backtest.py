@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from envoywatch.backtesting import Comparison, Difference, Tally, backtest, tally
+from envoywatch.backtesting import Comparison, Difference, Tally, backtest, most_changed
 from storage.database import open_reader
 from tests.seeding import NOW, Archive, Commands, claim_of, open_again, seed
 
@@ -24,7 +24,7 @@ def test_watches_that_have_not_changed_differ_in_nothing(cli):
     for one in document["watches"]:
         assert one["matches"]["added"] == one["matches"]["lost"] == []
         assert one["alerts"]["added"] == one["alerts"]["lost"] == []
-    assert trial_of(document, "Envoy")["alerts"]["now"] == 2
+    assert trial_of(document, "Envoy")["alerts"]["counts"] == {"added": 0, "lost": 0, "kept": 2}
     assert trial_of(document, "Audience")["alerts"]["now"] == 2
 
 
@@ -33,7 +33,10 @@ def test_another_query_adds_matches_by_source_and_language(cli):
     grain = trial_of(document, "Grain")
     assert (grain["matches"]["then"], grain["matches"]["now"]) == (1, 3)
     assert [one["article_id"] for one in grain["matches"]["added"]] == [1, 2]
-    assert grain["matches"]["by_language"] == {"en": {"added": 1, "lost": 0}, "zh": {"added": 1, "lost": 0}}
+    assert grain["matches"]["by_language"] == {
+        "en": {"added": 1, "lost": 0, "kept": 1},
+        "zh": {"added": 1, "lost": 0, "kept": 0},
+    }
     assert set(grain["matches"]["by_source"]) == {"Ministry", "Ruritania Today"}
     assert grain["alerts"]["added"] == []  # it sends to the digest
 
@@ -102,12 +105,11 @@ def test_copies_and_the_first_polls_limit_are_replayed_too(tmp_path):
             )
     with closing(open_reader(archive.path)) as connection:
         told = []
-        trial = backtest(connection, archive.loaded, ["Envoy"], on_progress=lambda *at: told.append(at))
+        trial = backtest(connection, archive.path, archive.loaded, ["Envoy"], on_progress=lambda *at: told.append(at))
     assert told[-1] == (8, 8)
     (envoy,) = trial.watches
-    assert envoy.matches.added == envoy.matches.lost == ()
-    assert envoy.alerts.then == envoy.alerts.now == 4
-    assert envoy.alerts.added == envoy.alerts.lost == ()
+    assert envoy.matches.total == Tally(kept=8)
+    assert envoy.alerts.total == Tally(kept=4)
 
 
 def test_an_archive_without_articles_is_replayed_in_no_time(tmp_path, capsys):
@@ -117,24 +119,14 @@ def test_an_archive_without_articles_is_replayed_in_no_time(tmp_path, capsys):
 
 
 def test_differences_are_counted_the_most_first():
-    def one(source):
-        return Difference("t", NOW, 1, source, None)
+    def one(source, day=1):
+        return Difference("t", NOW + timedelta(days=day), 1, source, None)
 
-    comparison = Comparison(added=(one("A"), one("B"), one("B")), lost=(one("A"), one("B")))
-    assert list(tally(comparison, lambda it: it.source).items()) == [("B", Tally(2, 1)), ("A", Tally(1, 1))]
-    assert tally(comparison, lambda it: it.language) == {"?": Tally(3, 2)}
-
-
-def test_options_are_replayed_too_but_a_mute_that_began_later_hides_nothing(tmp_path, capsys):
-    archive = seed(tmp_path)
-    text = archive.config_file.read_text(encoding="utf-8")
-
-    def envoy(option):
-        archive.config_file.write_text(text.replace("{name: Envoy,", f"{{name: Envoy, {option},"), encoding="utf-8")
-        return trial_of(Commands(archive, capsys).json("watches", "backtest", "Envoy"), "Envoy")
-
-    assert envoy("mute: 2040-01-01 UTC")["alerts"]["now"] == 2
-    assert envoy("min_sources: 3")["alerts"]["now"] == 0
-    only = envoy("only: {languages: zh}")
-    assert [one["language"] for one in only["matches"]["lost"]] == ["en"]
-    assert only["alerts"]["now"] == 1
+    comparison = Comparison()
+    for source, then, now in (("A", 0, 1), ("B", 0, 1), ("B", 0, 1), ("A", 1, 0), ("B", 1, 0), ("C", 1, 1)):
+        comparison.add(one(source), then=bool(then), now=bool(now))
+    changed = most_changed(comparison.by_source)
+    assert list(changed.items()) == [("B", Tally(2, 1)), ("A", Tally(1, 1))]
+    assert comparison.by_language == {"?": Tally(3, 2, 1)}
+    assert comparison.by_day == {"2023-05-19": Tally(3, 2, 1)}
+    assert (comparison.then, comparison.now) == (3, 4)

@@ -7,11 +7,12 @@ the matcher, which has the last word, unless the expression is known to say all 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from alerts.watches.lexicon import ANY
 from alerts.watches.plan import All, Any, Chain, No, Planner, Requirement, Row, Slot, Within
+from alerts.watches.query import parse_query
 from storage.folding import cjk_bigrams
 from storage.model import Field
 from storage.search import LANGUAGE, UNKNOWN, tag
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from alerts.watches.lexicon import Form
     from alerts.watches.nodes import Query
     from alerts.watches.plan import PersonForms, Plan
+    from config.model import Watch
 
 _MOST_PHRASES: Final = 3_000
 """SQLite refuses an expression that is much larger."""
@@ -151,3 +153,17 @@ def _runs(form: Form, *, prefix: bool) -> Iterable[tuple[list[str], bool]]:
         else:
             runs.append([token])
     return [(run, prefix and run is runs[-1]) for run in runs]
+
+
+def watch_expression(watch: Watch, forms: PersonForms) -> Expression | None:
+    """As `fts_expression`, for a configured watch about words; one that is scored needs a term that counts for it."""
+    if watch.query is not None:
+        found = fts_expression(parse_query(watch.query), forms)
+        return found and replace(found, is_exact=found.is_exact and watch.score is None)
+    if watch.score is None:
+        return None
+    terms = [text for text, weight in watch.score.terms.items() if weight > 0]
+    either = _either([fts_expression(parse_query(text), forms) for text in terms])
+    if either is None or either.text.count('"') > 2 * _MOST_PHRASES:
+        return None
+    return replace(either, is_exact=False)

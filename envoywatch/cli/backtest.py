@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -11,17 +12,18 @@ from envoywatch.cli import show
 from envoywatch.cli.archive import reading
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, json_option, print_table
-from envoywatch.cli.progress import Progress
+from envoywatch.cli.progress import Progress, bar
 from envoywatch.cli.times import short, since_option, until_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from config.model import Config
-    from envoywatch.backtesting import Comparison, Difference, Trial, WatchTrial
+    from envoywatch.backtesting import Comparison, Difference, Tally, Trial, WatchTrial
 
 _SHOWN = 5
+_ROWS = 12
 
 
 @click.command("backtest")
@@ -45,9 +47,10 @@ def command(
     shown: int,
     as_json: bool,
 ) -> None:
-    """Replay the archive through the watches: matches and alerts that come, and that go, by source and language.
+    """Replay the archive through the watches: matches and alerts that come, that go and that stay.
 
-    Without names all watches are tried. Texts and claims are taken as stored; nothing is recorded.
+    They are counted by source, language and day, with examples. Without names all watches are tried. Texts are taken as
+    stored, and so are claims, unless another version of the detector read them; nothing is recorded.
     """
     from envoywatch.backtesting import backtest  # noqa: PLC0415 (so that --help is quick)
 
@@ -56,10 +59,10 @@ def command(
     with reading(context) as connection, Progress(context) as progress:
 
         def tell(done: int, total: int) -> None:
-            progress.tell(lambda: f"replayed {done:,} of {total:,} articles")
+            progress.tell(lambda: f"{bar(done, total)} looked at {done:,} of {total:,} articles")
 
         chosen = names or tuple(watch.name for watch in config.watches)
-        trial = backtest(connection, config, tuple(dict.fromkeys(chosen)), since, until, tell)
+        trial = backtest(connection, context.database, config, tuple(dict.fromkeys(chosen)), since, until, tell)
     if as_json:
         emit_json({**_document(trial), "query": query})
         return
@@ -99,6 +102,8 @@ def _document(trial: Trial) -> dict[str, object]:
         "since": trial.since,
         "until": trial.until,
         "articles": trial.articles,
+        "looked_at": trial.looked_at,
+        "reread": trial.reread,
         "watches": [
             {"watch": one.watch, "matches": _counted(one.matches), "alerts": _counted(one.alerts)}
             for one in trial.watches
@@ -107,15 +112,15 @@ def _document(trial: Trial) -> dict[str, object]:
 
 
 def _counted(comparison: Comparison) -> dict[str, object]:
-    from envoywatch.backtesting import tally  # noqa: PLC0415 (as above)
-
     return {
         "then": comparison.then,
         "now": comparison.now,
-        "added": comparison.added,
-        "lost": comparison.lost,
-        "by_source": tally(comparison, lambda one: one.source),
-        "by_language": tally(comparison, lambda one: one.language),
+        "counts": comparison.total,
+        "added": list(comparison.added),
+        "lost": list(comparison.lost),
+        "by_source": comparison.by_source,
+        "by_language": comparison.by_language,
+        "by_day": comparison.by_day,
     }
 
 
@@ -126,8 +131,11 @@ def _print(trial: Trial, shown: int) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
 
     show.line(
-        f"{words.count(trial.articles, 'article')} replayed; matches and alerts as they were, and as they would be"
+        f"{words.count(trial.articles, 'article')} replayed, {trial.looked_at:,} of them looked at;"
+        " matches and alerts as they were, and as they would be"
     )
+    if trial.reread:
+        show.line(f"The meetings of {trial.reread:,} were read again: another version of the detector had read them.")
     print_table(
         ["WATCH", *(Column(title, right=True) for title in ("MATCHES", "NOW", "+", "-", "ALERTS", "NOW", "+", "-"))],
         [(one.watch, *_figures(one.matches), *_figures(one.alerts)) for one in trial.watches],
@@ -138,30 +146,36 @@ def _print(trial: Trial, shown: int) -> None:
 
 
 def _figures(comparison: Comparison) -> tuple[int, int, int, int]:
-    return comparison.then, comparison.now, len(comparison.added), len(comparison.lost)
+    return comparison.then, comparison.now, comparison.total.added, comparison.total.lost
 
 
 def _print_watch(trial: WatchTrial, shown: int) -> None:
     for what, comparison in (("Matches", trial.matches), ("Alerts", trial.alerts)):
-        if not comparison.added and not comparison.lost:
+        if not comparison.total.added and not comparison.total.lost:
             continue
         show.heading(f"{what} of {trial.watch} that differ")
-        _print_tally(comparison, "SOURCE", lambda one: one.source)
-        _print_tally(comparison, "LANGUAGE", lambda one: one.language)
-        _print_differences("+", comparison.added, shown)
-        _print_differences("-", comparison.lost, shown)
+        _print_tally(comparison.by_source, "SOURCE")
+        _print_tally(comparison.by_language, "LANGUAGE")
+        _print_tally(comparison.by_day, "DAY")
+        _print_differences("+", comparison.total.added, comparison.added, shown)
+        _print_differences("-", comparison.total.lost, comparison.lost, shown)
 
 
-def _print_tally(comparison: Comparison, title: str, key: Callable[[Difference], str | None]) -> None:
-    from envoywatch.backtesting import tally  # noqa: PLC0415 (as above)
+def _print_tally(tallies: Mapping[str, Tally], title: str) -> None:
+    from envoywatch.backtesting import most_changed  # noqa: PLC0415 (as above)
 
-    rows = [(name, one.added, one.lost) for name, one in tally(comparison, key).items()]
-    print_table([title, Column("+", right=True), Column("-", right=True)], rows)
+    changed = most_changed(tallies)
+    columns = (Column("+", right=True), Column("-", right=True), Column("AS BEFORE", right=True))
+    rows = [(name, one.added, one.lost, one.kept) for name, one in islice(changed.items(), _ROWS)]
+    print_table([title, *columns], rows)
+    if len(changed) > _ROWS:
+        show.line(f"and {len(changed) - _ROWS:,} more")
 
 
-def _print_differences(sign: str, differences: Sequence[Difference], shown: int) -> None:
-    for one in differences[:shown]:
+def _print_differences(sign: str, count: int, differences: Sequence[Difference], shown: int) -> None:
+    """The newest, newest first."""
+    for one in islice(reversed(differences), shown):
         article = f" ({one.source}, article {one.article_id})" if one.article_id is not None else ""
         show.line(f"{sign} {short(one.at)}  {one.title}{article}")
-    if len(differences) > shown:
-        show.line(f"{sign} and {len(differences) - shown:,} more")
+    if count > shown:
+        show.line(f"{sign} and {count - shown:,} more")

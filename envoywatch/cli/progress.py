@@ -18,6 +18,13 @@ _PATIENCE_S = 1.0
 """Work shorter than this says nothing."""
 _REWRITE_S = 0.2
 _REPEAT_S = 10.0
+_BAR = 20
+
+
+def bar(done: int, total: int, width: int = _BAR) -> str:
+    """`[#######.............]`."""
+    filled = width * done // total if total else width
+    return f"[{'#' * filled}{'.' * (width - filled)}]"
 
 
 class Progress:

@@ -62,10 +62,10 @@ class Workers:
         self._memory = memory_mb * 1024 * 1024
         self._retired: set[asyncio.Task[None]] = set()
         CONSTS.term_timeout = _TERM_S
-        self._pool = self._new_pool()
+        self._pool = self._new_pool(initargs)
 
-    def _new_pool(self) -> ProcessPool:
-        arguments = (os.getpid(), self._memory, self._initializer, self._initargs)
+    def _new_pool(self, initargs: tuple[Any, ...]) -> ProcessPool:
+        arguments = (os.getpid(), self._memory, self._initializer, initargs)
         context = multiprocessing.get_context("spawn")  # a fork would copy the reactor, its threads and its sockets
         return ProcessPool(self._count, initializer=_begin, initargs=arguments, context=context)
 
@@ -97,7 +97,7 @@ class Workers:
         except RuntimeError as error:  # the pool has stopped or broken since the last job
             if self._pool is pool:
                 self._retire(pool)
-                self._pool = self._new_pool()
+                self._pool = self._new_pool(self._initargs)
             raise BrokenProcessPool(str(error)) from error
         try:
             return await asyncio.wrap_future(future)
@@ -108,11 +108,23 @@ class Workers:
         except MemoryError as error:
             raise WorkerCrashed(f"{_name(func)} needs more memory than a worker may have") from error
 
-    def restart(self, initargs: tuple[Any, ...]) -> None:
-        """New jobs run in new processes begun with `initargs`; jobs in flight finish in the old ones."""
+    async def replace(self, initargs: tuple[Any, ...], prepare: Callable[[], object]) -> None:
+        """Begin new processes with `initargs`; the old ones go on with all jobs until `prepare` ran in the new ones.
+
+        Jobs in flight finish in the old ones. `prepare` may take its time. When it fails the new processes are taken
+        nevertheless, for they may do other jobs, and each job that fails says why.
+        """
+        coming = self._new_pool(initargs)
+        try:
+            await asyncio.gather(
+                *(asyncio.wrap_future(coming.schedule(prepare)) for _ in range(self._count)), return_exceptions=True
+            )
+        except asyncio.CancelledError:
+            self._retire(coming)
+            raise
         self._initargs = initargs
         self._retire(self._pool)
-        self._pool = self._new_pool()
+        self._pool = coming
 
     def _retire(self, pool: ProcessPool) -> None:
         task = asyncio.ensure_future(asyncio.to_thread(_finish, pool, self._timeout_s))

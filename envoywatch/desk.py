@@ -17,7 +17,7 @@ from crawler.engine import Engine
 from crawler.settings import EngineSettings, settings_of
 from crawler.workers import Workers
 from envoywatch.hosts import HostKeeper
-from envoywatch.reading import start_worker, warm_up
+from envoywatch.reading import make_watches, start_worker, warm_up
 from storage.model import Endpoint, SourceSpec
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ class Desk:
         self.needs = self.rules.needs
 
     async def adopt(self, config: Config) -> None:
-        """Take a new configuration into every part."""
+        """Take a new configuration into every part. What is read meanwhile is read with the old watches."""
+        await self.workers.replace((_for_workers(config),), make_watches)
         self.config = config
         self._read_names()
         self.engine.update(engine_settings(config))
-        self.workers.restart((_for_workers(config),))
         await self.sync()
 
     async def sync(self) -> None:

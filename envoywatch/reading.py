@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alerts.meetings.reader import MeetingReader
 from alerts.meetings.version import detector_version
 from alerts.names import NameForms
 from alerts.watches.scores import WatchSet
+from config.collector import collector_paused, settle
 from config.people import People, load_people
 from config.vocabulary import LANGUAGES
 from crawler.pages import PageBytes, extract
@@ -58,10 +59,25 @@ class Readers:
 _readers: Readers | None = None
 
 
+MANY_WATCHES: Final = 1_000
+"""So many are compiled before a worker takes its first job, which would run out of its time otherwise."""
+
+
 def start_worker(config: Config) -> None:
     """Called once in each worker process; what is heavy is made on first use."""
     global _readers  # noqa: PLW0603 (one configuration a process is the point of a worker)
     _readers = Readers(config)
+    if len(config.watches) >= MANY_WATCHES:
+        make_watches()
+
+
+def make_watches() -> None:
+    """Compile the watches now. They live as long as the process: the garbage collector need not look through them."""
+    if _readers is None:
+        raise RuntimeError("start_worker was not called in this process")
+    with collector_paused():
+        _ = _readers.watches
+    settle()
 
 
 def warm_up() -> None:

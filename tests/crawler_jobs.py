@@ -52,3 +52,7 @@ def refuse():
 
 def signals():
     return [signal.getsignal(number) is signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)]
+
+
+def slow_start():
+    time.sleep(0.4)

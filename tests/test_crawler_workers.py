@@ -57,14 +57,31 @@ async def test_a_worker_killed_while_idle_is_replaced_for_the_next_job():
         assert await made.run(jobs.add, 1, 1) == 2
 
 
-async def test_new_arguments_hold_for_new_jobs_while_old_ones_finish():
+async def test_new_processes_take_over_when_they_are_ready_and_the_old_ones_work_until_then():
     async with workers(initializer=jobs.begin, initargs=("old",)) as made:
         await made.start()
         before = asyncio.ensure_future(made.run(jobs.nap, 0.2))
+        coming = asyncio.ensure_future(made.replace(("new",), jobs.slow_start))
         await asyncio.sleep(0.05)
-        made.restart(("new",))
-        assert await made.run(jobs.told) == "new"
         assert await before == "old"
+        assert await made.run(jobs.told) == "old"
+        await coming
+        assert await made.run(jobs.told) == "new"
+
+
+async def test_processes_that_cannot_be_prepared_are_taken_for_what_they_can_do():
+    async with workers(initializer=jobs.begin, initargs=("old",)) as made:
+        await made.replace(("new",), jobs.refuse)
+        assert await made.run(jobs.told) == "new"
+
+
+async def test_a_replacement_that_is_given_up_leaves_the_old_ones():
+    async with workers(initializer=jobs.begin, initargs=("old",)) as made:
+        coming = asyncio.ensure_future(made.replace(("new",), jobs.slow_start))
+        await asyncio.sleep(0.05)
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        assert await made.run(jobs.told) == "old"
 
 
 @pytest.mark.parametrize("initializer", [jobs.die, jobs.refuse])

@@ -27,6 +27,7 @@ _CJK = (
 _SOUTH_EAST_ASIAN = "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1780-\u17d3"
 _SIGNS = "".join(chr(code) for code in range(0x0900, 0x0E00) if unicodedata.category(chr(code))[0] == "M")
 """Vowel signs of the Indic scripts; they belong to the word, which `\\w` does not know."""
+_SIGN = re.compile(f"[{_SIGNS}]")
 _TOKEN = re.compile(f"[{_CJK}{_SOUTH_EAST_ASIAN}]|(?:[^\\W_{_CJK}{_SOUTH_EAST_ASIAN}]|(?<=[\u0900-\u0dff])[{_SIGNS}])+")
 _CJK_RUN = re.compile(f"[{_CJK}]+")
 _UNSPACED = re.compile(f"[{_CJK}{_SOUTH_EAST_ASIAN}]")
@@ -345,13 +346,13 @@ def index_columns(title: str, text: str) -> tuple[str, str, str]:
     tokens but for those.
     """
     folded = fold(title), fold(text)
-    in_title, in_text = (" ".join(_spaced_words(one)) for one in folded)
+    in_title, in_text = (_indexed_words(one) for one in folded)
     return in_title, in_text, " ".join(pair for one in folded for pair in _pairs_in(one.text))
 
 
 def index_words(text: str) -> str:
     """The words of a text as the index holds them."""
-    return " ".join(_spaced_words(fold(text)))
+    return _indexed_words(fold(text))
 
 
 def cjk_bigrams(text: str) -> str:
@@ -359,8 +360,11 @@ def cjk_bigrams(text: str) -> str:
     return " ".join(_pairs_in(fold(text).text))
 
 
-def _spaced_words(folded: Folded) -> list[str]:
-    return folded.words if folded.text.isascii() else [word for word in folded.words if not _CJK_RUN.match(word)]
+def _indexed_words(folded: Folded) -> str:
+    """Without vowel signs, at which SQLite would cut a word in two."""
+    if folded.text.isascii():
+        return " ".join(folded.words)
+    return _SIGN.sub("", " ".join(word for word in folded.words if not _CJK_RUN.match(word)))
 
 
 def _pairs_in(folded: str) -> Iterator[str]:

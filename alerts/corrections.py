@@ -163,7 +163,7 @@ def _retell(before: Mapping[str, Meeting], reports: Sequence[Report], gone: Sequ
         key: retell(
             before[key],
             [
-                (report.claim, Testimony(report.source, report.role, report.at, report.read_at))
+                (report.claim, Testimony(report.source, report.role, report.at, report.read_at, report.originator))
                 for report in reports
                 if report.meeting_key == key and report.claim_id not in lost
             ],
@@ -180,6 +180,7 @@ def _beside(known: Known, retold: Mapping[str, Meeting], reports: Sequence[Repor
         known,
         same_url=None,
         same_text=None,
+        same_text_originator=None,
         meetings=tuple(retold.get(meeting.key, meeting) for meeting in known.meetings),
         reported_by=known.reported_by - silenced,
         said=frozenset(one for one in known.said if one[:2] not in silenced),
@@ -265,4 +266,4 @@ class _Correction:
         after = self._after[key]
         if not after.reports:
             return "no other source reports the meeting"
-        return f"the meeting is now {words.STATUS[after.status]} by {words.count(after.reports, 'source')}"
+        return f"the meeting is now {words.STATUS[after.status]} by {words.reported(after.reports, after.originators)}"

@@ -86,7 +86,7 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
         known.meetings,
         known.reported_by,
         reading.claims,
-        Testimony(reading.source, reading.role, reading.published_at, now),
+        Testimony(reading.source, reading.role, reading.published_at, now, _originator(reading, known)),
     )
     told = _Told(reading, known, _held_back(reading, now), now)
     decisions = [*_query_decisions(told, rules), *_meeting_decisions(told, rules, step)]
@@ -121,6 +121,11 @@ def _what_counts(reading: Reading, known: Known) -> Reading:
         )
     )
     return replace(reading, claims=added)
+
+
+def _originator(reading: Reading, known: Known) -> str:
+    """Whose report it is: a copy's is that of the text which was first."""
+    return known.same_text_originator or reading.originator
 
 
 def _new_matches(reading: Reading, known: Known, rules: Rules) -> bool:
@@ -207,6 +212,11 @@ class _Told:
             return Verdict.DIGEST, Reason.TOO_FEW_SOURCES, f"{len(found)} of {watch.min_sources}: {_listed(found)}"
         return Verdict.ALERT, Reason.WATCH_MATCHED, ""
 
+    @property
+    def reporter(self) -> Reporter:
+        """Who reports now."""
+        return Reporter(self.reading.source, _originator(self.reading, self.known))
+
     def count_keys(self, start: str) -> int:
         """How many alerts were told whose keys begin so."""
         return sum(key.startswith(start) for key in self._keys)
@@ -236,7 +246,7 @@ def _query_decisions(told: _Told, rules: Rules) -> Iterator[Decision]:
         if watch is None:
             continue  # removed while the article was being read; what it matched is stored all the same
         key = f"match/{watch.name}/{told.reading.url}"
-        reporters = (*told.known.matched_by.get(watch.name, ()), Reporter(told.reading.source))
+        reporters = (*told.known.matched_by.get(watch.name, ()), told.reporter)
         verdict, reason, detail = told.verdict(watch, key, reporters, is_copy=told.is_copied(watch))
         if verdict is Verdict.ALERT:
             alert = Alert(
@@ -300,10 +310,10 @@ def _agree(one: Status, other: Status) -> bool:
 
 def _reporters(told: _Told, meeting: Meeting) -> Iterator[Reporter]:
     """Who says of the meeting what the ledger says of it."""
-    for key, source, status in told.known.said:
-        if key == meeting.key and _agree(status, meeting.status):
-            yield Reporter(source)
-    yield Reporter(told.reading.source)
+    for said in told.known.said:
+        if said.meeting_key == meeting.key and _agree(said.status, meeting.status):
+            yield Reporter(said.source, said.originator)
+    yield told.reporter
 
 
 def _why_nothing_new(claim: Claim, key: str | None) -> Reason:

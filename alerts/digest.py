@@ -127,7 +127,7 @@ def _meeting(meeting: MeetingLines) -> layout.Row:
         url=last.url if last else None,
         lines=(
             *map(_change, meeting.changes),
-            f"Reported by {words.count(meeting.reports, 'source')}; "
+            f"Reported by {words.reported(meeting.reports, meeting.originators)}; "
             + ("confirmed by an official source" if meeting.confirmed else "not confirmed by an official source"),
         ),
         quote=last.evidence if last else "",

@@ -43,7 +43,10 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class MeetingLines:
-    """A meeting that changed in this time. `reports` counts the sources that ever reported it."""
+    """A meeting that changed in this time. `reports` counts the sources that ever reported it.
+
+    `originators` are those whose reports these are, independently of each other.
+    """
 
     key: str
     participants: tuple[str, ...]
@@ -55,6 +58,7 @@ class MeetingLines:
     reports: int = 0
     confirmed: bool = False
     disputed: bool = False
+    originators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ def _meeting(changed: views.MeetingChanges) -> MeetingLines:
         reports=meeting.reports,
         confirmed=meeting.confirmed,
         disputed=meeting.disputed,
+        originators=meeting.originators,
     )
 
 

@@ -47,12 +47,16 @@ _CHANGE_OF: Final[dict[Status, Change]] = {
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """Who says it and when: the source of claims, its role, the time of publication, and that of reading."""
+    """Who says it and when: the source of claims, its role, the time of publication, and that of reading.
+
+    `originator` is whose report it is, None when the source's own.
+    """
 
     source: str
     role: Role
     at: datetime
     read_at: datetime
+    originator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def retell(meeting: Meeting, reports: Iterable[tuple[Claim, Testimony]]) -> Meet
         else:
             told, _ = _enter(told, claim, testimony, is_new_source=testimony.source not in counted)
         counted.add(testimony.source)
-    return told or replace(meeting, status=Status.UNDECIDED, confirmed=False, disputed=False, reports=0)
+    return told or replace(meeting, status=Status.UNDECIDED, confirmed=False, disputed=False, reports=0, originators=())
 
 
 def named(participants: Iterable[str]) -> frozenset[str]:
@@ -224,7 +228,13 @@ def _new_meeting(claim: Claim, testimony: Testimony, ledger: Collection[str]) ->
         first_reported_at=testimony.at,
         updated_at=testimony.at,
         confirmed=testimony.role is Role.OFFICIAL and claim.status in POSITIVE,
+        originators=_with_originator((), testimony),
     )
+
+
+def _with_originator(known: tuple[str, ...], testimony: Testimony) -> tuple[str, ...]:
+    """By name: whoever was heard first, the meeting is the same."""
+    return tuple(sorted({*known, testimony.originator or testimony.source}))
 
 
 def _key(people: frozenset[str], day: date, taken: Collection[str]) -> str:
@@ -248,6 +258,7 @@ def _enter(
         updated_at=max(meeting.updated_at, testimony.at),
         first_reported_at=min(meeting.first_reported_at, testimony.at),
         reports=meeting.reports + is_new_source,
+        originators=_with_originator(meeting.originators, testimony),
     )
     status = _next_status(meeting, claim.status, testimony.at)
     if status is not None:

@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def originators(reporters: Iterable[Reporter]) -> frozenset[str]:
-    """Who reported it in words of their own: each source once, those left out who had another's text."""
-    return frozenset(reporter.source for reporter in reporters if not reporter.is_copy)
+    """Whose reports these are: an agency and all who copy or credit it count once."""
+    return frozenset(reporter.originator for reporter in reporters)

@@ -39,7 +39,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """An alert with everything stored that bears on it. `key` is the delivery's; `reports` counts sources."""
+    """An alert with everything stored that bears on it. `key` is the delivery's; `reports` counts sources.
+
+    `originators` are those whose reports they are, independently of each other.
+    """
 
     alert: Alert
     key: str
@@ -57,6 +60,7 @@ class AlertFacts:
     place: str | None = None
     date: date | None = None
     reports: int = 0
+    originators: tuple[str, ...] = ()
     confirmed: bool = False
     disputed: bool = False
 
@@ -101,7 +105,7 @@ def _facts_line(facts: AlertFacts) -> Iterable[str]:
     if facts.alert.change is not None and (facts.status is None or facts.alert.change.value != facts.status.value):
         yield f"change: {words.CHANGE[facts.alert.change]}"
     if facts.reports:
-        yield f"reported by {words.count(facts.reports, 'source')}"
+        yield f"reported by {words.reported(facts.reports, facts.originators)}"
         yield "confirmed by an official source" if facts.confirmed else "not confirmed by an official source"
     if facts.disputed:
         yield "disputed"
@@ -203,6 +207,7 @@ def _payload(facts: AlertFacts) -> dict[str, Any]:
             "date": day.isoformat() if day else None,
             "place": harmless.one_line(place) if place else None,
             "reports": facts.reports,
+            "originators": [harmless.one_line(name) for name in facts.originators],
             "confirmed": facts.confirmed,
             "disputed": facts.disputed,
         }

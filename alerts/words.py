@@ -55,9 +55,21 @@ CHANGE: Final[Mapping[Change, str]] = MappingProxyType(
 )
 
 
+_MOST_NAMED: Final = 6
+
+
 def people(names: Sequence[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def reported(sources: int, originators: Sequence[str], *, named: bool = True) -> str:
+    """`3 sources`; where they are not independent of each other `7 sources, 3 independent: TASS, AFP, Ukrinform`."""
+    told = count(sources, "source")
+    if not originators or len(originators) >= sources:
+        return told
+    names = ", ".join(originators[:_MOST_NAMED]) + (" …" if len(originators) > _MOST_NAMED else "")
+    return f"{told}, {len(originators)} independent" + (f": {names}" if named else "")
 
 
 def day(value: date) -> str:

@@ -232,6 +232,7 @@ def _reading(one: Replayable, seen: Seen | None) -> Reading:
         matches=() if seen is None else seen.found.matches,
         short=() if seen is None else seen.found.short,
         claims=one.claims if reread is None else reread,
+        credit=line.credit,
     )
 
 

@@ -110,6 +110,7 @@ def _with_meeting(facts: AlertFacts, view: AlertView) -> AlertFacts:
         place=meeting.place,
         date=meeting.date,
         reports=meeting.reports,
+        originators=meeting.originators,
         confirmed=meeting.confirmed,
         disputed=meeting.disputed,
     )

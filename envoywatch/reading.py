@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from alerts.credits import credited
 from alerts.meetings.reader import MeetingReader
 from alerts.meetings.version import detector_version
 from alerts.names import NameForms
 from alerts.watches.scores import WatchSet
+from config.agencies import agency_of
 from config.collector import collector_paused, settle
 from config.people import People, load_people
 from config.vocabulary import LANGUAGES
@@ -127,13 +129,14 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         document.title, document.text, text.language, document.published_at or pending.seen_at
     )
     found = readers.watches.read(document)
+    url = (text.url if pending.own_page else None) or pending.article_url
     return Reading(
         entry_id=pending.id,
         source_id=pending.source_id,
         source=spec.name,
         country=spec.country,
         role=spec.role,
-        url=(text.url if pending.own_page else None) or pending.article_url,
+        url=url,
         text=text,
         text_hash=text_hash(text.title, text.text),
         seen_at=pending.seen_at,
@@ -143,5 +146,6 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         claims=claims,
         notes=readers.meetings.notes(document.text, text.language),
         sketch=Body(clean(text.text)).sketch,
+        credit=agency_of(spec.name, url) or credited(text.title, text.text, text.language),
         detector=readers.version,
     )

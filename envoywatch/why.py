@@ -15,7 +15,7 @@ from config.watch_options import refused_for
 from envoywatch import wording
 from envoywatch.desk import definition_of, rules_of
 from storage.identity import text_hash
-from storage.model import Claim, Document, Known, Reading, Reason, Text, Verdict
+from storage.model import Claim, Document, Known, Reading, Reason, Said, Text, Verdict
 from storage.views import get_meeting, list_alerts, list_meetings
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Judge:
             url=line.url or f"envoywatch:article/{line.id}",
             text=Text(line.title, view.text, document.language, line.origin, line.url, view.author, line.published_at),
             text_hash=text_hash(line.title, view.text),
+            credit=line.credit,
             seen_at=line.seen_at,
             first_poll=False,
             matches=found.matches,
@@ -204,7 +205,7 @@ def known_of(connection: Reader, reading: Reading, now: datetime) -> Known:
         reported_by=frozenset((view.meeting.key, claim.article.source) for view in views for claim in view.claims),
         alert_keys=frozenset(one.key for one in alerts if one.meeting is not None and one.meeting.key in meetings),
         said=frozenset(
-            (view.meeting.key, claim.article.source, claim.status)
+            Said(view.meeting.key, claim.article.source, claim.status, claim.article.originator)
             for view in views
             for claim in view.claims
             if claim.withdrawn_at is None

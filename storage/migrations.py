@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
+from config.agencies import agency_of, outlet_of
 from config.hosts import host_key
 from storage.identity import page_key
+from storage.reports import count_reports
 from storage.search import rebuild_index
 
 if TYPE_CHECKING:
@@ -216,6 +218,27 @@ def _watches(db: Database) -> None:
         " definition TEXT NOT NULL, since TEXT NOT NULL, UNIQUE (watch, number)) STRICT"
     )
     db.execute("ALTER TABLE alerts ADD COLUMN watch_revision_id INTEGER REFERENCES watch_revisions (id)")
+
+
+@MIGRATIONS(name="0013_originators")
+def _originators(db: Database) -> None:
+    """Whose report each article is and who reported a meeting independently.
+
+    `articles.credit` is the agency that an article credits, or whose own it is (of what older versions read only the
+    latter is known); `articles.originator` whose report it is all in all: of a copy that of its group.
+    """
+    db.execute("ALTER TABLE articles ADD COLUMN credit TEXT")
+    db.execute("ALTER TABLE articles ADD COLUMN originator TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE meetings ADD COLUMN originators TEXT NOT NULL DEFAULT '[]'")
+    db.conn.create_function("agency_of", 2, agency_of, deterministic=True)
+    db.conn.create_function("outlet_of", 1, outlet_of, deterministic=True)
+    db.execute("UPDATE articles SET credit = agency_of(source, url)")
+    db.execute("UPDATE articles SET originator = coalesce(credit, outlet_of(source)) WHERE copy_of IS NULL")
+    db.execute(
+        "UPDATE articles SET originator = (SELECT originator FROM articles first WHERE first.id = articles.copy_of)"
+        " WHERE copy_of IS NOT NULL"
+    )
+    count_reports(db, [row[0] for row in db.execute("SELECT id FROM meetings")])
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from config.agencies import outlet_of
 from config.vocabulary import EndpointKind, Level, Role, Status, Urgency
 
 if TYPE_CHECKING:
@@ -433,6 +434,7 @@ class Sketch:
 class Reading:
     """An entry that was read: its text, what the watches found and what it claims.
 
+    `credit` is the agency whose report it says it is, or whose own it is; None when it speaks for itself.
     `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word; None lets the writer make it.
     `short` are scored watches that found something, but not enough. `detector` is the version of what read the claims.
     """
@@ -452,7 +454,13 @@ class Reading:
     notes: tuple[str, ...] = ()
     sketch: Sketch | None = None
     short: tuple[Match, ...] = ()
+    credit: str | None = None
     detector: int | None = None
+
+    @property
+    def originator(self) -> str:
+        """Whose report it is by its own words: the agency it credits, else the house of its source."""
+        return self.credit or outlet_of(self.source)
 
     @property
     def published_at(self) -> datetime:
@@ -483,7 +491,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One meeting as the ledger knows it; `id` is None until stored. `key` is stable and unique."""
+    """One meeting as the ledger knows it; `id` is None until stored. `key` is stable and unique.
+
+    `reports` counts the sources that reported it, `originators` are those who did so independently of each other.
+    """
 
     key: str
     participants: tuple[str, ...]
@@ -497,6 +508,7 @@ class Meeting:
     confirmed: bool = False
     disputed: bool = False
     id: int | None = None
+    originators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -675,10 +687,19 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reported something; `is_copy` when it was in the words of another."""
+    """Who reported something, and whose report it is: its own, or that of another whom it credits or copies."""
 
     source: str
-    is_copy: bool = False
+    originator: str
+
+
+class Said(NamedTuple):
+    """What a source reports of a meeting, and whose report that is."""
+
+    meeting_key: str
+    source: str
+    status: Status
+    originator: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -689,6 +710,8 @@ class Known:
     same_text: int | None = None
     """The first of the articles whose text, or most of it, this one has."""
     same_text_source: str | None = None
+    same_text_originator: str | None = None
+    """Whose report the text is."""
     overlap: float = 1.0
     """How much of the shorter text is in the other."""
     added: tuple[Span, ...] = ()
@@ -702,8 +725,8 @@ class Known:
     """Keys of alerts already decided for those meetings."""
     first_poll_alerts: int = 0
     """Alerts that the first poll of this source has already raised."""
-    said: frozenset[tuple[str, str, Status]] = frozenset()
-    """(meeting key, source, status) of every report that stands."""
+    said: frozenset[Said] = frozenset()
+    """Every report of those meetings that stands."""
     planned: Mapping[str, tuple[Planned, ...]] = field(default_factory=dict)
     """For each watch with a budget its messages within the budget's time and those that wait."""
     matched_by: Mapping[str, tuple[Reporter, ...]] = field(default_factory=dict)
@@ -760,6 +783,7 @@ class Report:
     role: Role
     at: datetime
     read_at: datetime
+    originator: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from config.vocabulary import Level, Status
+from config.agencies import outlet_of
+from config.vocabulary import Level, Role, Status
 from storage.copies import Kin, join, kin_of, what_is_new
 from storage.duplicates import Body
 from storage.entries import find_article, finish_entry, key_of_page
@@ -22,10 +23,12 @@ from storage.model import (
     Needs,
     Outcome,
     Reading,
+    Said,
     StatusChange,
     from_text,
     to_text,
 )
+from storage.reports import count_reports, meetings_told_by, originate
 from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
 from storage.search import Indexed, index_article
@@ -82,6 +85,8 @@ def record_reading(
     claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
+    originate(db, copy_of or article_id)
+    count_reports(db, {*meeting_ids.values(), *(meetings_told_by(db, copy_of or article_id) if kin.firsts else ())})
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
     write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
     if alert_ids:
@@ -106,7 +111,7 @@ def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: K
     meetings = meetings_of(db, people, _earliest(reading) - LEDGER_WINDOW) if people else ()
     keys = [meeting.key for meeting in meetings]
     reported = db.execute(
-        "SELECT DISTINCT m.key, a.source, c.status FROM claims c JOIN meetings m ON m.id = c.meeting_id"
+        "SELECT DISTINCT m.key, a.source, c.status, a.originator FROM claims c JOIN meetings m ON m.id = c.meeting_id"
         " JOIN articles a ON a.id = c.article_id WHERE c.status <> ? AND c.withdrawn_at IS NULL"
         " AND m.key IN (SELECT value FROM json_each(?))",
         [Status.BACKGROUND, dump_json(keys)],
@@ -127,6 +132,7 @@ def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: K
         same_url=same_url,
         same_text=same_text[0] if same_text else None,
         same_text_source=same_text[1] if same_text else None,
+        same_text_originator=_originator_beside(reading, same_text) if same_text else None,
         overlap=kin.overlap if kin and kin.overlap is not None else 1.0,
         added=what_is_new(reading, kin) if kin else (),
         told_watches=told_watches,
@@ -134,17 +140,24 @@ def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: K
         reported_by=frozenset((row[0], row[1]) for row in reported),
         alert_keys=frozenset(row[0] for row in alerts),
         first_poll_alerts=first_poll_alerts,
-        said=frozenset((row[0], row[1], Status(row[2])) for row in reported),
+        said=frozenset(Said(row[0], row[1], Status(row[2]), row[3]) for row in reported),
         planned=planned_messages(db, reading, needs, now),
         matched_by=matched_by(db, reading, needs, now),
     )
 
 
-def _same_text(db: Database, kin: Kin) -> tuple[tuple[int, str], frozenset[str]]:
-    """Id and source of the article that was seen first with the text, and the watches that it or a copy met."""
+def _originator_beside(reading: Reading, first: tuple[int, str, str, str]) -> str:
+    """Whose report a copy will count as: see `storage.reports.originate`."""
+    _, source, role, originator = first
+    credits_nobody = role != Role.OFFICIAL and originator == outlet_of(source)
+    return (reading.credit or originator) if credits_nobody else originator
+
+
+def _same_text(db: Database, kin: Kin) -> tuple[tuple[int, str, str, str], frozenset[str]]:
+    """Id, source, role and originator of the first article with the text, and the watches that it or a copy met."""
     firsts = dump_json(list(kin.firsts))
     first = db.execute(
-        "SELECT id, source FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+        "SELECT id, source, role, originator FROM articles WHERE id IN (SELECT value FROM json_each(?))"
         " ORDER BY seen_at, published_at, id LIMIT 1",
         [firsts],
     ).fetchone()
@@ -165,7 +178,7 @@ def _earliest(reading: Reading) -> datetime:
 
 _MEETING = (
     "SELECT m.key, m.participants, m.level, m.status, m.date, m.place, m.first_reported_at, m.updated_at, m.reports,"
-    " m.confirmed, m.disputed, m.id FROM meetings m"
+    " m.confirmed, m.disputed, m.id, m.originators FROM meetings m"
 )
 
 
@@ -209,6 +222,7 @@ def meeting_from_row(row: Sequence[Any]) -> Meeting:
         confirmed=bool(row[9]),
         disputed=bool(row[10]),
         id=row[11],
+        originators=tuple(json.loads(row[12])),
     )
 
 
@@ -224,8 +238,9 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
     claimed = reading.text.published_at
     article_id: int = db.execute(
         "INSERT INTO articles (url, title, text, language, source, source_id, country, role, author, published_at,"
-        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, page_title, page_key,"
-        " detector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, credit, originator,"
+        " page_title, page_key, detector)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
             clean(reading.url),
             title,
@@ -244,6 +259,8 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
             clean("; ".join((reading.text.reason, *reading.notes)).strip("; ")),
             reading.text_hash,
             outcome.copy_of,
+            reading.credit,
+            clean(reading.originator),
             clean(reading.text.page_title),
             key_of_page(reading.url),
             reading.detector,
@@ -273,11 +290,12 @@ def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
     for meeting in meetings:
         meeting_id = db.execute(
             "INSERT INTO meetings (key, participants, level, status, date, place, first_reported_at, updated_at,"
-            " reports, confirmed, disputed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " reports, confirmed, disputed, originators) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (key) DO UPDATE SET participants = excluded.participants, level = excluded.level,"
             " status = excluded.status, date = excluded.date, place = excluded.place,"
             " first_reported_at = excluded.first_reported_at, updated_at = excluded.updated_at,"
-            " reports = excluded.reports, confirmed = excluded.confirmed, disputed = excluded.disputed RETURNING id",
+            " reports = excluded.reports, confirmed = excluded.confirmed, disputed = excluded.disputed,"
+            " originators = excluded.originators RETURNING id",
             [
                 meeting.key,
                 dump_json([clean(name) for name in meeting.participants]),
@@ -290,6 +308,7 @@ def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
                 meeting.reports,
                 meeting.confirmed,
                 meeting.disputed,
+                dump_json([clean(name) for name in meeting.originators]),
             ],
         ).fetchone()[0]
         ids[meeting.key] = meeting_id

@@ -154,6 +154,8 @@ class Scratch:
                 overlap=kin.overlap,
                 added=what_is_new(reading, kin),
             )
+        if kin.overlap is not None:
+            known = replace(known, same_text_originator=one.line.originator)
         outcome = decide(reading, known)
         self._write(one, reading, outcome, member)
         self._groups.setdefault(first, one.line.id)
@@ -179,11 +181,12 @@ class Scratch:
         db, line, now = self._db, one.line, one.read_at
         db.execute(
             "INSERT INTO articles (id, url, title, text, language, source, source_id, country, role, published_at,"
-            " seen_at, read_at, origin, text_hash, copy_of, overlap)"
-            " VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
+            " seen_at, read_at, origin, text_hash, copy_of, overlap, credit, originator)"
+            " VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
             [
                 line.id, reading.url, line.title, line.language, line.source, one.source_id, line.country, line.role,
                 to_text(line.published_at), to_text(line.seen_at), to_text(now), line.origin, member, one.overlap,
+                line.credit, line.originator,
             ],
         )  # fmt: skip
         if one.first_poll:

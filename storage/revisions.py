@@ -34,6 +34,7 @@ from storage.record import (
     write_matches,
     write_meetings,
 )
+from storage.reports import count_reports
 from storage.rereads import finish_reread, schedule_reread
 from storage.rows import clean, cues_from_json, dump_json
 from storage.views_rows import labels
@@ -90,6 +91,7 @@ def _write(db: Database, article_id: int, amendment: Amendment, now: datetime) -
     )
     claim_ids = dict(enumerate((*amendment.withdrawn, *new_ids.values())))
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
+    count_reports(db, meeting_ids.values())
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
     write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
     return alert_ids
@@ -139,7 +141,8 @@ def _reports(db: Database, condition: str, values: Sequence[Any]) -> tuple[Repor
     """Claims about meetings that stand, in the order in which they were read."""
     rows = db.execute(
         "SELECT c.id, c.participants, c.level, c.status, c.date, c.place, c.evidence, c.field, c.start, c.end, c.cues,"  # noqa: S608 (the condition is one of the constants above)
-        " c.rule, c.confidence, m.key, a.source, a.role, a.published_at, c.at, c.revision_id FROM claims c"
+        " c.rule, c.confidence, m.key, a.source, a.role, a.published_at, c.at, c.revision_id, a.originator"
+        " FROM claims c"
         " JOIN meetings m ON m.id = c.meeting_id JOIN articles a ON a.id = c.article_id"
         f" WHERE {condition} AND c.withdrawn_at IS NULL ORDER BY c.at, c.id",
         values,
@@ -164,6 +167,7 @@ def _reports(db: Database, condition: str, values: Sequence[Any]) -> tuple[Repor
             role=Role(row[15]),
             at=from_text(row[16] if row[18] is None else row[17]),
             read_at=from_text(row[17]),
+            originator=row[19],
         )
         for row in rows
     )

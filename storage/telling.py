@@ -55,17 +55,17 @@ def matched_by(db: Database, reading: Reading, needs: Needs, now: datetime) -> d
 def _same_story(db: Database, watch: str, reading: Reading, now: datetime) -> Iterable[Reporter]:
     """Articles that this watch met lately, whose headline is alike or which claim a meeting of the same people."""
     rows = db.execute(
-        "SELECT a.source, a.title, a.copy_of IS NOT NULL,"
+        "SELECT a.source, a.title, a.originator,"
         " (SELECT json_group_array(c.participants) FROM claims c WHERE c.article_id = a.id)"
         " FROM matches m JOIN articles a ON a.id = m.article_id"
         " WHERE m.watch = ? AND m.at > ? ORDER BY m.id DESC LIMIT ?",
         [watch, to_text(now - STORY_TIME), _MOST_MATCHES],
     ).fetchall()
     people = {claim.participants for claim in reading.claims}
-    for source, title, is_copy, claims in rows:
+    for source, title, originator, claims in rows:
         theirs = {tuple(labels(one)) for one in labels(claims)}
         if is_same_story(reading.text.title, people, title, theirs):
-            yield Reporter(source, bool(is_copy))
+            yield Reporter(source, originator)
 
 
 def is_same_story(

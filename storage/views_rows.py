@@ -106,7 +106,8 @@ class ArticleLine:
     """An article without its text. `url` is None for an entry that had no link.
 
     Of a copy, `overlap` is how much of the shorter text was in the other when it was recognised, `added` the sentences
-    that its original has not, where a view looks for them.
+    that its original has not, where a view looks for them. `originator` is whose report it is, `credit` the agency that
+    it credits, or whose own it is.
     """
 
     id: int
@@ -122,11 +123,13 @@ class ArticleLine:
     copy_of: int | None
     overlap: float | None = None
     added: tuple[str, ...] = ()
+    originator: str = ""
+    credit: str | None = None
 
 
 _ARTICLE_NAMES = (
     "id", "url", "title", "language", "source", "country", "role", "published_at", "seen_at", "origin", "copy_of",
-    "overlap",
+    "overlap", "originator", "credit",
 )  # fmt: skip
 ARTICLE_COLUMNS = prefixed("articles", "article", _ARTICLE_NAMES)
 
@@ -147,6 +150,8 @@ def article_line(row: sqlite3.Row) -> ArticleLine:
         origin=TextOrigin(row["article_origin"]),
         copy_of=row["article_copy_of"],
         overlap=row["article_overlap"],
+        originator=row["article_originator"],
+        credit=row["article_credit"],
     )
 
 
@@ -239,7 +244,7 @@ def claims_of_article(connection: sqlite3.Connection, article_id: int) -> tuple[
 
 _MEETING_NAMES = (
     "id", "key", "participants", "level", "status", "date", "place", "first_reported_at", "updated_at", "reports",
-    "confirmed", "disputed",
+    "confirmed", "disputed", "originators",
 )  # fmt: skip
 MEETING_COLUMNS = prefixed("meetings", "meeting", _MEETING_NAMES)
 
@@ -259,6 +264,7 @@ def meeting_record(row: sqlite3.Row) -> Meeting:
         confirmed=bool(row["meeting_confirmed"]),
         disputed=bool(row["meeting_disputed"]),
         id=row["meeting_id"],
+        originators=labels(row["meeting_originators"]),
     )
 
 

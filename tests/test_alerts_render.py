@@ -38,6 +38,7 @@ FACTS = AlertFacts(
     place="Kyiv",
     date=date(2023, 5, 17),
     reports=3,
+    originators=("Dnipro Wire", "TASS"),
     confirmed=True,
 )
 
@@ -78,7 +79,7 @@ def test_an_alert_that_is_no_meeting_keeps_its_own_title():
 
 def test_the_text_is_complete():
     assert render_alert(FACTS).text == (
-        "Status: held · reported by 3 sources · confirmed by an official source\n"
+        "Status: held · reported by 3 sources, 2 independent: Dnipro Wire, TASS · confirmed by an official source\n"
         "\n"
         "“Президент прийняв спецпредставника Лі Хуея.”\n"
         "\n"
@@ -129,6 +130,7 @@ def test_the_payload_is_the_documented_json():
             "date": "2023-05-17",
             "place": "Kyiv",
             "reports": 3,
+            "originators": ["Dnipro Wire", "TASS"],
             "confirmed": True,
             "disputed": False,
         },

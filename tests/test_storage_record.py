@@ -219,7 +219,7 @@ def test_a_copy_is_stored_with_its_original_and_claims_nothing(database, arrive)
     assert copy.copy_of == first.article_id
     assert copy.added
     assert counts(database)["claims"] == 1
-    assert rows(database, "SELECT reports FROM meetings") == [(1,)]
+    assert rows(database, "SELECT reports, json_array_length(originators) FROM meetings") == [(2, 1)]
 
 
 def test_an_official_copy_confirms(database, arrive):

@@ -91,12 +91,13 @@ def arrive(database):
     return arrive
 
 
-def test_an_edited_copy_is_quiet_and_counts_as_no_report(database, arrive):
+def test_an_edited_copy_is_quiet_and_counts_as_no_independent_report(database, arrive):
     first = arrive(WIRE, claims=[claim(WIRE, MET)])
     text = f"From our correspondent. {WIRE}"
     copy = arrive(text, source="post", minutes=5, claims=[claim(text, MET)])
     assert (copy.copy_of, copy.alert_ids) == (first.article_id, ())
-    assert database.execute("SELECT count(*), max(reports) FROM claims, meetings").fetchone() == (1, 1)
+    assert database.execute("SELECT count(*), max(reports) FROM claims, meetings").fetchone() == (1, 2)
+    assert database.execute("SELECT originators FROM meetings").fetchone() == ('["wire"]',)
     detail = database.execute("SELECT reason, detail FROM decisions ORDER BY id DESC").fetchone()
     assert detail == ("copy", "100% of it was first with wire")
     assert database.execute("SELECT sum(known_texts) FROM sources").fetchone() == (1,)

@@ -68,7 +68,7 @@ def _event(meeting: Meeting) -> Iterator[str]:
 def _description(meeting: Meeting) -> str:
     lines = [
         f"Status: {words.STATUS[meeting.status]}" + (", disputed" if meeting.disputed else ""),
-        f"Reported by {words.count(meeting.reports, 'source')}",
+        f"Reported by {words.reported(meeting.reports, meeting.originators)}",
     ]
     if meeting.confirmed:
         lines.append("Confirmed by an official source")

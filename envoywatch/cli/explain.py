@@ -112,9 +112,20 @@ def _print_article(view: ArticleView) -> None:
             ("copy of", f"{original.id}, {original.source} had it first{_copied(line, most=0)}" if original else None),
             ("adds", "\n".join(line.added)),
             ("copies", ", ".join(f"{copy.id} {copy.source}{_copied(copy)}" for copy in view.copies)),
+            ("report of", _whose(view)),
             ("link", line.url),
         ]
     )
+
+
+def _whose(view: ArticleView) -> str:
+    """Who is counted for it, and why that is not its own outlet."""
+    line = view.line
+    if line.credit == line.originator:
+        return f"{line.originator}, which it credits" if line.originator not in line.source else line.originator
+    if view.original is not None and line.originator not in line.source:
+        return f"{line.originator}, whose text it has"
+    return line.originator
 
 
 def _copied(line: ArticleLine, *, most: int = 1) -> str:

@@ -73,7 +73,15 @@ def list_command(context: Context, /, *, limit: int, as_json: bool, **wanted: An
             Column("REPORTS", right=True),
         ],
         [
-            (one.id, one.date or "?", status_of(one), one.level, " – ".join(one.participants), one.place, one.reports)
+            (
+                one.id,
+                one.date or "?",
+                status_of(one),
+                one.level,
+                " – ".join(one.participants),
+                one.place,
+                f"{one.reports} ({len(one.originators)})" if len(one.originators) < one.reports else one.reports,
+            )
             for one in found
         ],
         empty="No meeting in the ledger fits." if any(wanted.values()) else "The ledger is empty.",
@@ -182,7 +190,7 @@ def _print_meeting(view: MeetingView) -> None:
             ("level", words.LEVEL[meeting.level]),
             ("date", meeting.date or "not known"),
             ("place", meeting.place),
-            ("reported by", words.count(meeting.reports, "source")),
+            ("reported by", words.reported(meeting.reports, meeting.originators)),
             ("first report", short(meeting.first_reported_at)),
             ("last change", short(meeting.updated_at)),
             ("alerts", ", ".join(str(one) for one in view.alert_ids)),
@@ -223,11 +231,12 @@ def print_reports(reports: Sequence[SourceReport]) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
 
     print_table(
-        ["SOURCE", "WHO IT IS", "SAYS", Column("PUBLISHED", whole=True), Column("ARTICLE", right=True)],
+        ["SOURCE", "WHO IT IS", "REPORT OF", "SAYS", Column("PUBLISHED", whole=True), Column("ARTICLE", right=True)],
         [
             (
                 one.source,
                 " ".join(filter(None, (one.country, words.ROLE[one.role]))),
+                one.article.originator,
                 words.STATUS[one.status] + (" (copy)" if one.is_copy else ""),
                 short(one.article.published_at),
                 one.article.id,

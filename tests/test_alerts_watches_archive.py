@@ -46,6 +46,11 @@ QUERIES = [
     "Putin -(普京 OR talks)",
     "putin* lang:zh",
     "-talks Путин",
+    '"Putin talk"',
+    "Путин NEAR/1 война",
+    "Putin NEAR/2 talks",
+    "@li-hui NEAR/3 talks",
+    '"Li Hui talks"~2',
 ]
 PIECES = ["Putin", "Putin’s", "Pu\u00adtin", "Рutin", "Путиным", "о войне", "普京", "会见", "普", "京", "李辉", "习"]
 PIECES += [

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 from alerts.watches.lexicon import ANY
+from alerts.watches.nodes import SENTENCE
 from alerts.watches.plan import All, Any, Chain, No, Planner, Requirement, Row, Slot, Within
 from alerts.watches.query import parse_query
 from storage.folding import cjk_bigrams
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
 _MOST_PHRASES: Final = 3_000
 """SQLite refuses an expression that is much larger."""
 _PAIR: Final = 2
+_MOST_TOGETHER: Final = 4
+_MOST_COMBINED: Final = 250
+"""Ways to combine the forms of neighbours; beyond, the articles that have them anywhere are looked at."""
+_SLACK: Final = 3
+"""Words of the index more than the query allows: it may count a token as two."""
 
 _INDEXED = re.compile("[0-9a-z\u00df-\u024f\u0370-\u03ff\u0400-\u052f\u05d0-\u05ea\u0620-\u064a\u0671-\u06d3]+")
 """Tokens of which it is certain that SQLite's tokenizer takes them as one word, whatever its version of Unicode."""
@@ -64,8 +72,8 @@ def _expression(plan: Plan, fields: Sequence[Field]) -> Expression | None:  # no
     match plan:
         case Slot():
             return _slot(plan, fields)
-        case Row(parts) | Chain(parts):
-            joined = _every([_expression(part, fields) for part in parts])
+        case Row(parts, slop) | Chain(parts, (slop, *_)):
+            joined = _together(plan, parts, slop, fields) or _every([_expression(part, fields) for part in parts])
             return joined and Expression(joined.text, is_exact=False)
         case All(parts):
             return _all(parts, fields)
@@ -88,6 +96,60 @@ def _all(parts: Sequence[Plan], fields: Sequence[Field]) -> Expression | None:
     is_exact = wanted.is_exact and len(known) == len(banned)
     without = _either(known) if known else None
     return Expression(f"({wanted.text} NOT {without.text})" if without else wanted.text, is_exact)
+
+
+def _together(plan: Row | Chain, parts: Sequence[Plan], distance: int, fields: Sequence[Field]) -> Expression | None:
+    """Words in a row or near each other, as the index itself can tell it; None when that takes too many terms."""
+    if len(parts) > _MOST_TOGETHER or (isinstance(plan, Chain) and (len(parts) > _PAIR or distance == SENTENCE)):
+        return None
+    tables = [_phrases(part) for part in parts]
+    known = [table for table in tables if table is not None]
+    if len(known) < len(tables):
+        return None
+    everywhere = [table.get(ANY, []) for table in known]
+    each: dict[str, list[list[str]]] = {ANY: everywhere}
+    for language in dict.fromkeys(language for table in known for language in table if language != ANY):
+        each[language] = [
+            [*anywhere, *table.get(language, ())] for anywhere, table in zip(everywhere, known, strict=True)
+        ]
+    if sum(prod(map(len, choices)) for choices in each.values()) > _MOST_COMBINED:
+        return None
+    columns = f"{{{' '.join(fields)}}}"
+    parts_by_language = []
+    told: set[tuple[str, ...]] = set()
+    for language, choices in each.items():
+        combined = [one for one in product(*choices) if one not in told]
+        told.update(combined if language == ANY else ())
+        either = _joined(" OR ", [f"{columns} : {_side_by_side(one, plan, distance)}" for one in combined])
+        if combined:
+            spoken = f' AND tags : "{tag(LANGUAGE, language)}"' if language != ANY else ""
+            parts_by_language.append(f"({either}{spoken})" if spoken else either)
+    # In an article of no known language the forms of all count, also those of different ones.
+    loose = _every([_expression(part, fields) for part in parts])
+    if loose is not None:
+        parts_by_language.append(f'({loose.text} AND tags : "{UNKNOWN}")')
+    return Expression(_joined(" OR ", parts_by_language), is_exact=False)
+
+
+def _side_by_side(phrases: Sequence[str], plan: Row | Chain, distance: int) -> str:
+    if isinstance(plan, Row) and distance == 0:
+        return '"' + " ".join(phrases) + '"'
+    wanted = " ".join(f'"{one}"' for one in phrases)
+    return f"NEAR({wanted}, {distance + _SLACK + sum(len(one.split()) for one in phrases)})"
+
+
+def _phrases(part: Plan) -> dict[str, list[str]] | None:
+    """The forms of a word or a name by language; None when the index has them otherwise than as words."""
+    if not isinstance(part, Slot) or part.prefix:
+        return None
+    table: dict[str, list[str]] = {}
+    for language, form in part.forms:
+        if not all(_INDEXED.fullmatch(token) for token in form.tokens):
+            return None
+        phrases = table.setdefault(language, [])
+        if (phrase := " ".join(form.tokens)) not in phrases:
+            phrases.append(phrase)
+    return table
 
 
 def _slot(slot: Slot, fields: Sequence[Field]) -> Expression | None:

@@ -25,6 +25,7 @@ from pydantic import (
 from config.durations import Duration
 from config.fields import Country, Language, Name, QuietHours, Strict, Zone, ZonedTime
 from config.folders import tidy_folder
+from config.sizes import Size
 from config.vocabulary import EndpointKind, Level, Role, Send, Status, Urgency
 from config.watch_options import Budget, Moment, Only, Score
 
@@ -49,9 +50,15 @@ Folder = Annotated[str, Field(max_length=300), AfterValidator(tidy_folder), Fiel
 
 
 class Storage(Strict):
-    """Where the database lies; a relative path starts at the configuration file's folder."""
+    """Where the database lies (a relative path starts at the configuration file's folder) and what of it is kept.
+
+    Articles first seen longer ago than `keep` go, and the oldest when the database is larger than `max_size`; without
+    either all are kept. What an alert or a meeting cites is never deleted.
+    """
 
     path: Path = Path("envoywatch.db")
+    keep: Annotated[Duration, Field(ge=timedelta(days=7))] | None = None
+    max_size: Annotated[Size, Field(ge=2**20)] | None = None
 
 
 class Crawl(Strict):

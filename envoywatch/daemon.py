@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import signal
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import sdnotify
@@ -28,13 +28,13 @@ from envoywatch.expected import ExpectedMeetings
 from envoywatch.jobs import Jobs
 from envoywatch.losses import SourceWatch
 from envoywatch.memory import settle
-from envoywatch.office import POLL_LOG_KEPT, REQUESTS, perform
+from envoywatch.office import REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from envoywatch.rereading import RereadStage
+from envoywatch.retention import Retention
 from storage.copies import catch_up
-from storage.runs import beat, end_run, prune_polls, set_note, start_run
+from storage.runs import beat, end_run, set_note, start_run
 from storage.store import open_store
-from storage.vitals import prune_days
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -51,6 +51,9 @@ TICK_S: Final = 0.5
 REPLAY_TICK_S: Final = 0.1
 """A replay's day may be a few seconds long."""
 BEAT_S: Final = 10.0
+HOUSE_S: Final = 3600.0
+FIRST_S: Final = 60.0
+"""When what is seldom done is first done, also by a daemon that is started anew every hour."""
 CATCH_UP: Final = 50
 """Articles of an older version that are looked through a second: a tenth of a second's work of the writer at most."""
 _LOOK_MS: Final = 1000
@@ -89,6 +92,7 @@ class Daemon:
         self.rereads: RereadStage
         self.expected: ExpectedMeetings
         self.sends: DeliverStage
+        self.retention: Retention
         self._caught_up = False
         self._work = Jobs()
         self._kicked: set[str] = set()
@@ -166,6 +170,7 @@ class Daemon:
             desk, lambda: self.kick("deliver", self.sends.pump), lambda: self.kick("expected", self.expected.look)
         )
         self.rereads = RereadStage(desk, lambda: self.kick("deliver", self.sends.pump))
+        self.retention = Retention(desk, self.stopping.is_set)
         self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump), self.expected.concerns)
 
     async def _until_stopped(self, run_id: int) -> None:
@@ -204,10 +209,11 @@ class Daemon:
             "expected": (tick * 10, self.expected.look),
             "copies": (1.0, self._catch_up),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
-            "housekeeping": (3600.0, self._keep_house),
+            "housekeeping": (HOUSE_S, self._keep_house),
         }
         for name, (seconds, work) in jobs.items():
-            scheduler.add_job(self._job(name, work), "interval", seconds=seconds, id=name)
+            first = datetime.now(UTC) + timedelta(seconds=min(seconds, FIRST_S))
+            scheduler.add_job(self._job(name, work), "interval", seconds=seconds, id=name, next_run_time=first)
         return scheduler
 
     def _job(self, name: str, work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[None]]:
@@ -244,9 +250,7 @@ class Daemon:
             self._caught_up = not await self.desk.store.write(catch_up, CATCH_UP)
 
     async def _keep_house(self) -> None:
-        now = self.clock.now()
-        await self.desk.store.write(prune_polls, now - POLL_LOG_KEPT)
-        await self.desk.store.write(prune_days, now)
+        await self.retention.keep()
         await self.desk.hosts.prune()
 
     async def _drain(self) -> None:
@@ -303,7 +307,7 @@ class Daemon:
     def _tell_what_needs_restart(self, loaded: Loaded) -> None:
         before, after = self.loaded.config, loaded.config
         for name, changed in (
-            ("storage.path", before.storage != after.storage),
+            ("storage.path", before.storage.path != after.storage.path),
             ("web.listen", before.web != after.web),
         ):
             if changed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
@@ -13,7 +14,7 @@ from storage.errors import DatabaseRefusedError, StorageError
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x456E7677
@@ -24,6 +25,7 @@ _BUSY_MS = 10_000
 _CACHE_KIB = 32 * 1024
 """The writer's. The shingles of each article go to pages all over a large table, which would be read over and over."""
 _JOURNAL_LIMIT = 64 * 2**20
+_RESTORE = "restore a backup, or recover what can be read with the sqlite3 shell (.recover); the file is untouched"
 
 
 def open_writer(path: Path) -> Database:
@@ -33,14 +35,14 @@ def open_writer(path: Path) -> Database:
     file is copied aside (`.before-N`) before it is upgraded.
     """
     _check_place(path)
-    fresh = not path.exists() or path.stat().st_size == 0
-    if fresh:
+    _check_log(path)
+    if not path.exists():
         path.touch(mode=0o600)
     with _refusals(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
     try:
         with _refusals(path):
-            version = 0 if fresh else _check_ours(connection, path)
+            version = 0 if _is_empty(connection, path) else _check_ours(connection, path)
             _settings(connection)
             if version < SCHEMA_VERSION:
                 _upgrade(connection, path, version)
@@ -85,29 +87,101 @@ def immediate(db: Database) -> Iterator[Database]:
 
 def integrity_findings(connection: sqlite3.Connection, *, most: int = 5) -> list[str]:
     """What SQLite's own quick check finds wrong; empty when all is well. Reads the whole file."""
-    rows = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({int(most)})")]
+    try:
+        rows = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({int(most)})")]
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return [str(error)]
+        raise
     return [] if rows == ["ok"] else rows
 
 
-def back_up(path: Path, target: Path) -> int:
-    """A consistent copy of the live database at `target`, written aside and renamed; returns its size in bytes."""
-    if target.exists():
+def damaged(path: Path, findings: list[str]) -> DatabaseRefusedError:
+    """What is said of a file in which the check found something."""
+    return DatabaseRefusedError(f"{path} is damaged: {'; '.join(findings)}", hint=_RESTORE)
+
+
+def back_up(path: Path, target: Path, tell: Callable[[int, int], None] | None = None) -> int:
+    """A consistent copy of the live database at `target`, written aside and renamed; returns its size in bytes.
+
+    It is of the moment at which it was begun, whatever is written meanwhile. `tell` hears how many pages of how many
+    are copied.
+    """
+    if os.path.lexists(target):
         raise DatabaseRefusedError(f"{target} exists already", hint="choose another file; nothing was written")
     _check_place(target)
+    with closing(open_reader(path)) as source:
+        _check_room(source, target)
+        _copy(source, target, tell)
+    return target.stat().st_size
+
+
+def compact(path: Path) -> tuple[int, int]:
+    """Write the file anew without its free pages; its size before and after. The caller is the sole writer.
+
+    From then on it can give free pages back by itself, which those of the first versions could not.
+    """
+    db = open_writer(path)
+    with closing(db.conn) as connection, _refusals(path):
+        before = path.stat().st_size
+        _check_room(connection, path)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return before, path.stat().st_size
+
+
+def _copy(source: sqlite3.Connection, target: Path, tell: Callable[[int, int], None] | None = None) -> None:
+    """Copied, checked and on the disk before it gets its name: whoever is killed leaves a `.part` at most."""
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
+
+    def progress(_: int, remaining: int, total: int) -> None:
+        if tell is not None:
+            tell(total - remaining, total)
+
     try:
         part.touch(mode=0o600)
-        with closing(open_reader(path)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy, pages=1000)
+        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+            copy.execute("PRAGMA synchronous = OFF")
+            # One snapshot for the whole: else every write of another process would have the copy begin anew.
+            source.execute("BEGIN")
+            try:
+                source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                source.backup(copy, pages=1000, progress=progress)
+            finally:
+                source.execute("ROLLBACK")
             copy.execute("PRAGMA journal_mode = DELETE")
             findings = integrity_findings(copy)
         if findings:
-            raise StorageError(f"the copy of {path} is damaged: {findings[0]}", hint="the original may be damaged too")
+            raise StorageError(f"the copy is damaged: {findings[0]}", hint="the original may be damaged too")
+        _sync(part)
         part.rename(target)
+        _sync(target.parent)
     finally:
         part.unlink(missing_ok=True)
-    return target.stat().st_size
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError) if path.is_dir() else nullcontext():  # some network drives cannot sync a folder
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_room(connection: sqlite3.Connection, target: Path) -> None:
+    size = 1
+    for name in ("page_count", "page_size"):
+        size *= int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+    free = shutil.disk_usage(target.parent).free
+    if free < size:
+        raise StorageError(
+            f"a copy of the database takes {size / 2**20:,.0f} MB, and the disk of {target.parent} has"
+            f" {free / 2**20:,.0f} MB left",
+            hint="make room first; nothing was changed",
+        )
 
 
 def _check_place(path: Path) -> None:
@@ -125,14 +199,53 @@ def _check_place(path: Path) -> None:
         raise DatabaseRefusedError(f"{path} may not be read and written", hint="change its owner or its permissions")
 
 
+def _check_log(path: Path) -> None:
+    """A log of changes whose database is gone or empty holds what was written last; SQLite would delete it."""
+    log = path.with_name(path.name + "-wal")
+    if (not path.exists() or path.stat().st_size == 0) and log.exists() and log.stat().st_size > 0:
+        what = "is empty" if path.exists() else "is missing"
+        raise DatabaseRefusedError(
+            f"{path} {what}, but {log.name}, the log of its latest changes, is there",
+            hint="put the database back beside its log; or move the log away to begin anew or with a backup",
+        )
+
+
+def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
+    """Nothing was ever kept in it: whoever made the file was killed before it had its tables."""
+    if path.stat().st_size == 0:
+        return True
+    if not _has_header(path):
+        return False
+    marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    return marks == [0, 0] and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+
+
+def _has_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
+def _check_whole(path: Path) -> None:
+    """The header tells how many pages the file has; without a log beside it, it must have them."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    log = path.with_name(path.name + "-wal")
+    if len(head) < 100 or head[24:28] != head[92:96] or (log.exists() and log.stat().st_size):  # noqa: PLR2004 (the header)
+        return
+    page = int.from_bytes(head[16:18], "big")
+    wanted = int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
+    size = path.stat().st_size
+    if size < wanted:
+        raise DatabaseRefusedError(f"{path} is truncated: {size:,} bytes of {wanted:,} are left", hint=_RESTORE)
+
+
 def _check_ours(connection: sqlite3.Connection, path: Path) -> int:
     """The schema version of a file of ours; anything else is refused, never mended or replaced."""
-    with path.open("rb") as file:
-        head = file.read(len(_HEADER))
-    if head != _HEADER:
+    if not _has_header(path):
         raise DatabaseRefusedError(
             f"{path} is not an SQLite database", hint="change storage.path; the file is untouched"
         )
+    _check_whole(path)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID:
@@ -157,6 +270,7 @@ def _check_present(version: int, path: Path) -> None:
 
 
 def _settings(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect in a new file only; before all else there
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -167,8 +281,8 @@ def _settings(connection: sqlite3.Connection) -> None:
 
 def _upgrade(connection: sqlite3.Connection, path: Path, version: int) -> None:
     if version:
-        with closing(sqlite3.connect(path.with_name(f"{path.name}.before-{SCHEMA_VERSION}"))) as copy:
-            connection.backup(copy)
+        _check_room(connection, path)
+        _copy(connection, path.with_name(f"{path.name}.before-{SCHEMA_VERSION}"))
     db = Database(connection, recursive_triggers=False)
     with immediate(db):
         MIGRATIONS.apply(db)
@@ -182,10 +296,11 @@ def _refusals(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise StorageError(
                 f"{path} is locked by another program", hint="close that program and try again"
             ) from error
-        raise DatabaseRefusedError(
-            f"{path} cannot be used: {error}", hint="restore a backup, or recover it with the sqlite3 shell (.recover)"
-        ) from error
+        if code == sqlite3.SQLITE_FULL:
+            raise StorageError(f"{path} cannot be written: the disk is full", hint="make room first") from error
+        raise DatabaseRefusedError(f"{path} cannot be used: {error}", hint=_RESTORE) from error

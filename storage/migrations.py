@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,27 @@ from storage.reports import count_reports
 from storage.search import rebuild_index
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlite_utils import Database
 
 MIGRATIONS = Migrations("envoywatch")
 
 
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
 @MIGRATIONS(name="0001_first")
 def _first(db: Database) -> None:
-    db.executescript(resources.files("storage").joinpath("schema.sql").read_text(encoding="utf-8"))
+    script = resources.files("storage").joinpath("schema.sql").read_text(encoding="utf-8")
+    for statement in _statements(script):  # `executescript` would commit what is begun
+        db.execute(statement)
 
 
 @MIGRATIONS(name="0002_skips")
@@ -199,7 +213,8 @@ def _archive(db: Database) -> None:
     db.execute("ALTER TABLE articles ADD COLUMN detector INTEGER")
     db.execute("DROP TABLE articles_fts")
     db.execute(
-        "CREATE VIRTUAL TABLE articles_fts USING fts5 (title, text, cjk, tags, content = '',"
+        # Datasette and sqlite-utils know an index of a table by this word, and offer its search.
+        "CREATE VIRTUAL TABLE articles_fts USING fts5 (title, text, cjk, tags, content = '' /* content=\"articles\" */,"
         ' tokenize = "unicode61 remove_diacritics 2")'
     )
     db.execute(
@@ -239,6 +254,17 @@ def _originators(db: Database) -> None:
         " WHERE copy_of IS NOT NULL"
     )
     count_reports(db, [row[0] for row in db.execute("SELECT id FROM meetings")])
+
+
+@MIGRATIONS(name="0014_keeping")
+def _keeping(db: Database) -> None:
+    """What pruning and SQLite's own look for citations ask; views that answer usual questions in any SQLite tool."""
+    db.execute("CREATE INDEX alerts_by_article ON alerts (article_id) WHERE article_id IS NOT NULL")
+    for table in ("claims", "matches"):
+        db.execute(f"CREATE INDEX {table}_by_revision ON {table} (revision_id) WHERE revision_id IS NOT NULL")
+    script = resources.files("storage").joinpath("views.sql").read_text(encoding="utf-8")
+    for statement in _statements(script):
+        db.execute(statement)
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

@@ -13,7 +13,7 @@ from storage.rows import clean, dump_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlite_utils import Database
 
@@ -129,32 +129,3 @@ def record_digest(
     for channel in channels:
         add_delivery(db, channel, now, subject=key, digest_id=row[0])
     return int(row[0])
-
-
-def prune_polls(db: Database, before: datetime) -> int:
-    """Delete the log of polls begun before then; returns how many."""
-    return db.execute("DELETE FROM polls WHERE started_at < ?", [to_text(before)]).rowcount
-
-
-def prune(db: Database, before: datetime, poll_log: timedelta, now: datetime) -> dict[str, int]:
-    """Delete what is older and cited by nothing: poll logs and articles; identities of entries always stay.
-
-    An article that an alert, a claim of a meeting or a copy points at is kept. Returns counts by table.
-    """
-    from storage.copies import part  # noqa: PLC0415 (only pruning needs them)
-    from storage.search import Indexed, unindex_article  # noqa: PLC0415 (likewise)
-
-    polls = prune_polls(db, now - poll_log)
-    rows = db.execute(
-        "SELECT id, title, text, language, source, country, role FROM articles a WHERE seen_at < ?"
-        " AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.article_id = a.id)"
-        " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.article_id = a.id)"
-        " AND NOT EXISTS (SELECT 1 FROM articles c WHERE c.copy_of = a.id AND c.seen_at >= ?)",
-        [to_text(before), to_text(before)],
-    ).fetchall()
-    for row in rows:
-        unindex_article(db.conn, row[0], Indexed(*row[1:]))
-    ids = dump_json([row[0] for row in rows])
-    part(db, [row[0] for row in rows])
-    db.execute("DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", [ids])
-    return {"polls": polls, "articles": len(rows)}

@@ -1,10 +1,11 @@
-"""What pruning would delete, for asking a person first; read only. `storage.runs.prune` does it."""
+"""What pruning would delete, for asking a person first; read only. `storage.keeping` does it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from storage.keeping import GOES
 from storage.model import to_text
 from storage.views_rows import moment
 
@@ -12,47 +13,64 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
+    from storage.keeping import Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class PrunableSource:
+    """What would go of one source."""
+
+    source: str
+    articles: int
+    bytes: int
+
 
 @dataclass(frozen=True, slots=True)
 class Prunable:
     """Articles that are old and cited by nothing, old ones that are kept because something cites them, and poll logs.
 
-    `characters` counts the text of those that would go.
+    `bytes` counts title and text of those that would go. From `whole_from` on the archive stays as it is, but for the
+    articles of the same instant; None when nothing would be left of it.
     """
 
     articles: int
-    characters: int
+    bytes: int
     oldest_at: datetime | None
+    whole_from: datetime | None
     kept: int
     polls: int
+    sources: tuple[PrunableSource, ...]
 
 
-# The conditions are those of storage.runs.prune; a test holds the two together.
-_SQL = """
-WITH old AS (
-  SELECT seen_at, length(title) + length(text) AS characters,
-         NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.article_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.article_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM articles c WHERE c.copy_of = a.id AND c.seen_at >= :before) AS goes
-  FROM articles a WHERE seen_at < :before
+_SQL = f"""
+WITH gone AS (
+  SELECT source, seen_at, length(CAST(title AS BLOB)) + length(CAST(text AS BLOB)) AS bytes
+  FROM articles a WHERE seen_at < :before AND {GOES}
+  ORDER BY seen_at, id LIMIT :most
 )
-SELECT count(*) FILTER (WHERE goes) AS articles,
-       coalesce(sum(characters) FILTER (WHERE goes), 0) AS characters,
-       min(seen_at) FILTER (WHERE goes) AS oldest_at,
-       count(*) FILTER (WHERE NOT goes) AS kept,
-       (SELECT count(*) FROM polls WHERE started_at < :polls_before) AS polls
-FROM old
-"""
+SELECT source, count(*) AS articles, sum(bytes) AS bytes, min(seen_at) AS oldest_at, max(seen_at) AS newest_at
+FROM gone GROUP BY source ORDER BY bytes DESC, source
+"""  # noqa: S608 (a constant)
 
 
-def prunable(connection: sqlite3.Connection, before: datetime, polls_before: datetime) -> Prunable:
-    """What `prune` with the same bounds would delete now."""
-    values = {"before": to_text(before), "polls_before": to_text(polls_before)}
-    row = connection.execute(_SQL, values).fetchone()
+def prunable(connection: sqlite3.Connection, bounds: Bounds | None, polls_before: datetime) -> Prunable:
+    """What pruning by these bounds would delete now, the sources with most bytes first."""
+    values = {"before": to_text(bounds.before) if bounds else "", "most": -1}
+    if bounds and bounds.most is not None:
+        values["most"] = bounds.most
+    rows = connection.execute(_SQL, values).fetchall()
+    newest = max((row["newest_at"] for row in rows), default="")
+    articles = sum(row["articles"] for row in rows)
+    reached = newest if bounds and bounds.most is not None else values["before"]
+    old = connection.execute("SELECT count(*) FROM articles WHERE seen_at < ?", [reached]).fetchone()[0]
+    whole = connection.execute("SELECT min(seen_at) FROM articles WHERE seen_at > ?", [newest]).fetchone()[0]
+    polls = connection.execute("SELECT count(*) FROM polls WHERE started_at < ?", [to_text(polls_before)]).fetchone()[0]
     return Prunable(
-        articles=row["articles"],
-        characters=row["characters"],
-        oldest_at=moment(row["oldest_at"]),
-        kept=row["kept"],
-        polls=row["polls"],
+        articles=articles,
+        bytes=sum(row["bytes"] for row in rows),
+        oldest_at=moment(min((row["oldest_at"] for row in rows), default=None)),
+        whole_from=moment(whole),
+        kept=max(0, old - articles),
+        polls=polls,
+        sources=tuple(PrunableSource(row["source"], row["articles"], row["bytes"]) for row in rows),
     )

@@ -1,10 +1,13 @@
+import re
+import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from storage.database import open_reader, open_writer
-from storage.runs import prune
+from storage.keeping import Bounds, prune_articles
+from storage.model import to_text
 from storage.views_prune import prunable
 from tests.seeding import NOW, Archive, Commands, claim_of, open_again, seed
 
@@ -23,6 +26,7 @@ def test_a_dry_run_says_what_would_go_and_leaves_it(cli):
     said = cli("prune", "--dry-run")
     assert said.code == 0
     assert "to delete  2 articles" in said.out
+    assert "Ruritania Today: 2 (" in said.out
     assert "kept       2 articles" in said.out
     assert stored(cli) == [1, 2, 3, 4]
 
@@ -38,6 +42,7 @@ def test_what_nothing_cites_goes_and_cited_articles_stay(cli):
     said = cli("prune", "--yes")
     assert said.code == 0
     assert "deleted 2 articles" in said.err
+    assert "freed" in said.err
     assert stored(cli) == [1, 2]
 
 
@@ -88,16 +93,21 @@ def test_the_preview_counts_exactly_what_pruning_deletes(tmp_path):
                     claims=[claim_of(text, text)] if kind == 3 else [],
                 )
     for days in (1, 3, 5, 7, 9):
-        bounds = (NOW - timedelta(days=days), timedelta(days=days))
+        wanted = Bounds(NOW - timedelta(days=days))
         with closing(open_reader(archive.path)) as connection:
-            preview = prunable(connection, bounds[0], NOW - bounds[1])
+            preview = prunable(connection, wanted, NOW)
+            some = prunable(connection, Bounds(wanted.before, 3), NOW)
+        assert some.articles == min(3, preview.articles)
         db = open_writer(archive.path)
         with closing(db.conn):
             db.conn.execute("BEGIN")
-            done = prune(db, *bounds, NOW)
+            done = 0
+            while gone := prune_articles(db, wanted.before, 2):
+                done += gone
+            left = db.execute("SELECT count(*) FROM articles WHERE seen_at < ?", [to_text(wanted.before)]).fetchone()[0]
             db.conn.execute("ROLLBACK")
-        assert (preview.articles, preview.polls) == (done["articles"], done["polls"])
-        assert preview.articles + preview.kept == 4 * len([n for n in range(8) if n > days])
+        assert preview.articles == sum(one.articles for one in preview.sources) == done
+        assert preview.kept == left
 
 
 def test_pruning_makes_no_database(cli):
@@ -112,3 +122,53 @@ def test_what_was_pruned_leaves_the_search_too(cli):
     with closing(open_again(cli.archive)) as archive:
         new = archive.article("Ruritania Today", "https://today.example/new", "Corridor", "another corridor")
     assert [hit["article"]["id"] for hit in cli.json("search", "corridor OR grain")["hits"]] == [new]
+
+
+def configure(cli, line):
+    file = cli.archive.config_file
+    file.write_text(
+        re.sub("(?<=path: archive.db)[^}]*", f", {line}", file.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+
+
+def test_without_bounds_the_configuration_says_what_goes(cli):
+    configure(cli, "keep: 3000d")
+    assert cli.json("prune", "--dry-run")["would_delete"]["articles"] == 0
+    configure(cli, "max_size: 1MB")
+    said = cli("prune", "--dry-run")
+    assert "no article has to go" in said.out
+    assert cli.json("prune", "--dry-run", "--older-than", "2d")["would_delete"]["articles"] == 2
+
+
+def test_a_database_larger_than_it_may_be_loses_its_oldest_articles(tmp_path, capsys):
+    archive = Archive(tmp_path)
+    with closing(archive):
+        for number in range(60):
+            words = " ".join(f"word{number}x{n}" for n in range(2500))
+            at = NOW - timedelta(days=60 - number)
+            archive.article("Ministry", f"https://ministry.example/{number}", f"Title {number}", words, at=at)
+    cli = Commands(archive, capsys)
+    before = cli.json("prune", "--max-size", "2MB", "--yes")
+    gone = before["deleted"]["articles"]
+    assert 0 < gone == before["would_delete"]["articles"] < 60
+    assert stored(cli) == list(range(gone + 1, 61))
+    assert before["deleted"]["pages_returned"] > 100
+    assert before["deleted"]["bytes_freed"] > 2**18
+
+
+def test_compacting_makes_a_file_of_the_first_version_smaller(cli):
+    with closing(sqlite3.connect(cli.archive.path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("VACUUM")
+        connection.execute("CREATE TABLE ballast AS SELECT zeroblob(900000) AS x")
+        connection.execute("DROP TABLE ballast")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    said = cli("prune", "--yes")
+    assert "--compact makes it smaller" in said.err
+    assert cli.archive.path.stat().st_size > 900_000
+    said = cli("prune", "--yes", "--compact")
+    assert "the file took" in said.err
+    assert cli.archive.path.stat().st_size < 500_000
+    with closing(sqlite3.connect(cli.archive.path)) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

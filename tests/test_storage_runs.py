@@ -34,7 +34,6 @@ from storage.runs import (
     beat,
     clock_state,
     end_run,
-    prune,
     record_clock,
     record_digest,
     review_alert,
@@ -110,15 +109,6 @@ def test_promise_12_no_digest_is_made_twice(database):
     assert find_digest(database.conn, 99) is None
     assert last_digest_until(database.conn, "Morning") == NOW
     assert last_digest_until(database.conn, "Evening") is None
-
-
-def test_promise_13_pruning_keeps_identities_and_whatever_is_cited(archive):
-    entries = archive["entries"].count
-    gone = prune(archive, LATER, timedelta(days=30), LATER)
-    assert gone == {"polls": 0, "articles": 2}
-    assert archive["entries"].count == entries
-    assert archive.execute("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'rained'").fetchone() == (0,)
-    assert prune(archive, LATER, timedelta(0), LATER + timedelta(days=1))["polls"] == 5
 
 
 def test_the_work_of_a_span_is_counted(archive):

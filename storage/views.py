@@ -27,7 +27,6 @@ from storage.views_articles import (
     MatchLine,
     explain_article,
     get_article,
-    search_articles,
 )
 from storage.views_copies import with_additions
 from storage.views_digest import (
@@ -51,6 +50,7 @@ from storage.views_meetings import (
 from storage.views_outbox import DeliveryLine, deliveries_of_alert, outbox, outbox_counts
 from storage.views_revisions import RevisionView
 from storage.views_rows import ArticleLine, ClaimView, Evidence, Mark
+from storage.views_search import search_articles
 from storage.views_sources import (
     EndpointHealth,
     PollLine,

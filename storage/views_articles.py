@@ -17,11 +17,9 @@ from storage.views_rows import (
     ClaimView,
     article_line,
     claims_of_article,
-    from_time,
     moment,
     required,
     spans_of,
-    to_time,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +101,10 @@ class ArticleFilters:
     until: datetime | None = None
     before: int | None = None
     """Only articles with a lower id: the next page of a search."""
+    story: int | None = None
+    person: str | None = None
+    """The ledger's label of somebody whose meeting the article claims."""
+    meeting: int | None = None
 
 
 _ONE = f"""
@@ -114,27 +116,6 @@ _LINE = f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE id = ?"  # noqa: S608 (co
 _COPIES = f"""
 SELECT {ARTICLE_COLUMNS} FROM articles
 WHERE copy_of = ? ORDER BY seen_at, id
-"""  # noqa: S608 (column names are constants)
-# The plus signs keep the planner from the index of seen_at, whose range it would have to sort by id (144 ms at 400,000
-# articles instead of 0.3).
-_FILTERED = """
-  AND (:source IS NULL OR articles.source = :source COLLATE NOCASE)
-  AND (:language IS NULL OR articles.language = :language)
-  AND (:country IS NULL OR articles.country = :country)
-  AND (:role IS NULL OR articles.role = :role)
-  AND +articles.seen_at >= :since AND +articles.seen_at < :until
-"""
-# Newest first by rowid: ids grow with time, and ordering by rank costs a second at a million articles.
-_SEARCH = f"""
-SELECT {ARTICLE_COLUMNS}, articles.text
-FROM articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid
-WHERE articles_fts MATCH :expression AND (:before IS NULL OR articles_fts.rowid < :before) {_FILTERED}
-ORDER BY articles_fts.rowid DESC LIMIT :limit
-"""  # noqa: S608 (column names are constants)
-_NEWEST = f"""
-SELECT {ARTICLE_COLUMNS}, articles.text FROM articles
-WHERE (:before IS NULL OR articles.id < :before) {_FILTERED}
-ORDER BY articles.id DESC LIMIT :limit
 """  # noqa: S608 (column names are constants)
 
 
@@ -161,33 +142,6 @@ def get_article(connection: sqlite3.Connection, article_id: int) -> ArticleView:
         decisions=decisions_of_article(connection, article_id),
         revisions=revisions_of(connection, article_id),
     )
-
-
-def search_articles(
-    connection: sqlite3.Connection,
-    expression: str | None,
-    filters: ArticleFilters | None = None,
-    *,
-    limit: int = 50,
-) -> tuple[ArticleText, ...]:
-    """Articles by FTS5 `expression` (None: all) and filters, newest first, with their texts.
-
-    Raises sqlite3.OperationalError on an expression that FTS5 does not accept: build it, never pass a person's.
-    """
-    chosen = filters or ArticleFilters()
-    values = {
-        "expression": expression,
-        "source": chosen.source,
-        "language": chosen.language,
-        "country": chosen.country,
-        "role": chosen.role,
-        "since": from_time(chosen.since),
-        "until": to_time(chosen.until),
-        "before": chosen.before,
-        "limit": limit,
-    }
-    rows = connection.execute(_NEWEST if expression is None else _SEARCH, values)
-    return tuple(ArticleText(article_line(row), row["text"]) for row in rows)
 
 
 def explain_article(connection: sqlite3.Connection, id_or_url: int | str) -> Explanation:

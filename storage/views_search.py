@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from storage.rows import dump_json
-from storage.views_articles import ArticleText
+from storage.search import COUNTRY, LANGUAGE, ROLE, SOURCE, tag
+from storage.views_articles import ArticleFilters, ArticleText
 from storage.views_rows import ARTICLE_COLUMNS, article_line, from_time, to_time
 
 if TYPE_CHECKING:
@@ -14,9 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 LARGEST_ID: Final = 2**63 - 1
-_WEIGHTS: Final = "8.0, 1.0, 1.0, 0.0"
-"""Of title, text, pairs of characters and tags, for bm25: a word of the title says most of what an article is about."""
-
 _FIRST_OF_DAY = "SELECT min(id) FROM articles WHERE substr(seen_at, 1, 10) = ?"
 _LAST_OF_DAY = "SELECT max(id) FROM articles WHERE substr(seen_at, 1, 10) = ?"
 _DAYS = """
@@ -27,7 +27,6 @@ WITH RECURSIVE days (day) AS (
   WHERE day IS NOT NULL AND day <= :last
 ) SELECT day FROM days WHERE day IS NOT NULL AND day <= :last
 """
-_ABOUT = " JOIN articles AS about INDEXED BY articles_by_facet ON about.id = articles_fts.rowid"
 
 
 def id_bounds(connection: sqlite3.Connection, since: datetime | None, until: datetime | None) -> tuple[int, int]:
@@ -86,3 +85,108 @@ def ids_matching(connection: sqlite3.Connection, expression: str, low: int, high
     """The articles from `low` to `high` that the full-text index finds."""
     sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? AND rowid BETWEEN ? AND ?"
     return (row[0] for row in connection.execute(sql, (expression, low, high)))
+
+
+_FOUND = """
+SELECT articles_fts.rowid FROM articles_fts {about}
+WHERE articles_fts MATCH :expression AND articles_fts.rowid BETWEEN :low AND :high {conditions}
+ORDER BY articles_fts.rowid DESC LIMIT :limit
+"""
+_ALL = """
+SELECT about.id FROM articles AS about INDEXED BY articles_by_facet
+WHERE about.id BETWEEN :low AND :high {conditions} ORDER BY about.id DESC LIMIT :limit
+"""
+_ABOUT = "CROSS JOIN articles AS about INDEXED BY articles_by_facet ON about.id = articles_fts.rowid"
+_SEEN = " AND about.seen_at >= :since AND about.seen_at < :until"
+_STORY = " AND about.story_id = :story"
+_PERSON = """ AND {id} IN (
+  SELECT article_id FROM claims JOIN meeting_people USING (meeting_id) WHERE person = :person)"""
+_MEETING = " AND {id} IN (SELECT article_id FROM claims WHERE meeting_id = :meeting)"
+
+
+def newest_ids(
+    connection: sqlite3.Connection, expression: str | None, filters: ArticleFilters, *, limit: int
+) -> list[int]:
+    """Articles by FTS5 `expression` (None: all) and filters, those stored last first.
+
+    Raises sqlite3.OperationalError on an expression that FTS5 does not accept: build it, never pass a person's.
+    """
+    wanted = _with_tags(expression, filters)
+    low, high = id_bounds(connection, filters.since, filters.until)
+    conditions = "".join(
+        condition
+        for condition, is_asked in (
+            (_SEEN, filters.since is not None or filters.until is not None),
+            (_STORY, filters.story is not None),
+            (_PERSON, filters.person is not None),
+            (_MEETING, filters.meeting is not None),
+        )
+        if is_asked
+    )
+    about = _ABOUT if "about." in conditions else ""
+    sql = _ALL if wanted is None else _FOUND
+    conditions = conditions.format(id="about.id" if wanted is None else "articles_fts.rowid")
+    values = {
+        "expression": wanted,
+        "low": low,
+        "high": high if filters.before is None else min(high, filters.before - 1),
+        "since": from_time(filters.since),
+        "until": to_time(filters.until),
+        "story": filters.story,
+        "person": filters.person,
+        "meeting": filters.meeting,
+        "limit": limit,
+    }
+    return [row[0] for row in connection.execute(sql.format(about=about, conditions=conditions), values)]
+
+
+def _with_tags(expression: str | None, filters: ArticleFilters) -> str | None:
+    kinds = ((SOURCE, filters.source), (LANGUAGE, filters.language), (COUNTRY, filters.country), (ROLE, filters.role))
+    tags = " AND ".join(f'"{tag(kind, value)}"' for kind, value in kinds if value is not None)
+    if not tags:
+        return expression
+    return f"tags : ({tags})" if expression is None else f"({expression}) AND tags : ({tags})"
+
+
+def search_articles(
+    connection: sqlite3.Connection,
+    expression: str | None,
+    filters: ArticleFilters | None = None,
+    *,
+    limit: int = 50,
+) -> tuple[ArticleText, ...]:
+    """As `newest_ids`, with the texts."""
+    return texts_of(connection, newest_ids(connection, expression, filters or ArticleFilters(), limit=limit))
+
+
+# ---------------------------------------------------------------- counts
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many articles there are of each source, language and day (UTC, when they were first seen), the most first.
+
+    Days are in order, newest first.
+    """
+
+    by_source: tuple[tuple[str, int], ...] = ()
+    by_language: tuple[tuple[str, int], ...] = ()
+    by_day: tuple[tuple[str, int], ...] = ()
+
+
+_FACETS = """
+SELECT source, language, substr(seen_at, 1, 10) FROM articles INDEXED BY articles_by_facet
+WHERE id IN (SELECT value FROM json_each(?))
+"""
+
+
+def facets_of(connection: sqlite3.Connection, ids: Sequence[int]) -> Facets:
+    """These articles counted, without their texts being read."""
+    rows = connection.execute(_FACETS, (dump_json(list(ids)),)).fetchall()
+    sources, languages = (Counter(row[place] or "?" for row in rows) for place in (0, 1))
+    days = Counter(row[2] for row in rows)
+    return Facets(_most(sources), _most(languages), tuple(sorted(days.items(), reverse=True)))
+
+
+def _most(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counter.items(), key=lambda item: (-item[1], item[0])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-YOUNG = 5_000
+YOUNG = 20_000
 """So many new objects before the youngest are looked through: a thousand polls under way are mostly alive."""
 
 

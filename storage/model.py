@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def to_text(moment: datetime) -> str:
     """UTC ISO 8601 with microseconds and `Z`: sorts as text in the order of time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:

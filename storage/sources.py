@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 _NOT_MODIFIED = 304
 
+_Known = dict[int, tuple[Validators, EndpointState]]
+
 
 @dataclass(frozen=True, slots=True)
 class PollFinish:
@@ -172,23 +174,25 @@ def lease_due(
         [owner, to_text(until), dump_json(ids)],
     ).fetchall()
     order = {source_id: place for place, source_id in enumerate(ids)}
-    return [_lease(db, row, until) for row in sorted(rows, key=lambda row: order[row[0]])]
+    known = _known(db, ids)
+    rows.sort(key=lambda row: order[row[0]])
+    return [_lease(row, known.get(row[0], {}), until) for row in rows]
 
 
-def _lease(db: Database, row: Sequence[Any], until: datetime) -> Lease:
+def _lease(row: Sequence[Any], known: _Known, until: datetime) -> Lease:
     source_id, spec_text, position, failures, host, rate, *moments = row
     spec = spec_from_json(spec_text)
-    validators, endpoints = _known(db, source_id, len(spec.endpoints))
+    positions = range(len(spec.endpoints))
     first_ok_at, last_ok_at, last_new_at = (from_text(moment) if moment else None for moment in moments)
     return Lease(
         source_id=source_id,
         spec=spec,
-        validators=validators,
+        validators=tuple(known[one][0] if one in known else Validators() for one in positions),
         position=position,
         failures=failures,
         first_poll=first_ok_at is None,
         until=until,
-        endpoints=endpoints,
+        endpoints=tuple(known[one][1] if one in known else EndpointState() for one in positions),
         rhythm=Rhythm(rate, first_ok_at, last_ok_at, last_new_at),
         host=host,
     )
@@ -360,25 +364,21 @@ def _sync_endpoints(db: Database, source_id: int, spec: SourceSpec, before: Sequ
     )
 
 
-def _known(db: Database, source_id: int, count: int) -> tuple[tuple[Validators, ...], tuple[EndpointState, ...]]:
-    """What is kept of each endpoint, by position."""
+def _known(db: Database, source_ids: Sequence[int]) -> dict[int, _Known]:
+    """What is kept of the endpoints of each source, by position."""
     rows = db.execute(
-        "SELECT position, etag, last_modified, body_hash, proof, seen, failures, retry_at, first_ok_at, memory"
-        " FROM endpoints WHERE source_id = ?",
-        [source_id],
-    ).fetchall()
-    validators = {
-        row[0]: Validators(row[1], row[2], row[3], proof_from_json(row[4]), row[5] or b"", at_fault=row[6] > 0)
-        for row in rows
-    }
-    states = {
-        row[0]: EndpointState(row[6], from_text(row[7]) if row[7] else None, row[8] is not None, row[9] or "")
-        for row in rows
-    }
-    return (
-        tuple(validators.get(position, Validators()) for position in range(count)),
-        tuple(states.get(position, EndpointState()) for position in range(count)),
+        "SELECT source_id, position, etag, last_modified, body_hash, proof, seen, failures, retry_at, first_ok_at,"
+        " memory FROM endpoints WHERE source_id IN (SELECT value FROM json_each(?))",
+        [dump_json(source_ids)],
     )
+    known: dict[int, _Known] = {}
+    for source_id, position, *row in rows:
+        etag, last_modified, body_hash, proof, seen, failures, retry_at, first_ok_at, memory = row
+        known.setdefault(source_id, {})[position] = (
+            Validators(etag, last_modified, body_hash, proof_from_json(proof), seen or b"", at_fault=failures > 0),
+            EndpointState(failures, from_text(retry_at) if retry_at else None, first_ok_at is not None, memory or ""),
+        )
+    return known
 
 
 def _set_validators(db: Database, poll: Poll, given: Validators) -> None:

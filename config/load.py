@@ -60,8 +60,9 @@ def load_config(
     checks: Sequence[Check] = (),
     lenient_sources: bool = False,
     only_to_read: bool = False,
+    text: str | None = None,
 ) -> Loaded:
-    """Read and judge the file and everything it includes.
+    """Read and judge the file and everything it includes; `text` stands for what the file would say.
 
     Raises ConfigError with every fault found. With `lenient_sources` a fault of one source only leaves that source
     out (for a daemon that already runs); all other faults still refuse the whole. With `only_to_read` the channels and
@@ -69,14 +70,21 @@ def load_config(
     channel keeps its name and has no address.
     """
     with collector_paused():
-        return _load(path, environ, checks, lenient_sources=lenient_sources, only_to_read=only_to_read)
+        words = read_text(path) if text is None else text
+        return _load(path, words, environ, checks, lenient_sources=lenient_sources, only_to_read=only_to_read)
 
 
 def _load(
-    path: Path, environ: Mapping[str, str], checks: Sequence[Check], *, lenient_sources: bool, only_to_read: bool
+    path: Path,
+    text: str,
+    environ: Mapping[str, str],
+    checks: Sequence[Check],
+    *,
+    lenient_sources: bool,
+    only_to_read: bool,
 ) -> Loaded:
     try:
-        tree = parse_yaml(read_text(path), environ)
+        tree = parse_yaml(text, environ)
     except NotYamlError as fault:
         trouble = fault.trouble
         raise ConfigError([Finding(path, trouble.line, trouble.column, trouble.message, trouble.hint)]) from None

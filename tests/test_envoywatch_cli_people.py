@@ -107,7 +107,7 @@ def test_add_writes_the_person_shows_the_change_and_keeps_comments(people, tmp_p
         (["Oda Vex", "--title", "envoy"], "needs a title and a level"),
         (["Oda Vex", "--form", "xx=Ода"], "not a written name"),
         (["Oda Vex", "--form", "Ода"], "not a written name"),
-        (["Oda Vex", "--title", "envoy", "--level", "deputy", "--from", "soon"], "offices"),
+        (["Oda Vex", "--title", "envoy", "--level", "deputy", "--from", "soon"], "must be a date"),
         (["Emmanuel Macron"], "known already"),
         (["Ilva Rand", "--form", "uk=Ілва Ранд"], "already"),
     ],

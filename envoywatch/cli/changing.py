@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ def change_config(context: Context, change: Callable[[str], str], question: str,
     """
     from config.edit import write_atomic  # noqa: PLC0415 (YAML is heavy)
     from config.files import read_text  # noqa: PLC0415 (likewise)
+    from envoywatch.changes import difference  # noqa: PLC0415 (likewise)
 
     path = context.path
     before = read_text(path)
@@ -33,10 +33,3 @@ def change_config(context: Context, change: Callable[[str], str], question: str,
         return False
     write_atomic(path, after)
     return True
-
-
-def difference(before: str, after: str, name: str) -> str:
-    """The change in the form that everybody knows from version control."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    lines = difflib.unified_diff(old, new, fromfile=name, tofile=name, n=1)
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

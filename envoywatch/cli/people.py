@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config.errors import UsageError
-from config.vocabulary import LANGUAGES, Level
-from envoywatch.cli.changing import difference
+from config.vocabulary import Level
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 
@@ -142,67 +141,20 @@ def add_person(context: Context, /, name: str, *, forms: tuple[str, ...], **offi
     """Add a person, with an office and written names, to the configuration file; everything else in it stays."""
     from config.edit import add_item, write_atomic  # noqa: PLC0415 (YAML is heavy)
     from config.files import read_text  # noqa: PLC0415 (likewise)
+    from envoywatch.changes import difference  # noqa: PLC0415 (likewise)
+    from envoywatch.editing import form_items, judge_person, office_item  # noqa: PLC0415 (likewise)
 
     item: dict[str, Any] = {"name": name}
-    if held := _office_item(office):
+    renamed = {"start": "from", "end": "until"}
+    if held := office_item({renamed.get(key, key): value for key, value in office.items()}):
         item["offices"] = [held]
     if forms:
-        item["forms"] = _form_items(forms)
-    _refuse_unfit(item)
-    _refuse_known(context.config, item)
+        item["forms"] = form_items(forms)
+    for problem in judge_person(context.config, item):
+        raise UsageError(problem.message, hint=problem.hint)
     path = context.path
     before = read_text(path)
     after = add_item(before, "people", item)
     write_atomic(path, after)
     click.echo(escape(difference(before, after, str(path)), keep_lines=True), nl=False)
     context.say(f"added {escape(name)!r} to {escape(path)}")
-
-
-def _office_item(options: dict[str, Any]) -> dict[str, Any]:
-    given = {"from" if key == "start" else "until" if key == "end" else key: value for key, value in options.items()}
-    given = {key: value for key, value in given.items() if value}
-    if given and not {"title", "level"} <= set(given):
-        raise UsageError("an office needs a title and a level", hint="give --title and --level")
-    return given
-
-
-def _form_items(forms: tuple[str, ...]) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
-    for form in forms:
-        language, equals, name = form.partition("=")
-        if not equals or not _is_language(language) or not name.strip():
-            hint = f"write LANG=NAME; LANG is {', '.join(LANGUAGES)}, or another code for watches of words alone"
-            raise UsageError(f"{form!r} is not a written name", hint=hint)
-        out.setdefault(language, []).append(name.strip())
-    return out
-
-
-def _is_language(code: str) -> bool:
-    from alerts.watches.conditions import BadValueError, parse_value  # noqa: PLC0415 (reads a list of languages)
-    from alerts.watches.nodes import Condition  # noqa: PLC0415 (likewise)
-
-    try:
-        return parse_value(Condition.LANGUAGE, code) == code
-    except BadValueError:
-        return False
-
-
-def _refuse_unfit(item: dict[str, Any]) -> None:
-    from pydantic import ValidationError  # noqa: PLC0415 (heavy)
-
-    from config.model import PersonEntry  # noqa: PLC0415 (likewise)
-
-    try:
-        PersonEntry.model_validate(item)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
-def _refuse_known(config: Config, item: dict[str, Any]) -> None:
-    """Somebody of that name whom the entry would not change: it has neither an office nor a written name."""
-    from config.people import load_people  # noqa: PLC0415 (reads every name there is)
-
-    known = load_people(config.people, config.groups).find(item["name"])
-    if known is not None and len(item) == 1:
-        raise UsageError(f"{known.label} is known already", hint="give --title or --form to add to what is known")

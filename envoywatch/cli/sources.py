@@ -17,7 +17,7 @@ from envoywatch.cli.sources_health import list_command, show_command
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from config.model import Config, Source
+    from config.model import Source
 
 
 @click.group("sources")
@@ -66,6 +66,8 @@ def add_source(
     first; others that give the same by another way stand in while it fails. At a terminal you are asked before anything
     is saved.
     """
+    from envoywatch.editing import free_source_name, judge_source  # noqa: PLC0415 (heavy)
+
     config = context.config
     title = ""
     if kind is None and links is None:
@@ -78,10 +80,11 @@ def add_source(
         endpoints = [{one.kind.value: one.url} for one in chain]
     else:
         endpoints = [{kind or EndpointKind.LISTING.value: url, **({"links": links} if links else {})}]
-    item: dict[str, Any] = {"name": name or _free_name(config, title, url)}
+    item: dict[str, Any] = {"name": name or free_source_name(config, title, url)}
     item |= {key: value for key, value in told.items() if value}
     item["endpoints"] = endpoints
-    _refuse_unfit(config, item)
+    for problem in judge_source(config, item):
+        raise UsageError(problem.message, hint=problem.hint)
     if dry_run or not (yes or kind is not None or _agreed(item["name"])):
         context.say("nothing was changed")
         return
@@ -97,38 +100,6 @@ def _agreed(name: str) -> bool:
     if not sys.stdin.isatty():
         return True
     return click.confirm(f"Add it as {escape(name)!r}?", default=True, err=True)
-
-
-def _free_name(config: Config, title: str, url: str) -> str:
-    from urllib.parse import urlsplit  # noqa: PLC0415 (only here)
-
-    host = urlsplit(url).hostname or url
-    taken = {source.name.casefold() for source in config.sources}
-    base = " ".join(title.split())[:80] or host
-    for candidate in (base, f"{base} ({host})", *(f"{base} ({host}) {number}" for number in range(2, 1000))):
-        if candidate.casefold() not in taken:
-            return candidate
-    raise UsageError(f"there are many sources called {base!r}", hint="give it another name with --name")
-
-
-def _refuse_unfit(config: Config, item: dict[str, Any]) -> None:
-    """Raise UsageError for what would be a fault of the configuration with this source in it."""
-    from pydantic import ValidationError  # noqa: PLC0415 (loaded by now)
-
-    from config.messages import errors_of, explain  # noqa: PLC0415 (likewise)
-    from config.model import Source  # noqa: PLC0415 (likewise)
-
-    try:
-        new = Source.model_validate(item)
-    except ValidationError as error:
-        first = errors_of(error)[0]
-        message, hint = explain(first, tuple(first["loc"]), Source)
-        raise UsageError(message, hint=hint) from error
-    for source in config.sources:
-        if source.name.casefold() == new.name.casefold():
-            raise UsageError(f"there is a source {source.name!r} already", hint="give it another name with --name")
-        if {endpoint.url for endpoint in new.endpoints} & {endpoint.url for endpoint in source.endpoints}:
-            raise UsageError(f"{source.name!r} reads that address already")
 
 
 @command.command("test", short_help="Fetch a source or a URL once and show what would be read.")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -16,15 +16,14 @@ from config.redact import redact_url
 from config.vocabulary import EndpointKind
 from crawler.discovery import Discovered, DiscoveryError, Found, chain_of, discover
 from crawler.engine import Engine, run
-from crawler.pages import PageBytes, extract, fetch_page
-from crawler.polling import poll
 from crawler.settings import settings_of
 from crawler.workers import Workers
 from envoywatch.cli.output import Column, escape, print_table
 from envoywatch.cli.times import short
 from envoywatch.desk import spec_of
+from envoywatch.source_trial import Trial, try_once
 from storage.faults import describe
-from storage.model import Access, Endpoint, Fault, Lease, Poll, SourceSpec, Text, Validators
+from storage.model import Access, Endpoint, SourceSpec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -32,41 +31,7 @@ if TYPE_CHECKING:
     from config.model import Config
 
 _T = TypeVar("_T")
-_HOLD = timedelta(minutes=10)
 _TEXT_SHOWN = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Each endpoint of a source asked once, and the text of the newest entry as it would be stored, if there is one."""
-
-    name: str
-    endpoints: tuple[Endpoint, ...]
-    polls: tuple[Poll, ...]
-    text: Text | None = None
-
-    @property
-    def delivering(self) -> int | None:
-        """The position of the first endpoint that can be read: the one that a poll would take."""
-        return next((position for position, one in enumerate(self.polls) if one.fault is None), None)
-
-    @property
-    def poll(self) -> Poll:
-        """What a poll of the source would come to."""
-        return self.polls[self.delivering or 0]
-
-    def plain(self) -> dict[str, Any]:
-        """For machines: without the poll's own bookkeeping."""
-        polls = [replace(one, validators=None) for one in self.polls]
-        return {
-            "name": self.name,
-            "poll": polls[self.delivering or 0],
-            "endpoints": [
-                {"kind": endpoint.kind, "url": redact_url(endpoint.url), "delivers": at == self.delivering, "poll": one}
-                for at, (endpoint, one) in enumerate(zip(self.endpoints, polls, strict=True))
-            ],
-            "text": self.text,
-        }
 
 
 def discover_at(config: Config, url: str, *, say: Callable[[str], None]) -> tuple[list[Discovered], list[Discovered]]:
@@ -114,18 +79,9 @@ def try_source(config: Config, name_or_url: str, *, links: str | None, say: Call
             chosen = spec or await _spec_at(config, name_or_url, engine, workers)
         if links is not None:
             chosen = replace(chosen, endpoints=(Endpoint(EndpointKind.LISTING, chosen.endpoints[-1].url, links),))
-        polls = tuple([await _ask_once(engine, workers, chosen, endpoint) for endpoint in chosen.endpoints])
-        trial = Trial(chosen.name, chosen.endpoints, polls)
-        return replace(trial, text=await _newest_text(engine, chosen, trial.poll))
+        return await try_once(engine, workers, chosen)
 
     return _with_engine(config, attempt)
-
-
-async def _ask_once(engine: Engine, workers: Workers, spec: SourceSpec, endpoint: Endpoint) -> Poll:
-    """As a first poll of a source that has this endpoint alone."""
-    now = datetime.now(UTC)
-    alone = replace(spec, endpoints=(endpoint,))
-    return await poll(engine, workers, Lease(0, alone, (Validators(),), 0, 0, first_poll=True, until=now + _HOLD), now)
 
 
 async def _spec_at(config: Config, url: str, engine: Engine, workers: Workers) -> SourceSpec:
@@ -145,18 +101,6 @@ def _spec_of(config: Config, kind: EndpointKind, url: str, title: str = "") -> S
         articles=config.crawl.articles,
         private_addresses=config.crawl.private_addresses,
     )
-
-
-async def _newest_text(engine: Engine, spec: SourceSpec, polled: Poll) -> Text | None:
-    if not polled.entries:
-        return None
-    entry = polled.entries[0]
-    if not spec.articles or entry.url is None:
-        return extract(None, entry, None)
-    page = await fetch_page(engine, entry.url, spec.access)
-    if isinstance(page, Fault):
-        return extract(None, entry, page)
-    return extract(PageBytes(page.url, page.body, page.content_type), entry, None)
 
 
 def _with_engine(config: Config, work: Callable[[Engine, Workers], Awaitable[_T]]) -> _T:

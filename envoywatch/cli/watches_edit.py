@@ -58,22 +58,9 @@ def add_watch(context: Context, /, name: str, query: str, *, send: str, channels
 
 def _checked(config: Config, item: dict[str, Any]) -> list[str]:
     """What `check` would warn of in the configuration with this watch added; raises UsageError for what it refuses."""
-    from pydantic import ValidationError  # noqa: PLC0415 (heavy)
+    from envoywatch.editing import judge_watch  # noqa: PLC0415 (heavy)
 
-    from config.checks import find_problems  # noqa: PLC0415 (likewise)
-    from config.messages import errors_of, explain  # noqa: PLC0415 (likewise)
-    from config.model import Watch  # noqa: PLC0415 (likewise)
-    from envoywatch.checks import all_checks  # noqa: PLC0415 (likewise)
-
-    try:
-        watch = Watch.model_validate(item)
-    except ValidationError as error:
-        first = errors_of(error)[0]
-        message, hint = explain(first, tuple(first["loc"]), Watch)
-        raise UsageError(message, hint=hint) from error
-    changed = config.model_copy(update={"watches": (*config.watches, watch)})
-    place = ("watches", len(config.watches))
-    found = [problem for problem in find_problems(changed, all_checks()) if problem.loc[:2] == place]
+    found = judge_watch(config, item)
     for problem in found:
         if not problem.warning:
             raise UsageError(problem.message, hint=problem.hint)
@@ -87,9 +74,11 @@ def _checked(config: Config, item: dict[str, Any]) -> list[str]:
 @pass_context
 def mute_watch(context: Context, /, name: str, *, until: str, yes: bool) -> None:
     """Keep a watch from telling anything until TIME; what it finds meanwhile is still listed."""
-    end = _end_of(until, datetime.now(UTC))
+    from envoywatch.editing import parse_end, written_moment  # noqa: PLC0415 (heavy)
+
+    end = parse_end(until, datetime.now(UTC))
     name = find_watch(context.config, name).name
-    if _change_watch(context, name, {"mute": f"{end:%Y-%m-%dT%H:%MZ}"}, f"Mute {escape(name)!r}?", yes=yes):
+    if _change_watch(context, name, {"mute": written_moment(end)}, f"Mute {escape(name)!r}?", yes=yes):
         context.say(f"{escape(name)!r} is muted until {end:%Y-%m-%d %H:%M} UTC")
 
 
@@ -106,36 +95,11 @@ def unmute_watch(context: Context, /, name: str, *, yes: bool) -> None:
         context.say(f"{escape(watch.name)!r} alerts again")
 
 
-def _end_of(text: str, now: datetime) -> datetime:
-    """A time with its zone, as in the configuration, or so long from now."""
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 (0.2 s)
-
-    from config.durations import parse_duration  # noqa: PLC0415 (likewise)
-    from config.watch_options import Moment  # noqa: PLC0415 (likewise)
-
-    try:
-        end = now + parse_duration(text)
-    except (ValueError, OverflowError):
-        try:
-            end = TypeAdapter(Moment).validate_python(text)
-        except ValidationError:
-            hint = "write --until 2026-05-27T18:00+03:00, --until '2026-05-27 18:00 Europe/Kyiv', or --until 8h"
-            raise UsageError(f"{text!r} is not a time with its zone", hint=hint) from None
-    if end <= now:
-        raise UsageError(f"{text!r} is past", hint="`watches unmute` lets a watch alert again")
-    return end
-
-
 def _change_watch(context: Context, name: str, keys: dict[str, Any], question: str, *, yes: bool) -> bool:
     """Set these keys of a watch, or take those away that are None."""
-    from config.edit import find_item, replace_item  # noqa: PLC0415 (YAML is heavy)
+    from envoywatch.editing import with_keys  # noqa: PLC0415 (heavy)
 
-    def change(text: str) -> str:
-        item = find_item(text, "watches", name) | keys
-        kept = {key: value for key, value in item.items() if value is not None or key not in keys}
-        return replace_item(text, "watches", name, kept)
-
-    return change_config(context, change, question, yes=yes)
+    return change_config(context, lambda text: with_keys(text, "watches", name, keys), question, yes=yes)
 
 
 @click.command("remove")

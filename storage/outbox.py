@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from storage.errors import NotStoredError
 from storage.identity import digest
-from storage.model import Delivery, DeliveryState, Receipt, from_text, to_text
+from storage.model import Delivery, DeliveryFault, DeliveryState, Receipt, from_text, to_text
 from storage.rows import clean
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _COLUMNS = "id, key, channel, state, attempts, created_at, due_at, alert_id, digest_id"
+_WAITING = "channel = :channel AND state = 'due' AND id <> :id AND (leased_until IS NULL OR leased_until <= :now)"
+_BACKLOG = f"{_WAITING} AND attempts > 0"
+_OF_CHANNEL: Final = frozenset({DeliveryFault.UNREACHABLE, DeliveryFault.RATE_LIMITED})
+_OF_EITHER: Final = frozenset({DeliveryFault.SERVER, DeliveryFault.TIMEOUT})
+"""These may lie in one message as well as in its channel."""
 
 
 def due_channels(connection: sqlite3.Connection, now: datetime) -> list[str]:
@@ -64,7 +69,7 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
         " attempts = attempts + 1, leased_until = NULL,"
         " due_at = coalesce(?, due_at),"
         " sent_at = CASE WHEN ? THEN ? ELSE sent_at END, fault = ?, last_error = ? WHERE id = ?"
-        " RETURNING key, alert_id, digest_id, state",
+        " RETURNING key, alert_id, digest_id, state, channel, attempts",
         [
             receipt.ok,
             receipt.state,
@@ -76,7 +81,13 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
             receipt.delivery_id,
         ],
     ).fetchone()
-    if row is not None and fallback and row[3] in (DeliveryState.DEAD, DeliveryState.PARKED):
+    if row is None:
+        return
+    if receipt.ok:
+        _go_on(db, receipt, row[4], again=row[5] > 1)
+    else:
+        _stand_back(db, receipt, row[4])
+    if fallback and row[3] in (DeliveryState.DEAD, DeliveryState.PARKED):
         db.execute(
             # Not through a channel that had this message before: fallbacks may name each other.
             "INSERT INTO deliveries (key, alert_id, digest_id, channel, state, created_at, due_at)"
@@ -90,6 +101,43 @@ def finish_delivery(db: Database, receipt: Receipt, fallback: str | None = None)
                 "at": to_text(receipt.at),
             },
         )
+
+
+def _stand_back(db: Database, receipt: Receipt, channel: str) -> None:
+    """After a failure the whole backlog of its channel waits for the same time, so that it is then sent in order.
+
+    What was never tried is sent at once, unless the target asked us to wait. Where the failure may lie in this one
+    message alone the oldest of the others has its turn first, lest one that is never taken holds up all.
+    """
+    if receipt.retry_at is None or receipt.fault not in _OF_CHANNEL | _OF_EITHER:
+        return
+    values = {"id": receipt.delivery_id, "channel": channel, "now": to_text(receipt.at)}
+    row = db.execute(
+        f"SELECT id, due_at FROM deliveries WHERE {_BACKLOG} ORDER BY created_at, id LIMIT 1",  # noqa: S608 (constants)
+        values,
+    ).fetchone()
+    has_turn = row is not None and receipt.fault in _OF_EITHER and row[1] <= values["now"]
+    asked = receipt.fault == DeliveryFault.RATE_LIMITED
+    db.execute(
+        "UPDATE deliveries SET attempts = attempts + (attempts > 0), due_at ="  # noqa: S608 (likewise)
+        f" CASE WHEN fault = '{DeliveryFault.RATE_LIMITED}' OR attempts = 0 THEN max(due_at, :retry_at)"
+        " ELSE :retry_at END"
+        f" WHERE {_WAITING if asked else _BACKLOG} AND id IS NOT :spared",
+        {**values, "retry_at": to_text(receipt.retry_at), "spared": row[0] if has_turn else None},
+    )
+
+
+def _go_on(db: Database, receipt: Receipt, channel: str, *, again: bool) -> None:
+    """A message got through: what waited for its channel is due now, the oldest first.
+
+    What may have failed of itself is, only when one that had failed before got through (`again`): the channel was down.
+    """
+    faults = _OF_CHANNEL | _OF_EITHER if again else _OF_CHANNEL
+    db.execute(
+        f"UPDATE deliveries SET due_at = :now WHERE {_BACKLOG} AND due_at > :now"  # noqa: S608 (constants)
+        f" AND fault IN ({', '.join(repr(str(fault)) for fault in sorted(faults))})",
+        {"id": receipt.delivery_id, "channel": channel, "now": to_text(receipt.at)},
+    )
 
 
 def hold_delivery(db: Database, delivery_id: int, until: datetime) -> None:

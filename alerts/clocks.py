@@ -110,8 +110,16 @@ def meeting_matches(spec: MeetingSpec, meeting: Meeting, resolve: Callable[[str]
     return (
         meeting.status in spec.status
         and (spec.level is None or meeting.level is spec.level)
+        and is_confirmed(spec, meeting)
         and all(not set(meeting.participants).isdisjoint(resolve(name)) for name in names)
     )
+
+
+def is_confirmed(spec: MeetingSpec, meeting: Meeting) -> bool:
+    """Whether official sources confirm it as far as is asked for."""
+    if spec.confirmed is None:
+        return True
+    return len(meeting.confirmed_by) > 1 if spec.confirmed == "both" else meeting.confirmed
 
 
 def overdue(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from alerts import words
 from alerts.decide import OLD_AFTER, decide
-from alerts.ledger import POSITIVE, Testimony, named, retell
+from alerts.ledger import retell
+from alerts.precedence import POSITIVE, named
 from config.vocabulary import Status
 from storage.identity import fold
 from storage.model import (
@@ -46,9 +47,9 @@ def amend(reading: Reading, edition: Edition, known: Known, reread: Reread, rule
     before = {meeting.key: meeting for meeting in known.meetings}
     mine = [report for report in edition.claims if report.meeting_key in before]
     gone, reworded = present.judge(mine)
-    retold = _retell(before, edition.reports, gone)
+    retold = _retell(before, edition.reports, gone, rules)
     new = present.news(reading, edition, now) if present.is_changed else _nothing(reading)
-    later = decide(new, _beside(known, retold, edition.reports, gone), rules, now)
+    later = decide(new, _beside(known, retold, gone), rules, now)
     after = before | retold | {meeting.key: meeting for meeting in later.meetings}
     correction = _Correction(gone, edition.told, rules, before, after, now)
     decisions = [*correction.decisions(), *_about_reworded(reworded)]
@@ -72,6 +73,8 @@ def amend(reading: Reading, edition: Edition, known: Known, reread: Reread, rule
             changes=(*correction.changes(retold), *changes),
             decisions=tuple(decisions),
             alerts=(*correction.alerts, *alerts),
+            moved=later.moved,
+            merged=later.merged,
         ),
     )
 
@@ -156,34 +159,31 @@ def _says_the_same(before: Claim, now: Claim) -> bool:
 # ---------------------------------------------------------------- what becomes of the ledger
 
 
-def _retell(before: Mapping[str, Meeting], reports: Sequence[Report], gone: Sequence[Report]) -> dict[str, Meeting]:
+def _retell(
+    before: Mapping[str, Meeting], reports: Sequence[Report], gone: Sequence[Report], rules: Rules
+) -> dict[str, Meeting]:
     """The meetings that lost a claim, as the other reports tell them."""
     lost = {report.claim_id for report in gone}
     return {
         key: retell(
             before[key],
-            [
-                (report.claim, Testimony(report.source, report.role, report.at, report.read_at, report.originator))
-                for report in reports
-                if report.meeting_key == key and report.claim_id not in lost
-            ],
+            [report for report in reports if report.meeting_key == key and report.claim_id not in lost],
+            rules.countries_of,
         )
         for key in dict.fromkeys(report.meeting_key for report in gone)
     }
 
 
-def _beside(known: Known, retold: Mapping[str, Meeting], reports: Sequence[Report], gone: Collection[Report]) -> Known:
+def _beside(known: Known, retold: Mapping[str, Meeting], gone: Collection[Report]) -> Known:
     """What is known when the withdrawn claims are not; the article itself is no twin of its own."""
-    told_still = {(report.meeting_key, report.source) for report in reports if report not in gone}
-    silenced = {(report.meeting_key, report.source) for report in gone} - told_still
+    lost = {report.claim_id for report in gone}
     return replace(
         known,
         same_url=None,
         same_text=None,
         same_text_originator=None,
         meetings=tuple(retold.get(meeting.key, meeting) for meeting in known.meetings),
-        reported_by=known.reported_by - silenced,
-        said=frozenset(one for one in known.said if one[:2] not in silenced),
+        reports=tuple(report for report in known.reports if report.claim_id not in lost),
     )
 
 

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from alerts import words
-from alerts.ledger import POSITIVE, LedgerStep, Testimony, advance
+from alerts.clocks import is_confirmed
+from alerts.ledger import LedgerStep, Testimony, advance
 from alerts.originators import originators
+from alerts.precedence import POSITIVE, nowhere
 from alerts.telling import plan_telling
 from config.vocabulary import Level, Role, Send, Status, Urgency
 from config.watch_options import refused_for
@@ -30,8 +32,10 @@ from storage.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from datetime import date
 
+    from alerts.precedence import CountriesOf
     from config.model import MeetingSpec, Watch
     from storage.model import Claim
 
@@ -42,8 +46,13 @@ FIRST_POLL_AGE: Final = timedelta(hours=24)
 FIRST_POLL_MOST: Final = 5
 """... and at most so many times; the rest is stored, and the digest has it."""
 
+OLD_EVENT: Final = timedelta(days=7)
+"""Nor for a meeting whose day is longer past, whenever it is told."""
+
 _TOLD_AS: Final = {Change.UNDER_WAY: Change.HELD}
 """Begun and over are one piece of news to whoever waits for it."""
+_TELLS_OF_MEETING: Final = (Change.CONFIRMED, Change.CONFIRMED_BY_BOTH, Change.DISPUTED, Change.UPGRADED)
+"""Who was told of one of these was told that it took place."""
 
 
 def _itself(name: str) -> Collection[str]:
@@ -52,10 +61,14 @@ def _itself(name: str) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The operator's wishes. `resolve` gives the ledger's labels for the name of a person or a group."""
+    """The operator's wishes.
+
+    `resolve` gives the ledger's labels for the name of a person or a group, `countries_of` for whom a label stood.
+    """
 
     watches: tuple[Watch, ...] = ()
     resolve: Callable[[str], Collection[str]] = field(default=_itself)
+    countries_of: CountriesOf = field(default=nowhere)
 
     @property
     def needs(self) -> Needs:
@@ -66,6 +79,11 @@ class Rules:
             meeting_budgets={watch.name: per for watch, per in budgets if not watch.is_about_words},
             sources=frozenset(one.name for one in self.watches if one.min_sources > 1 and one.is_about_words),
         )
+
+
+def sources_needed(watch: Watch) -> int:
+    """How many must report it independently of each other before the watch alerts."""
+    return max(watch.min_sources, watch.meeting.reports if watch.meeting else 1)
 
 
 def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outcome:
@@ -84,11 +102,15 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
         return Outcome(store_article=True, copy_of=known.same_text, decisions=(decision,))
     step = advance(
         known.meetings,
-        known.reported_by,
+        known.reports,
         reading.claims,
-        Testimony(reading.source, reading.role, reading.published_at, now, _originator(reading, known)),
+        Testimony(
+            reading.source, reading.role, reading.published_at, now, _originator(reading, known), reading.country
+        ),
+        rules.countries_of,
     )
     told = _Told(reading, known, _held_back(reading, now), now)
+    told.merge(step.merged)
     decisions = [*_query_decisions(told, rules), *_meeting_decisions(told, rules, step)]
     if not decisions:
         decisions.append(Decision(Verdict.QUIET, Reason.NO_MATCH))
@@ -101,6 +123,8 @@ def decide(reading: Reading, known: Known, rules: Rules, now: datetime) -> Outco
         changes=step.changes,
         decisions=tuple(decisions),
         alerts=tuple(told.alerts),
+        moved=step.moved,
+        merged=step.merged,
         refused=frozenset(told.refused),
     )
 
@@ -170,6 +194,11 @@ class _Told:
         self._planned = {watch: list(planned) for watch, planned in known.planned.items()}
         self._left = FIRST_POLL_MOST - known.first_poll_alerts if reading.first_poll else None
 
+    def merge(self, merged: Mapping[str, str]) -> None:
+        """What was told of a meeting counts as told of the one that it turned out to be."""
+        for key, into in merged.items():
+            self._keys |= {one.replace(f"meeting/{key}/", f"meeting/{into}/") for one in self._keys}
+
     def is_copied(self, watch: Watch) -> bool:
         """Whether this match was met before, in the text that was copied."""
         known = self.known
@@ -178,22 +207,32 @@ class _Told:
         )
 
     def verdict(
-        self, watch: Watch, key: str, reporters: Iterable[Reporter], *, is_copy: bool = False
+        self,
+        watch: Watch,
+        key: str,
+        reporters: Iterable[Reporter],
+        *,
+        is_copy: bool = False,
+        is_told: bool = False,
+        day: date | None = None,
     ) -> tuple[Verdict, Reason, str]:
-        """Alert, or the first reason against it, with its detail. `reporters` are all who reported this."""
+        """Alert, or the first reason against it, with its detail.
+
+        `reporters` are all who reported this, `day` is when it was; `is_told` says that other words told of it before.
+        """
         refused = self._refused(watch)
         if refused is not None:
             self.refused.add(watch.name)
             return Verdict.QUIET, Reason.OTHER_SOURCE, refused
         if is_copy:
             return Verdict.QUIET, Reason.COPY, ""
-        if key in self._keys:
+        if is_told or key in self._keys:
             return Verdict.QUIET, Reason.ALREADY_TOLD, ""
         if watch.mute is not None and self.now < watch.mute:
             return Verdict.QUIET, Reason.MUTED, f"until {words.moment(watch.mute)}"
         if watch.send is Send.DIGEST:
             return Verdict.DIGEST, Reason.FOR_DIGEST, ""
-        return self._not_now(watch, reporters)
+        return self._not_now(watch, reporters, day)
 
     def _refused(self, watch: Watch) -> str | None:
         if watch.only is None:
@@ -201,15 +240,18 @@ class _Told:
         one = self.reading
         return refused_for(watch.only, one.source, one.role, one.country, one.text.language)
 
-    def _not_now(self, watch: Watch, reporters: Iterable[Reporter]) -> tuple[Verdict, Reason, str]:
+    def _not_now(self, watch: Watch, reporters: Iterable[Reporter], day: date | None) -> tuple[Verdict, Reason, str]:
         """What keeps from an alert what its watch would alert of."""
+        if day is not None and self.now.date() - day > OLD_EVENT:
+            return Verdict.DIGEST, Reason.OLD_NEWS, f"it was on {words.day(day)}"
         if self._held_back is not None:
             return Verdict.DIGEST, self._held_back, ""
         if self._left is not None and self._left <= 0:
             return Verdict.DIGEST, Reason.FIRST_POLL, ""
-        found = originators(reporters) if watch.min_sources > 1 else frozenset()
-        if watch.min_sources > 1 and len(found) < watch.min_sources:
-            return Verdict.DIGEST, Reason.TOO_FEW_SOURCES, f"{len(found)} of {watch.min_sources}: {_listed(found)}"
+        needed = sources_needed(watch)
+        found = originators(reporters) if needed > 1 else frozenset()
+        if needed > 1 and len(found) < needed:
+            return Verdict.DIGEST, Reason.TOO_FEW_SOURCES, f"{len(found)} of {needed}: {_listed(found)}"
         return Verdict.ALERT, Reason.WATCH_MATCHED, ""
 
     @property
@@ -220,6 +262,10 @@ class _Told:
     def count_keys(self, start: str) -> int:
         """How many alerts were told whose keys begin so."""
         return sum(key.startswith(start) for key in self._keys)
+
+    def is_told(self, keys: Iterable[str]) -> bool:
+        """Whether an alert with one of these keys was told."""
+        return not self._keys.isdisjoint(keys)
 
     def add(self, watch: Watch, alert: Alert) -> tuple[Reason | None, str]:
         """Take an alert in; gives the reason and the detail when it is not told at once."""
@@ -271,10 +317,12 @@ def _query_decisions(told: _Told, rules: Rules) -> Iterator[Decision]:
 def _meeting_decisions(told: _Told, rules: Rules, step: LedgerStep) -> Iterator[Decision]:
     meetings = {meeting.key: meeting for meeting in step.meetings}
     watches = [watch for watch in rules.watches if watch.meeting is not None]
-    changed = {change.meeting_key for change in step.changes}
+    changed = {change.meeting_key for change in step.changes if change.claim is not None}
+    for watch in watches:
+        yield from _about_changes(told, watch, step.changes, meetings, rules)
     for change in step.changes:
-        for watch in watches:
-            yield _about_change(told, watch, change, meetings[change.meeting_key], rules)
+        if change.claim is None:  # a late report showed that stored ones belong elsewhere
+            yield Decision(Verdict.QUIET, Reason.CORRECTED, meeting_key=change.meeting_key)
     for index, (claim, key) in enumerate(zip(told.reading.claims, step.claim_meetings, strict=True)):
         if key not in changed:
             yield from _about_repeat(told, watches, index, meetings.get(key or ""), rules) or (
@@ -282,6 +330,25 @@ def _meeting_decisions(told: _Told, rules: Rules, step: LedgerStep) -> Iterator[
                     Verdict.QUIET, _why_nothing_new(claim, key), meeting_key=key, detail=_people(claim.participants)
                 ),
             )
+
+
+def _about_changes(
+    told: _Told, watch: Watch, changes: Iterable[StatusChange], meetings: Mapping[str, Meeting], rules: Rules
+) -> Iterator[Decision]:
+    """One article's changes of a meeting are one message, that of the weightiest which the watch waits for."""
+    said: set[str] = set()
+    for change in changes:
+        key = change.meeting_key
+        if change.claim is None:
+            continue
+        if key in said:
+            detail = _what(change, meetings[key])
+            yield Decision(Verdict.QUIET, Reason.ALREADY_TOLD, watch.name, key, detail=f"{detail}; in the same message")
+            continue
+        decision = _about_change(told, watch, change, meetings[key], rules)
+        if decision.verdict is Verdict.ALERT:
+            said.add(key)
+        yield decision
 
 
 def _about_repeat(
@@ -295,7 +362,7 @@ def _about_repeat(
     if meeting is None or not _agree(claim.status, meeting.status):
         return ()
     change = StatusChange(meeting.key, Change(_plain(meeting.status)), None, meeting.status, told.now, index)
-    waiting = [watch for watch in watches if watch.min_sources > 1 or watch.only is not None]
+    waiting = [watch for watch in watches if sources_needed(watch) > 1 or watch.only is not None]
     decisions = [_about_change(told, watch, change, meeting, rules) for watch in waiting]
     return tuple(one for one in decisions if one.verdict is not Verdict.QUIET)
 
@@ -310,9 +377,9 @@ def _agree(one: Status, other: Status) -> bool:
 
 def _reporters(told: _Told, meeting: Meeting) -> Iterator[Reporter]:
     """Who says of the meeting what the ledger says of it."""
-    for said in told.known.said:
-        if said.meeting_key == meeting.key and _agree(said.status, meeting.status):
-            yield Reporter(said.source, said.originator)
+    for report in told.known.reports:
+        if report.meeting_key == meeting.key and _agree(report.claim.status, meeting.status):
+            yield Reporter(report.source, report.originator)
     yield told.reporter
 
 
@@ -328,10 +395,18 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
     against = why_not(watch.meeting, meeting, change, rules)
     if against is not None:
         return Decision(Verdict.QUIET, against, watch.name, meeting.key, detail=_what(change, meeting))
-    key = f"meeting/{meeting.key}/{_TOLD_AS.get(change.change, change.change)}/{watch.name}"
     taken_back = told.count_keys(f"meeting/{meeting.key}/{Change.CORRECTED}/{watch.name}/")
-    key += f"/again-{taken_back}" if taken_back else ""  # what was taken back is news when it is told again
-    verdict, reason, detail = told.verdict(watch, key, _reporters(told, meeting))
+
+    def key_of(change: Change) -> str:
+        name = f"{change}-{meeting.level}" if change is Change.UPGRADED else _TOLD_AS.get(change, change)
+        again = f"/again-{taken_back}" if taken_back else ""  # what was taken back is news when it is told again
+        return f"meeting/{meeting.key}/{name}/{watch.name}{again}"
+
+    key = key_of(change.change)
+    others = _TELLS_OF_MEETING if key == key_of(Change.HELD) else ()
+    verdict, reason, detail = told.verdict(
+        watch, key, _reporters(told, meeting), is_told=told.is_told(map(key_of, others)), day=meeting.date
+    )
     if verdict is not Verdict.ALERT:
         detail = "; ".join(filter(None, (_what(change, meeting), detail)))
         return Decision(verdict, reason, watch.name, meeting.key, detail=detail)
@@ -354,7 +429,7 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
             channels=watch.channels,
         ),
     )
-    reason = later or (Reason.ENOUGH_SOURCES if watch.min_sources > 1 else Reason.STATUS_CHANGED)
+    reason = later or (Reason.ENOUGH_SOURCES if sources_needed(watch) > 1 else Reason.STATUS_CHANGED)
     detail = "; ".join(filter(None, (_what(change, meeting), when)))
     return Decision(Verdict.ALERT, reason, watch.name, meeting.key, key, detail)
 
@@ -371,14 +446,16 @@ def why_not(spec: MeetingSpec, meeting: Meeting, change: StatusChange, rules: Ru
         return Reason.OTHER_PEOPLE
     if spec.level is not None and meeting.level is not spec.level:
         return Reason.BELOW_LEVEL
-    # One article may change a meeting twice: each change is judged by what it led to, not by where the article ended.
-    return None if change.after in spec.status else Reason.OTHER_STATUS
+    if change.after not in spec.status:
+        return Reason.OTHER_STATUS
+    if change.after in POSITIVE and not is_confirmed(spec, meeting):
+        return Reason.NOT_CONFIRMED
+    return None
 
 
 def _what(change: StatusChange, meeting: Meeting) -> str:
     """One line that says it all: who, what became of it, level, place, day."""
-    said = change.change.value.replace("-", " ")
-    parts = [f"{_people(meeting.participants)}: {said}", f"{meeting.level} level"]
+    parts = [f"{_people(meeting.participants)}: {words.CHANGE[change.change]}", f"{meeting.level} level"]
     if meeting.place:
         parts.append(meeting.place)
     if meeting.date:

@@ -1,53 +1,44 @@
 """The ledger's rules: which meeting a claim is about, and what the claim changes. Pure.
 
-A meeting is one occasion of the same people. Its status follows its claims: what has happened outranks what was
-planned, an older report never undoes a newer one, and a denial beside a report makes it disputed.
+A meeting is one occasion of the same people, and follows the set of its reports (`alerts.precedence`). Which reports
+are of one occasion is found by going through them in the order of their times, whenever they were read: a report that
+comes late is entered where it belongs, and those after it once more. So the same reports end in the same ledger in
+any order and however often they come; a key, once given, stays with its meeting.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from config.vocabulary import Level, Role, Status
+from alerts.precedence import PENDING, POSITIVE, named, nowhere, order_of, rank_of, tell
+from config.vocabulary import Role, Status
 from storage.identity import digest
-from storage.model import Change, Claim, Meeting, StatusChange
+from storage.model import Change, Claim, Meeting, Report, StatusChange
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-POSITIVE: Final = frozenset({Status.HELD, Status.UNDER_WAY})
-"""It has happened, or is happening."""
-PENDING: Final = frozenset({Status.SCHEDULED, Status.PROPOSED, Status.UNDECIDED, Status.REFUSED, Status.CANCELLED})
-"""It may or may not happen yet."""
+    from alerts.precedence import CountriesOf
 
 SAME_DAYS: Final = timedelta(days=1)
 """Reports of one occasion name its day a day apart at most: time zones, and meetings that pass midnight."""
 ECHO: Final = timedelta(days=4)
 """How long after a meeting undated reports of the same people still mean it."""
+_NOT_SAID: Final = timedelta(hours=36)
 PENDING_FOR: Final = timedelta(days=30)
 """How long talk of a meeting to come may go on before it is another one."""
 
-_FIRMNESS: Final = (
-    Status.PROPOSED,
-    Status.UNDECIDED,
-    Status.SCHEDULED,
-    Status.REFUSED,
-    Status.CANCELLED,
-    Status.DENIED,
-)
-"""Which of two plans told at the same time speaks: the later in this list."""
-_RANK: Final = {level: rank for rank, level in enumerate(reversed(Level))}
-
-_CHANGE_OF: Final[dict[Status, Change]] = {
+CHANGE_OF: Final[dict[Status, Change]] = {
     status: Change(status.value.replace("_", "-")) for status in Status if status is not Status.BACKGROUND
 }
+"""What it is called when a meeting comes to that status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """Who says it and when: the source of claims, its role, the time of publication, and that of reading.
+    """Who says it and when: the source of claims, its role and country, the times of publication and of reading.
 
     `originator` is whose report it is, None when the source's own.
     """
@@ -57,6 +48,7 @@ class Testimony:
     at: datetime
     read_at: datetime
     originator: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,88 +56,286 @@ class LedgerStep:
     """What the claims of one article do to the ledger.
 
     `meetings` are the new and the changed ones; `claim_meetings` has for each claim the key of its meeting, or None for
-    one that belongs to no occasion (background that nothing else told of, no named participant).
+    one that belongs to no occasion (background that nothing else told of, no named participant). A report that comes
+    late may show that stored ones belong elsewhere: `moved` has the new key of each of those claims (by id), `merged`
+    the meeting into which one without any report left has gone.
     """
 
     meetings: tuple[Meeting, ...]
     claim_meetings: tuple[str | None, ...]
     changes: tuple[StatusChange, ...]
+    moved: Mapping[int, str] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 def advance(
     meetings: Iterable[Meeting],
-    reported_by: Collection[tuple[str, str]],
+    reports: Iterable[Report],
     claims: Sequence[Claim],
     testimony: Testimony,
+    countries_of: CountriesOf = nowhere,
 ) -> LedgerStep:
-    """Enter the claims of one article. `meetings` are those of the same people; `reported_by` (key, source) pairs."""
-    ledger = {meeting.key: meeting for meeting in meetings}
-    counted = set(reported_by)
-    touched: dict[str, None] = {}
-    keys: list[str | None] = []
-    changes: list[StatusChange] = []
-    for index, claim in enumerate(claims):
-        before = _find(ledger.values(), claim, testimony.at)
-        if before is not None:
-            is_new_source = (before.key, testimony.source) not in counted
-            after, change = _enter(before, claim, testimony, is_new_source=is_new_source)
-        elif claim.status is not Status.BACKGROUND and named(claim.participants):
-            after, change = _new_meeting(claim, testimony, ledger), _CHANGE_OF[claim.status]
-        else:
-            keys.append(None)
-            continue
-        if change is not None:
-            status = before.status if before else None
-            changes.append(StatusChange(after.key, change, status, after.status, testimony.read_at, index))
-        if claim.status is not Status.BACKGROUND:
-            counted.add((after.key, testimony.source))
-        ledger[after.key] = after
-        touched[after.key] = None
-        keys.append(after.key)
-    return LedgerStep(tuple(ledger[key] for key in touched), tuple(keys), tuple(changes))
+    """Enter the claims of one article.
+
+    `meetings` are those of the same people and `reports` all that stand about them; a meeting without any is taken as
+    it is until one comes.
+    """
+    return _Entry(meetings, reports, claims, testimony, countries_of).step()
 
 
-def retell(meeting: Meeting, reports: Iterable[tuple[Claim, Testimony]]) -> Meeting:
-    """A meeting as the reports that still stand tell it, in the order in which they were read.
+def retell(meeting: Meeting, reports: Sequence[Report], countries_of: CountriesOf = nowhere) -> Meeting:
+    """A meeting as the reports that still stand tell it.
 
     With none left nobody reports it: it is open again, and keeps its key, people and time.
     """
-    told: Meeting | None = None
-    counted: set[str] = set()
-    for claim, testimony in reports:
-        if claim.status is Status.BACKGROUND:
-            continue
-        if told is None:
-            told = replace(_new_meeting(claim, testimony, ()), key=meeting.key, id=meeting.id)
-        else:
-            told, _ = _enter(told, claim, testimony, is_new_source=testimony.source not in counted)
-        counted.add(testimony.source)
-    return told or replace(meeting, status=Status.UNDECIDED, confirmed=False, disputed=False, reports=0, originators=())
+    standing = [report for report in reports if report.claim.status is not Status.BACKGROUND]
+    if standing:
+        return replace(tell(meeting.key, standing, countries_of), id=meeting.id)
+    return replace(
+        meeting,
+        status=Status.UNDECIDED,
+        confirmed=False,
+        disputed=False,
+        reports=0,
+        originators=(),
+        confirmed_by=(),
+        told_at=None,
+    )
 
 
-def named(participants: Iterable[str]) -> frozenset[str]:
-    """The participants with a name; `[a delegation]` is none."""
-    return frozenset(name for name in participants if not name.startswith("["))
+# ---------------------------------------------------------------- entering
+
+
+class _Occasion:
+    """A meeting while reports are gone through: those entered so far, and what they tell."""
+
+    def __init__(self, key: str, countries_of: CountriesOf, stored: Meeting | None = None) -> None:
+        self.key = key
+        self.reports: list[Report] = []
+        self._countries_of = countries_of
+        self._told = stored
+
+    def add(self, report: Report) -> None:
+        """Enter a report; what is told is worked out anew when it is asked for."""
+        self.reports.append(report)
+        self._told = None
+
+    def is_as_stored(self, meeting: Meeting) -> None:
+        """All reports of the stored meeting are entered, and no other: it is known what they tell."""
+        self._told = meeting
+
+    @property
+    def meeting(self) -> Meeting:
+        if self._told is None:
+            self._told = tell(self.key, self.reports, self._countries_of)
+        return self._told
+
+
+class _Entry:
+    """One article's claims on their way into the ledger."""
+
+    def __init__(
+        self,
+        meetings: Iterable[Meeting],
+        reports: Iterable[Report],
+        claims: Sequence[Claim],
+        testimony: Testimony,
+        countries_of: CountriesOf,
+    ) -> None:
+        self._before = {meeting.key: meeting for meeting in meetings}
+        self._stored = [one for one in reports if one.meeting_key in self._before and _counts(one.claim)]
+        self._claims = claims
+        self._testimony = testimony
+        self._countries_of = countries_of
+        self._new = [
+            Report(
+                -1 - index,
+                claim,
+                "",
+                testimony.source,
+                testimony.role,
+                testimony.at,
+                testimony.read_at,
+                testimony.originator or testimony.source,
+                testimony.country,
+            )
+            for index, claim in enumerate(claims)
+            if _counts(claim)
+        ]
+        self._home: dict[tuple[object, ...], _Occasion] = {}
+        self._occasions: list[_Occasion] = []
+
+    def step(self) -> LedgerStep:
+        """Go through the reports from the first new one on, and say what has changed."""
+        self._settle()
+        for report in sorted((*self._later, *self._new), key=order_of):
+            self._place(report)
+        self._give_keys()
+        homes = {one.claim_id: occasion for occasion in self._occasions for one in occasion.reports}
+        moved = {
+            one.claim_id: homes[one.claim_id].key for one in self._later if homes[one.claim_id].key != one.meeting_key
+        }
+        kept = {occasion.key for occasion in self._occasions}
+        gone = [one for one in self._later if one.meeting_key not in kept]
+        merged = {one.meeting_key: homes[one.claim_id].key for one in sorted(gone, key=order_of, reverse=True)}
+        after = {occasion.key: self._after(occasion) for occasion in self._occasions}
+        keys = tuple(self._key_of(index, claim, homes) for index, claim in enumerate(self._claims))
+        touched = dict.fromkeys(filter(None, keys))
+        touched |= dict.fromkeys(key for key, meeting in after.items() if meeting != self._before.get(key))
+        return LedgerStep(
+            meetings=tuple(after[key] for key in touched),
+            claim_meetings=keys,
+            changes=tuple(self._changes(after, keys, merged)),
+            moved=moved,
+            merged=merged,
+        )
+
+    def _settle(self) -> None:
+        """What was told before the first word that is new stays where it is."""
+        known = {order_of(one) for one in self._stored}
+        start = min((order_of(one) for one in self._new if order_of(one) not in known), default=None)
+        by_key: dict[str, _Occasion] = {}
+        told = {one.meeting_key for one in self._stored}
+        for key, meeting in self._before.items():
+            if key not in told:
+                by_key[key] = _Occasion(key, self._countries_of, meeting)
+        self._later: list[Report] = []
+        for report in sorted(self._stored, key=order_of):
+            if start is not None and order_of(report) > start:
+                self._later.append(report)
+                continue
+            if report.meeting_key not in by_key:
+                by_key[report.meeting_key] = _Occasion(report.meeting_key, self._countries_of)
+            occasion = by_key[report.meeting_key]
+            occasion.add(report)
+            self._home[order_of(report)] = occasion
+        disturbed = {one.meeting_key for one in self._later}
+        for key in by_key.keys() & told - disturbed:
+            by_key[key].is_as_stored(self._before[key])
+        self._occasions = list(by_key.values())
+
+    def _place(self, report: Report) -> None:
+        """Into its occasion; who says the same at the same time says it of the same one."""
+        occasion = self._home.get(order_of(report)) or self._find(report)
+        if occasion is None:
+            occasion = _Occasion("", self._countries_of)
+            self._occasions.append(occasion)
+        occasion.add(report)
+        self._home[order_of(report)] = occasion
+
+    def _find(self, report: Report) -> _Occasion | None:
+        """The occasion that a report is of: same people, then plan to plan, then nearest day, then heard of last."""
+        claim, at = report.claim, report.at
+        people = named(claim.participants)
+
+        def fitness(occasion: _Occasion) -> tuple[object, ...]:
+            meeting = occasion.meeting
+            are_plans = meeting.status in PENDING and claim.status in PENDING
+            is_exact = named(meeting.participants) == people
+            first = order_of(occasion.reports[0]) if occasion.reports else ()
+            return is_exact, are_plans, -_gap(meeting, claim, at), meeting.updated_at, first
+
+        fitting = [
+            occasion
+            for occasion in self._occasions
+            if _may_be_same_people(occasion.meeting, claim, at)
+            and _is_same_occasion(occasion.meeting, claim, at)
+            and not _is_another_round(occasion.reports, report)
+        ]
+        return max(fitting, key=fitness, default=None)
+
+    def _give_keys(self) -> None:
+        """An occasion keeps the key under which its reports are stored; two never share one."""
+        taken = {occasion.key for occasion in self._occasions if occasion.key}
+        for occasion in (one for one in self._occasions if not one.key):
+            stored = (one.meeting_key for one in sorted(occasion.reports, key=order_of) if one.meeting_key)
+            key = next((key for key in stored if key not in taken), None)
+            occasion.key = key or self._new_key(occasion.meeting, taken)
+            taken.add(occasion.key)
+
+    def _new_key(self, meeting: Meeting, taken: Collection[str]) -> str:
+        """Stable for the same people and day; a second occasion on that day gets the next number."""
+        people = sorted(named(meeting.participants))
+        day = meeting.date or meeting.first_reported_at.date()
+        number = 1
+        while (key := digest("meeting", *people, day.isoformat(), str(number))) in taken or key in self._before:
+            number += 1
+        return key
+
+    def _after(self, occasion: _Occasion) -> Meeting:
+        before = self._before.get(occasion.key)
+        return replace(occasion.meeting, key=occasion.key, id=before.id if before else None)
+
+    def _key_of(self, index: int, claim: Claim, homes: Mapping[int, _Occasion]) -> str | None:
+        if _counts(claim):
+            return homes[-1 - index].key
+        if claim.status is not Status.BACKGROUND:
+            return None
+        report = Report(0, claim, "", "", self._testimony.role, self._testimony.at, self._testimony.read_at, "")
+        found = self._find(report)
+        return found.key if found else None
+
+    # ------------------------------------------------------------ what has changed
+
+    def _changes(
+        self, after: Mapping[str, Meeting], keys: Sequence[str | None], merged: Mapping[str, str]
+    ) -> Iterator[StatusChange]:
+        """One step or more of each meeting that this article is about; of others only that they were corrected."""
+        said: dict[str, list[int]] = {}
+        for index, key in enumerate(keys):
+            if key is not None and _counts(self._claims[index]):
+                said.setdefault(key, []).append(index)
+        at = self._testimony.read_at
+        for key, indices in said.items():
+            before = self._before.get(key)
+            for change in changes_between(before, after[key]):
+                claim = self._deciding(change, after[key], indices)
+                yield StatusChange(key, change, before.status if before else None, after[key].status, at, claim)
+        for key, meeting in after.items():
+            before = self._before.get(key)
+            is_other = before is not None and before.status is not meeting.status
+            if key not in said and (is_other or key in merged.values()) and before is not None:
+                yield StatusChange(key, Change.CORRECTED, before.status, meeting.status, at)
+
+    def _deciding(self, change: Change, after: Meeting, indices: Sequence[int]) -> int:
+        """Which of the article's claims brought the change about; the first where none more than others."""
+
+        def decides(claim: Claim) -> bool:
+            if change is Change.DISPUTED:
+                return claim.status is Status.DENIED
+            if change is Change.UPGRADED:
+                return claim.level is after.level
+            return claim.status is after.status
+
+        return next((index for index in indices if decides(self._claims[index])), indices[0])
+
+
+def changes_between(before: Meeting | None, after: Meeting) -> tuple[Change, ...]:
+    """What became of a meeting, the weightiest first: another status; or beside the same one, more of it."""
+    if before is None or before.status is not after.status:
+        is_news_of_dispute = after.disputed and before is None
+        return (Change.DISPUTED if is_news_of_dispute else CHANGE_OF[after.status],)
+    found: list[Change] = []
+    if after.disputed and not before.disputed:
+        found.append(Change.DISPUTED)
+    if len(after.confirmed_by) > 1 >= len(before.confirmed_by):
+        found.append(Change.CONFIRMED_BY_BOTH)
+    elif after.confirmed and not before.confirmed:
+        found.append(Change.CONFIRMED)
+    if rank_of(after.level) > rank_of(before.level):
+        found.append(Change.UPGRADED)
+    is_moved = after.status in PENDING and before.date is not None and before.date != after.date
+    if is_moved or named(after.participants) > named(before.participants):
+        found.append(CHANGE_OF[after.status])
+    return tuple(found)
+
+
+def _counts(claim: Claim) -> bool:
+    """Whether it tells of an occasion: it is no recollection, and somebody is named."""
+    return claim.status is not Status.BACKGROUND and bool(named(claim.participants))
 
 
 # ---------------------------------------------------------------- which meeting
-
-
-def _find(meetings: Iterable[Meeting], claim: Claim, at: datetime) -> Meeting | None:
-    """The meeting that the claim is about: same people, then plan to plan, then nearest day, then heard of last."""
-    people = named(claim.participants)
-
-    def fitness(meeting: Meeting) -> tuple[bool, bool, timedelta, datetime, str]:
-        is_exact = named(meeting.participants) == people
-        are_plans = meeting.status in PENDING and claim.status in PENDING
-        return is_exact, are_plans, -_gap(meeting, claim, at), meeting.updated_at, meeting.key
-
-    candidates = [
-        meeting
-        for meeting in meetings
-        if _may_be_same_people(meeting, claim, at) and _is_same_occasion(meeting, claim, at)
-    ]
-    return max(candidates, key=fitness, default=None)
 
 
 def _may_be_same_people(meeting: Meeting, claim: Claim, at: datetime) -> bool:
@@ -170,10 +360,15 @@ def _may_be_same_people(meeting: Meeting, claim: Claim, at: datetime) -> bool:
 
 
 def _gap(meeting: Meeting, claim: Claim, at: datetime) -> timedelta:
-    """Days between the claim and the meeting; a plan without a day is farther than any day that still fits."""
-    if meeting.date is None and meeting.status in PENDING and claim.status not in PENDING:
+    """Days between the claim and the meeting; a plan without a day is farther than any day that still fits.
+
+    A report without a day is rather an echo of the day before than the plan of that day come true.
+    """
+    is_plan_come_true = meeting.status in PENDING and claim.status not in PENDING
+    if is_plan_come_true and meeting.date is None:
         return PENDING_FOR
-    return abs((claim.date or at.date()) - (meeting.date or meeting.updated_at.date()))
+    farther = _NOT_SAID if is_plan_come_true and claim.date is None else timedelta(0)
+    return abs((claim.date or at.date()) - (meeting.date or meeting.updated_at.date())) + farther
 
 
 def _is_same_occasion(meeting: Meeting, claim: Claim, at: datetime) -> bool:
@@ -202,13 +397,16 @@ def _pending_fits(meeting: Meeting, claim: Claim, at: datetime) -> bool:
 def _plan_fits_past(meeting: Meeting, claim: Claim, at: datetime) -> bool:
     """A plan told after the meeting is a laggard's report of it, unless it names a later day or comes much later."""
     held_on = meeting.date or meeting.updated_at.date()
+    if meeting.date and claim.date and claim.date > max(meeting.date, at.date()):
+        return False  # they go on the next day: another round
     return (claim.date or at.date()) <= held_on + SAME_DAYS
 
 
 def _days_fit(meeting: Meeting, claim: Claim, at: datetime) -> bool:
     """Two days agree; a day and a report without one, when the report comes no later than an echo."""
     if meeting.date and claim.date:
-        return abs(meeting.date - claim.date) <= SAME_DAYS
+        is_elsewhere = bool(claim.place and meeting.place and claim.place != meeting.place)
+        return abs(meeting.date - claim.date) <= (timedelta(0) if is_elsewhere else SAME_DAYS)
     first, last = meeting.first_reported_at.date(), meeting.updated_at.date()
     if claim.date:
         return first - ECHO <= claim.date <= last + SAME_DAYS
@@ -217,114 +415,14 @@ def _days_fit(meeting: Meeting, claim: Claim, at: datetime) -> bool:
     return first - ECHO <= at.date() <= last + ECHO
 
 
-def _new_meeting(claim: Claim, testimony: Testimony, ledger: Collection[str]) -> Meeting:
-    return Meeting(
-        key=_key(named(claim.participants), claim.date or testimony.at.date(), ledger),
-        participants=claim.participants,
-        level=claim.level,
-        status=claim.status,
-        date=claim.date,
-        place=claim.place,
-        first_reported_at=testimony.at,
-        updated_at=testimony.at,
-        confirmed=testimony.role is Role.OFFICIAL and claim.status in POSITIVE,
-        originators=_with_originator((), testimony),
+def _is_another_round(reports: Iterable[Report], report: Report) -> bool:
+    """Two rounds of one trip: an article that names two days on which they met tells of two meetings."""
+    claim = report.claim
+    return claim.status in POSITIVE and any(
+        one.source == report.source
+        and one.at == report.at
+        and one.claim.status in POSITIVE
+        and None not in {one.claim.date, claim.date}
+        and one.claim.date != claim.date
+        for one in reports
     )
-
-
-def _with_originator(known: tuple[str, ...], testimony: Testimony) -> tuple[str, ...]:
-    """By name: whoever was heard first, the meeting is the same."""
-    return tuple(sorted({*known, testimony.originator or testimony.source}))
-
-
-def _key(people: frozenset[str], day: date, taken: Collection[str]) -> str:
-    """Stable for the same people and day; a second occasion on that day gets the next number."""
-    number = 1
-    while (key := digest("meeting", *sorted(people), day.isoformat(), str(number))) in taken:
-        number += 1
-    return key
-
-
-# ---------------------------------------------------------------- what changes
-
-
-def _enter(
-    meeting: Meeting, claim: Claim, testimony: Testimony, *, is_new_source: bool
-) -> tuple[Meeting, Change | None]:
-    if claim.status is Status.BACKGROUND:
-        return meeting, None
-    after = replace(
-        meeting,
-        updated_at=max(meeting.updated_at, testimony.at),
-        first_reported_at=min(meeting.first_reported_at, testimony.at),
-        reports=meeting.reports + is_new_source,
-        originators=_with_originator(meeting.originators, testimony),
-    )
-    status = _next_status(meeting, claim.status, testimony.at)
-    if status is not None:
-        return _with_status(_better_known(after, claim), status, claim, testimony), _CHANGE_OF[status]
-    if meeting.status in POSITIVE and claim.status is Status.DENIED and not meeting.disputed:
-        return replace(after, disputed=True), Change.DISPUTED
-    if claim.status is meeting.status or {claim.status, meeting.status} <= POSITIVE:
-        return _say_again(after, claim, testimony, is_newest=testimony.at > meeting.updated_at)
-    return after, None
-
-
-def _say_again(
-    meeting: Meeting, claim: Claim, testimony: Testimony, *, is_newest: bool
-) -> tuple[Meeting, Change | None]:
-    """The status stays; a confirmation, or more about who, how high and (of a plan) when, is a change all the same."""
-    after = _better_known(meeting, claim)
-    if meeting.status in PENDING and claim.date and is_newest:
-        after = replace(after, date=claim.date)
-    if testimony.role is Role.OFFICIAL and meeting.status in POSITIVE and not meeting.confirmed:
-        return replace(after, confirmed=True), Change.CONFIRMED
-    # Told again, it is nothing new to those who know, but it is to who waits for the person or the level named now.
-    return after, _CHANGE_OF[meeting.status] if _is_news(meeting, after) else None
-
-
-def _better_known(meeting: Meeting, claim: Claim) -> Meeting:
-    """Who, how high, where and when, as far as this claim knows more."""
-    names_more = named(claim.participants) > named(meeting.participants)
-    return replace(
-        meeting,
-        participants=claim.participants if names_more else meeting.participants,
-        level=max(meeting.level, claim.level, key=_RANK.__getitem__),
-        place=meeting.place or claim.place,
-        date=meeting.date or claim.date,
-    )
-
-
-def _with_status(meeting: Meeting, status: Status, claim: Claim, testimony: Testimony) -> Meeting:
-    is_report = status in POSITIVE
-    return replace(
-        meeting,
-        status=status,
-        date=claim.date or meeting.date,
-        place=claim.place or meeting.place,
-        disputed=is_report and (meeting.disputed or meeting.status is Status.DENIED),
-        confirmed=is_report and (meeting.confirmed or testimony.role is Role.OFFICIAL),
-    )
-
-
-def _is_news(before: Meeting, after: Meeting) -> bool:
-    """Another person is named, the level is higher, or the plan has another day."""
-    is_moved = before.date is not None and before.date != after.date
-    return is_moved or before.level is not after.level or before.participants != after.participants
-
-
-def _next_status(meeting: Meeting, said: Status, at: datetime) -> Status | None:
-    """The status that takes the place of the present one, None when it stays.
-
-    What has happened outranks every plan and every denial, whenever it is told; between plans and denials of them the
-    newest speaks. A report is never undone: a denial beside it makes it disputed.
-    """
-    present = meeting.status
-    if said is present:
-        return None
-    if present in _FIRMNESS:
-        if said in POSITIVE:
-            return said
-        newest = (meeting.updated_at, _FIRMNESS.index(present)) < (at, _FIRMNESS.index(said))
-        return said if newest else None
-    return said if present is Status.UNDER_WAY and said is Status.HELD else None

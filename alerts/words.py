@@ -51,7 +51,14 @@ ROLE: Final[Mapping[Role, str]] = MappingProxyType(
 )
 
 CHANGE: Final[Mapping[Change, str]] = MappingProxyType(
-    {change: change.replace("-", " ") for change in Change} | {Change.CONFIRMED: "confirmed by an official source"}
+    {change: change.replace("-", " ") for change in Change}
+    | {
+        Change.CONFIRMED: "confirmed by an official source",
+        Change.CONFIRMED_BY_BOTH: "confirmed by official sources of both sides",
+        Change.UPGRADED: "of a higher level than reported before",
+        Change.NOT_RECEIVED: "not received before leaving",
+        Change.UNCONFIRMED: "not confirmed by any official source",
+    }
 )
 
 

@@ -181,12 +181,21 @@ class PersonEntry(Strict):
 
 
 class MeetingSpec(Strict):
-    """Which changes of the ledger a watch or a clock is about; what is not said is not asked for."""
+    """Which changes of the ledger a watch or a clock is about; what is not said is not asked for.
+
+    A watch may ask that official sources of one side (`either`) or of `both` confirm it, or that so many `reports` are
+    independent of each other. It is told when the meeting is `overdue` if it names people, unless it says otherwise;
+    and, if it asks, when for so long (`silence`) no official source has confirmed what was reported.
+    """
 
     guest: str | None = None
     between: tuple[str, ...] | None = None
     level: Level | None = None
     status: Annotated[tuple[Status, ...], Field(min_length=1)] = (Status.HELD, Status.UNDER_WAY)
+    confirmed: Literal["either", "both"] | None = None
+    reports: Annotated[int, Field(ge=1, le=100)] = 1
+    overdue: bool | None = None
+    silence: Annotated[Duration, Field(ge=timedelta(minutes=1))] | None = None
 
     @field_validator("status", mode="before")
     @classmethod

@@ -15,8 +15,8 @@ from alerts.meetings.version import detector_version
 from envoywatch.archive_scan import candidates, look_through
 from envoywatch.desk import rules_of
 from storage.identity import text_hash
+from storage.meetings import LEDGER_WINDOW
 from storage.model import Reading, Text
-from storage.record import LEDGER_WINDOW
 from storage.replay import ids_with_claims, matched_then, open_scratch, replayable, told_then
 from storage.views_search import count_between, id_bounds
 

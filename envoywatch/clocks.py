@@ -12,8 +12,8 @@ from alerts.clocks import digest_clocks, due_digests, overdue
 from config.vocabulary import Urgency
 from envoywatch.messages import make_digest
 from storage.digests import last_digest_until
+from storage.meetings import meetings_since
 from storage.model import Alert, AlertKind, Decision, Reason, Verdict
-from storage.record import meetings_since
 from storage.runs import clock_state, record_clock, record_digest, set_clock
 from storage.views_counts import count_pending, count_work
 

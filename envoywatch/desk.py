@@ -152,7 +152,7 @@ def rules_of(config: Config, people: People | None = None) -> Rules:
         person = people.find(reference)
         return [person.label if person else reference]
 
-    return Rules(watches=config.watches, resolve=resolve)
+    return Rules(watches=config.watches, resolve=resolve, countries_of=people.countries_of)
 
 
 def spec_of(source: Source, config: Config) -> SourceSpec:

@@ -9,8 +9,8 @@ import structlog
 
 from alerts.expected import AFTER, BEFORE, DAY_AFTER, DAY_BEFORE, concerned, nearing
 from config.vocabulary import Role
+from storage.meetings import meetings_since, scheduled_between
 from storage.model import to_text
-from storage.record import meetings_since, scheduled_between
 from storage.runs import set_note
 from storage.turns import hasten
 

@@ -9,7 +9,7 @@ from config.durations import render_duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from config.model import Watch
+    from config.model import MeetingSpec, Watch
     from config.watch_options import Only
 
 OPTIONS: Final = ("only", "min_sources", "urgency", "quiet", "at_most", "mute")
@@ -28,6 +28,8 @@ def _options(watch: Watch) -> Iterator[str]:
         yield f"only {_only(watch.only)}"
     if watch.min_sources > 1:
         yield f"alerts once {watch.min_sources} independent sources report it"
+    if watch.meeting is not None:
+        yield from _of_meeting(watch.meeting)
     if watch.urgency is not None:
         yield f"urgency {watch.urgency}"
     if watch.quiet is not None:
@@ -36,6 +38,14 @@ def _options(watch: Watch) -> Iterator[str]:
     if watch.at_most is not None:
         count = watch.at_most.count
         yield f"at most {count} message{'s' if count > 1 else ''} in {render_duration(watch.at_most.per)}"
+
+
+def _of_meeting(spec: MeetingSpec) -> Iterator[str]:
+    if spec.confirmed is not None:
+        sides = "both sides" if spec.confirmed == "both" else "one side"
+        yield f"once official sources of {sides} confirm it"
+    if spec.reports > 1:
+        yield f"once {spec.reports} independent sources report it"
 
 
 def _only(only: Only) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alerts.decide import decide
@@ -15,7 +14,8 @@ from config.watch_options import refused_for
 from envoywatch import wording
 from envoywatch.desk import definition_of, rules_of
 from storage.identity import text_hash
-from storage.model import Claim, Document, Known, Reading, Reason, Said, Text, Verdict
+from storage.meetings import LEDGER_WINDOW
+from storage.model import Claim, Document, Known, Reading, Reason, Report, Text, Verdict
 from storage.views import get_meeting, list_alerts, list_meetings
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from alerts.watches.scores import Tally
     from config.model import Config, Watch
     from storage.model import Decision, Meeting, Outcome, Span
-    from storage.views import ArticleView, DecisionLine, Reader
+    from storage.views import ArticleView, ClaimView, DecisionLine, Reader
     from storage.watches import WatchRevision
 
-LEDGER_WINDOW: Final = timedelta(days=60)
-"""As far back as `storage.record` looks for the meeting that a claim is about."""
 _MOST: Final = 100_000
 _NOT_ASKED_FOR: Final = frozenset({Reason.OTHER_PEOPLE, Reason.OTHER_STATUS, Reason.BELOW_LEVEL})
 
@@ -93,22 +91,7 @@ class Judge:
             first_poll=False,
             matches=found.matches,
             short=found.short,
-            claims=tuple(
-                Claim(
-                    participants=claim.participants,
-                    level=claim.level,
-                    status=claim.status,
-                    date=claim.date,
-                    place=claim.place,
-                    evidence=claim.evidence.text,
-                    span=claim.span,
-                    cues=claim.cues,
-                    rule=claim.rule,
-                    confidence=claim.confidence,
-                )
-                for claim in view.claims
-                if claim.withdrawn_at is None
-            ),
+            claims=tuple(claim_of(claim) for claim in view.claims if claim.withdrawn_at is None),
         )
 
     def met_by(self, reading: Reading) -> set[str]:
@@ -202,14 +185,42 @@ def known_of(connection: Reader, reading: Reading, now: datetime) -> Known:
     alerts = list_alerts(connection, now - LEDGER_WINDOW, limit=_MOST) if meetings else ()
     return Known(
         meetings=tuple(meetings.values()),
-        reported_by=frozenset((view.meeting.key, claim.article.source) for view in views for claim in view.claims),
         alert_keys=frozenset(one.key for one in alerts if one.meeting is not None and one.meeting.key in meetings),
-        said=frozenset(
-            Said(view.meeting.key, claim.article.source, claim.status, claim.article.originator)
-            for view in views
-            for claim in view.claims
-            if claim.withdrawn_at is None
+        reports=tuple(
+            report_of(claim, view.meeting.key) for view in views for claim in view.claims if claim.withdrawn_at is None
         ),
+    )
+
+
+def report_of(claim: ClaimView, meeting_key: str) -> Report:
+    """A stored claim as the ledger's rules take it."""
+    article = claim.article
+    return Report(
+        claim_id=claim.id,
+        claim=claim_of(claim),
+        meeting_key=meeting_key,
+        source=article.source,
+        role=article.role,
+        at=article.published_at if claim.revision_id is None else claim.at,
+        read_at=claim.at,
+        originator=article.originator,
+        country=article.country,
+    )
+
+
+def claim_of(claim: ClaimView) -> Claim:
+    """A stored claim as it was read."""
+    return Claim(
+        participants=claim.participants,
+        level=claim.level,
+        status=claim.status,
+        date=claim.date,
+        place=claim.place,
+        evidence=claim.evidence.text,
+        span=claim.span,
+        cues=claim.cues,
+        rule=claim.rule,
+        confidence=claim.confidence,
     )
 
 

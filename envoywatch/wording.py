@@ -46,6 +46,9 @@ REASON: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.TOO_FEW_SOURCES: "too few independent sources report it yet",
         Reason.ENOUGH_SOURCES: "enough independent sources report it now",
         Reason.QUIET_HOURS: "a watch matched; the message waits for the end of its quiet hours",
+        Reason.NOT_CONFIRMED: "the official sources that the watch asks for have not confirmed it",
+        Reason.NOT_RECEIVED: "the guest left without being received",
+        Reason.STILL_SILENT: "no official source confirms what was reported",
         Reason.OVER_BUDGET: "a watch matched; beyond its `at_most` it is told in one message with others",
     }
 )

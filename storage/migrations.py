@@ -267,5 +267,17 @@ def _keeping(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0015_confirmation")
+def _confirmation(db: Database) -> None:
+    """Whose official sources confirm a meeting, and when that it took place was first reported."""
+    db.execute("ALTER TABLE meetings ADD COLUMN confirmed_by TEXT NOT NULL DEFAULT '[]'")  # JSON list of countries
+    db.execute("ALTER TABLE meetings ADD COLUMN told_at TEXT")
+    db.execute(
+        "UPDATE meetings SET told_at = (SELECT min(a.published_at) FROM claims c JOIN articles a ON a.id = c.article_id"
+        " WHERE c.meeting_id = meetings.id AND c.status IN ('held', 'under_way') AND c.withdrawn_at IS NULL)"
+        " WHERE status IN ('held', 'under_way')"
+    )
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

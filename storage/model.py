@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from config.agencies import outlet_of
 from config.vocabulary import EndpointKind, Level, Role, Status, Urgency
@@ -393,6 +393,10 @@ class Match:
     detail: str = ""
 
 
+UNNAMED: Final = "unnamed"
+"""The kind of a cue that says that a claim rests on a source which is not named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
     """A piece of the text that decided something, and what it counted as (`meets`, `negation`, `future` ...)."""
@@ -487,6 +491,10 @@ class Change(StrEnum):
     CONFIRMED = "confirmed"
     OVERDUE = "overdue"
     CORRECTED = "corrected"
+    CONFIRMED_BY_BOTH = "confirmed-by-both"
+    UPGRADED = "upgraded"
+    NOT_RECEIVED = "not-received"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +502,8 @@ class Meeting:
     """One meeting as the ledger knows it; `id` is None until stored. `key` is stable and unique.
 
     `reports` counts the sources that reported it, `originators` are those who did so independently of each other.
+    It is `confirmed` when an official source of one side at least says that it took place; `confirmed_by` are the
+    countries of those sides, as far as they are known. `told_at` is when that it took place was first reported.
     """
 
     key: str
@@ -509,6 +519,8 @@ class Meeting:
     disputed: bool = False
     id: int | None = None
     originators: tuple[str, ...] = ()
+    confirmed_by: tuple[str, ...] = ()
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,6 +576,9 @@ class Reason(StrEnum):
     ENOUGH_SOURCES = "enough-sources"
     QUIET_HOURS = "quiet-hours"
     OVER_BUDGET = "over-budget"
+    NOT_CONFIRMED = "not-confirmed"
+    NOT_RECEIVED = "not-received"
+    STILL_SILENT = "officials-silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -693,15 +708,6 @@ class Reporter:
     originator: str
 
 
-class Said(NamedTuple):
-    """What a source reports of a meeting, and whose report that is."""
-
-    meeting_key: str
-    source: str
-    status: Status
-    originator: str
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is stored that bears on a reading: a twin with the same URL or text, and meetings of the same people."""
@@ -719,14 +725,12 @@ class Known:
     told_watches: frozenset[str] = frozenset()
     """The watches that any of them met."""
     meetings: tuple[Meeting, ...] = ()
-    reported_by: frozenset[tuple[str, str]] = frozenset()
-    """(meeting key, source) pairs already counted."""
     alert_keys: frozenset[str] = frozenset()
     """Keys of alerts already decided for those meetings."""
     first_poll_alerts: int = 0
     """Alerts that the first poll of this source has already raised."""
-    said: frozenset[Said] = frozenset()
-    """Every report of those meetings that stands."""
+    reports: tuple[Report, ...] = ()
+    """All claims that stand about those meetings."""
     planned: Mapping[str, tuple[Planned, ...]] = field(default_factory=dict)
     """For each watch with a budget its messages within the budget's time and those that wait."""
     matched_by: Mapping[str, tuple[Reporter, ...]] = field(default_factory=dict)
@@ -752,6 +756,10 @@ class Outcome:
     notes: tuple[str, ...] = field(default=())
     refused: frozenset[str] = frozenset()
     """Watches whose match does not count, since they ask for other sources."""
+    moved: Mapping[int, str] = field(default_factory=dict)
+    """Stored claims, by their ids, that turned out to be about other meetings, with the keys of those."""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """Meetings that turned out to be others, and which."""
 
 
 # ---------------------------------------------------------------- articles read again
@@ -784,6 +792,7 @@ class Report:
     at: datetime
     read_at: datetime
     originator: str
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

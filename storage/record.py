@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.agencies import outlet_of
-from config.vocabulary import Level, Role, Status
+from config.vocabulary import Role
 from storage.copies import Kin, join, kin_of, what_is_new
 from storage.duplicates import Body
 from storage.entries import find_article, finish_entry, key_of_page
 from storage.identity import digest
+from storage.meetings import ledger_around, write_ledger
 from storage.model import (
     Alert,
     Claim,
     Decision,
     Known,
     Match,
-    Meeting,
     Needs,
     Outcome,
     Reading,
-    Said,
     StatusChange,
-    from_text,
     to_text,
 )
 from storage.reports import count_reports, meetings_told_by, originate
@@ -35,16 +31,14 @@ from storage.search import Indexed, index_article
 from storage.telling import matched_by, planned_messages
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from sqlite_utils import Database
 
     Decide = Callable[[Reading, Known], Outcome]
 
 NOTHING_NEEDED = Needs()
-LEDGER_WINDOW = timedelta(days=60)
-"""How far before what it tells of a claim looks for the meeting that it is about; older ones are history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +74,7 @@ def record_reading(
     if outcome.copy_of is not None:
         _count_skip(db, reading, "known_texts")
     write_matches(db, [one for one in reading.matches if one.watch not in outcome.refused], article_id, now)
-    meeting_ids = write_meetings(db, outcome.meetings)
+    meeting_ids = write_ledger(db, outcome)
     # What a copy claims was claimed, and counted, with the article that had the text first.
     claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
@@ -107,15 +101,8 @@ def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: K
     """What is stored that bears on a reading; `kin` are the groups of copies that it belongs to."""
     same_url = find_article(db, reading.url)
     same_text, told_watches = _same_text(db, kin) if kin and kin.firsts else (None, frozenset[str]())
-    people = sorted({name for claim in reading.claims for name in claim.participants})
-    meetings = meetings_of(db, people, _earliest(reading) - LEDGER_WINDOW) if people else ()
+    meetings, reports = ledger_around(db, reading.claims, reading.published_at)
     keys = [meeting.key for meeting in meetings]
-    reported = db.execute(
-        "SELECT DISTINCT m.key, a.source, c.status, a.originator FROM claims c JOIN meetings m ON m.id = c.meeting_id"
-        " JOIN articles a ON a.id = c.article_id WHERE c.status <> ? AND c.withdrawn_at IS NULL"
-        " AND m.key IN (SELECT value FROM json_each(?))",
-        [Status.BACKGROUND, dump_json(keys)],
-    ).fetchall()
     alerts = db.execute(
         "SELECT a.key FROM alerts a JOIN meetings m ON m.id = a.meeting_id"
         " WHERE m.key IN (SELECT value FROM json_each(?))",
@@ -137,10 +124,9 @@ def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: K
         added=what_is_new(reading, kin) if kin else (),
         told_watches=told_watches,
         meetings=meetings,
-        reported_by=frozenset((row[0], row[1]) for row in reported),
         alert_keys=frozenset(row[0] for row in alerts),
         first_poll_alerts=first_poll_alerts,
-        said=frozenset(Said(row[0], row[1], Status(row[2]), row[3]) for row in reported),
+        reports=reports,
         planned=planned_messages(db, reading, needs, now),
         matched_by=matched_by(db, reading, needs, now),
     )
@@ -167,63 +153,6 @@ def _same_text(db: Database, kin: Kin) -> tuple[tuple[int, str, str, str], froze
         [firsts, firsts],
     )
     return first, frozenset(row[0] for row in watches)
-
-
-def _earliest(reading: Reading) -> datetime:
-    """When the article, or what it tells of, happened: an old meeting told anew must be found, not made again."""
-    days = [datetime.combine(claim.date, time(), UTC) for claim in reading.claims if claim.date]
-    floor = datetime.min.replace(tzinfo=UTC) + 2 * LEDGER_WINDOW  # the first days of the calendar have none before them
-    return max(min([reading.published_at, *days]), floor)
-
-
-_MEETING = (
-    "SELECT m.key, m.participants, m.level, m.status, m.date, m.place, m.first_reported_at, m.updated_at, m.reports,"
-    " m.confirmed, m.disputed, m.id, m.originators FROM meetings m"
-)
-
-
-def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[Meeting, ...]:
-    """Meetings in which any of these people takes part and of which something was heard after `since`; oldest first."""
-    rows = db.execute(
-        f"{_MEETING} WHERE m.updated_at >= ?"  # noqa: S608 (a constant)
-        " AND m.id IN (SELECT meeting_id FROM meeting_people WHERE person IN (SELECT value FROM json_each(?)))"
-        " ORDER BY m.id",
-        [to_text(since), dump_json([clean(name) for name in people])],
-    )
-    return tuple(meeting_from_row(row) for row in rows)
-
-
-def meetings_since(connection: sqlite3.Connection, since: datetime) -> tuple[Meeting, ...]:
-    """All meetings of which something was heard after `since`; oldest first. Reads only."""
-    return tuple(
-        meeting_from_row(row)
-        for row in connection.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
-    )
-
-
-def scheduled_between(connection: sqlite3.Connection, first: date, last: date) -> tuple[Meeting, ...]:
-    """The meetings that are scheduled for these days, both included. Reads only."""
-    sql = f"{_MEETING} WHERE m.status = 'scheduled' AND m.date BETWEEN ? AND ? ORDER BY m.id"
-    return tuple(meeting_from_row(row) for row in connection.execute(sql, [first.isoformat(), last.isoformat()]))
-
-
-def meeting_from_row(row: Sequence[Any]) -> Meeting:
-    """A meeting from a row of the ledger's columns, in the order of the record's fields."""
-    return Meeting(
-        key=row[0],
-        participants=tuple(json.loads(row[1])),
-        level=Level(row[2]),
-        status=Status(row[3]),
-        date=date.fromisoformat(row[4]) if row[4] else None,
-        place=row[5],
-        first_reported_at=from_text(row[6]),
-        updated_at=from_text(row[7]),
-        reports=row[8],
-        confirmed=bool(row[9]),
-        disputed=bool(row[10]),
-        id=row[11],
-        originators=tuple(json.loads(row[12])),
-    )
 
 
 # ---------------------------------------------------------------- what is written
@@ -282,41 +211,6 @@ def write_matches(
             for match in matches
         ],
     )
-
-
-def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
-    """Insert or update meetings by key; returns the id of each key."""
-    ids: dict[str, int] = {}
-    for meeting in meetings:
-        meeting_id = db.execute(
-            "INSERT INTO meetings (key, participants, level, status, date, place, first_reported_at, updated_at,"
-            " reports, confirmed, disputed, originators) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET participants = excluded.participants, level = excluded.level,"
-            " status = excluded.status, date = excluded.date, place = excluded.place,"
-            " first_reported_at = excluded.first_reported_at, updated_at = excluded.updated_at,"
-            " reports = excluded.reports, confirmed = excluded.confirmed, disputed = excluded.disputed,"
-            " originators = excluded.originators RETURNING id",
-            [
-                meeting.key,
-                dump_json([clean(name) for name in meeting.participants]),
-                meeting.level,
-                meeting.status,
-                meeting.date.isoformat() if meeting.date else None,
-                clean(meeting.place) if meeting.place else None,
-                to_text(meeting.first_reported_at),
-                to_text(meeting.updated_at),
-                meeting.reports,
-                meeting.confirmed,
-                meeting.disputed,
-                dump_json([clean(name) for name in meeting.originators]),
-            ],
-        ).fetchone()[0]
-        ids[meeting.key] = meeting_id
-        db.conn.executemany(
-            "INSERT OR IGNORE INTO meeting_people (person, meeting_id) VALUES (?, ?)",
-            [(clean(name), meeting_id) for name in meeting.participants],
-        )
-    return ids
 
 
 def write_claims(

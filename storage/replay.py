@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from storage.copies import Kin, what_is_new
 from storage.database import immediate, open_writer
 from storage.duplicates import Body
+from storage.meetings import write_ledger
 from storage.model import Claim, from_text, to_text
 from storage.record import (
     known_of,
@@ -18,7 +19,6 @@ from storage.record import (
     write_changes,
     write_claims,
     write_matches,
-    write_meetings,
 )
 from storage.rows import dump_json
 from storage.views_rows import (
@@ -196,7 +196,7 @@ class Scratch:
                 [one.source_id, str(line.id), reading.url, to_text(line.seen_at), line.id],
             )
         write_matches(db, [match for match in reading.matches if match.watch not in outcome.refused], line.id, now)
-        meeting_ids = write_meetings(db, outcome.meetings)
+        meeting_ids = write_ledger(db, outcome)
         claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
         claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, line.id, now)
         write_changes(db, outcome.changes, meeting_ids, claim_ids)

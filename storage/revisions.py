@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from config.vocabulary import Level, Role, Status, Urgency
+from config.vocabulary import Urgency
 from storage.identity import text_hash
+from storage.meetings import reports_where, write_ledger
 from storage.model import (
     Amendment,
-    Claim,
     Edition,
-    Field,
     Known,
     Reading,
-    Report,
     Reread,
-    Span,
     TextOrigin,
     Told,
-    from_text,
     to_text,
 )
 from storage.record import (
@@ -32,15 +27,13 @@ from storage.record import (
     write_claims,
     write_decisions,
     write_matches,
-    write_meetings,
 )
 from storage.reports import count_reports
 from storage.rereads import finish_reread, schedule_reread
-from storage.rows import clean, cues_from_json, dump_json
-from storage.views_rows import labels
+from storage.rows import clean, dump_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -85,7 +78,7 @@ def _write(db: Database, article_id: int, amendment: Amendment, now: datetime) -
         [to_text(now), dump_json(list(amendment.withdrawn))],
     )
     write_matches(db, amendment.matches, article_id, now, revision_id=revision_id)
-    meeting_ids = write_meetings(db, outcome.meetings)
+    meeting_ids = write_ledger(db, outcome)
     new_ids = write_claims(
         db, amendment.claims, outcome.claim_meetings, meeting_ids, article_id, now, revision_id=revision_id
     )
@@ -116,7 +109,7 @@ def edition_of(db: Database, article_id: int) -> Edition:
     ).fetchone()
     for newer in db.execute("SELECT title, text FROM revisions WHERE article_id = ? ORDER BY id", [article_id]):
         title, text = newer[0], text if newer[1] is None else newer[1]
-    claims = _reports(db, "c.article_id = ?", [article_id])
+    claims = reports_where(db, "c.article_id = ?", [article_id])
     keys = dump_json(sorted({claim.meeting_key for claim in claims}))
     watches = db.execute("SELECT watch FROM matches WHERE article_id = ?", [article_id])
     told = db.execute(
@@ -131,43 +124,7 @@ def edition_of(db: Database, article_id: int) -> Edition:
         origin=TextOrigin(origin),
         reason=reason,
         claims=claims,
-        reports=_reports(db, "m.key IN (SELECT value FROM json_each(?))", [keys]),
+        reports=reports_where(db, "m.key IN (SELECT value FROM json_each(?))", [keys]),
         told=tuple(Told(row[0], row[1], Urgency.HIGH if row[2] else Urgency.NORMAL) for row in told),
         watches=frozenset(row[0] for row in watches),
-    )
-
-
-def _reports(db: Database, condition: str, values: Sequence[Any]) -> tuple[Report, ...]:
-    """Claims about meetings that stand, in the order in which they were read."""
-    rows = db.execute(
-        "SELECT c.id, c.participants, c.level, c.status, c.date, c.place, c.evidence, c.field, c.start, c.end, c.cues,"  # noqa: S608 (the condition is one of the constants above)
-        " c.rule, c.confidence, m.key, a.source, a.role, a.published_at, c.at, c.revision_id, a.originator"
-        " FROM claims c"
-        " JOIN meetings m ON m.id = c.meeting_id JOIN articles a ON a.id = c.article_id"
-        f" WHERE {condition} AND c.withdrawn_at IS NULL ORDER BY c.at, c.id",
-        values,
-    )
-    return tuple(
-        Report(
-            claim_id=row[0],
-            claim=Claim(
-                participants=labels(row[1]),
-                level=Level(row[2]),
-                status=Status(row[3]),
-                date=date.fromisoformat(row[4]) if row[4] else None,
-                place=row[5],
-                evidence=row[6],
-                span=Span(Field(row[7]), row[8], row[9]),
-                cues=cues_from_json(row[10]),
-                rule=row[11],
-                confidence=row[12],
-            ),
-            meeting_key=row[13],
-            source=row[14],
-            role=Role(row[15]),
-            at=from_text(row[16] if row[18] is None else row[17]),
-            read_at=from_text(row[17]),
-            originator=row[19],
-        )
-        for row in rows
     )

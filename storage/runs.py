@@ -7,8 +7,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from storage.errors import NotStoredError
+from storage.meetings import write_meetings
 from storage.model import Alert, Decision, from_text, to_text
-from storage.record import add_delivery, write_alerts, write_meetings
+from storage.record import add_delivery, write_alerts
 from storage.rows import clean, dump_json
 
 if TYPE_CHECKING:

@@ -244,7 +244,7 @@ def claims_of_article(connection: sqlite3.Connection, article_id: int) -> tuple[
 
 _MEETING_NAMES = (
     "id", "key", "participants", "level", "status", "date", "place", "first_reported_at", "updated_at", "reports",
-    "confirmed", "disputed", "originators",
+    "confirmed", "disputed", "originators", "confirmed_by", "told_at",
 )  # fmt: skip
 MEETING_COLUMNS = prefixed("meetings", "meeting", _MEETING_NAMES)
 
@@ -265,6 +265,8 @@ def meeting_record(row: sqlite3.Row) -> Meeting:
         disputed=bool(row["meeting_disputed"]),
         id=row["meeting_id"],
         originators=labels(row["meeting_originators"]),
+        confirmed_by=labels(row["meeting_confirmed_by"]),
+        told_at=moment(row["meeting_told_at"]),
     )
 
 

@@ -252,7 +252,8 @@ def test_what_was_told_before_is_known_when_a_new_report_is_judged(tmp_path):
     judge, reading = reading_of(archive, 1, source="Broken Times", url="https://b.example/9")
     with closing(open_reader(archive.path)) as connection:
         known = known_of(connection, reading, NOW)
-    assert known.reported_by == {(known.meetings[0].key, name) for name in ("Ruritania Today", "Ministry")}
+    told = {(report.meeting_key, report.source) for report in known.reports}
+    assert told == {(known.meetings[0].key, name) for name in ("Ruritania Today", "Ministry")}
     outcome = judge.outcome(reading, known, NOW)
     audience = next(one for one in outcome.decisions if one.watch == "Audience" or one.meeting_key)
     assert (audience.verdict, audience.reason) == (Verdict.QUIET, Reason.ALREADY_TOLD)

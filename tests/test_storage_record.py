@@ -10,6 +10,7 @@ from config.vocabulary import EndpointKind, Level, Role, Send, Status
 from storage.database import immediate
 from storage.entries import lease_entries
 from storage.identity import text_hash
+from storage.meetings import meetings_since
 from storage.model import (
     Claim,
     Cue,
@@ -27,7 +28,7 @@ from storage.model import (
     TextOrigin,
     to_text,
 )
-from storage.record import meetings_since, record_reading
+from storage.record import record_reading
 from storage.sources import finish_poll, lease_due, sync_sources
 
 NOW = datetime(2023, 5, 17, 12, 0, tzinfo=UTC)

@@ -1,0 +1,233 @@
+"""The ledger's rows: the meetings around a claim with the reports behind them, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from config.vocabulary import Level, Role, Status
+from storage.model import Claim, Field, Meeting, Report, Span, from_text, to_text
+from storage.rows import clean, cues_from_json, dump_json
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlite_utils import Database
+
+    from storage.model import Outcome
+
+LEDGER_WINDOW: Final = timedelta(days=60)
+"""How far before what it tells of a claim looks for the meeting that it is about; older ones are history."""
+
+_MEETING: Final = (
+    "SELECT m.key, m.participants, m.level, m.status, m.date, m.place, m.first_reported_at, m.updated_at, m.reports,"
+    " m.confirmed, m.disputed, m.id, m.originators, m.confirmed_by, m.told_at FROM meetings m"
+)
+
+
+# ---------------------------------------------------------------- what there is
+
+
+def ledger_around(
+    db: Database, claims: Sequence[Claim], at: datetime
+) -> tuple[tuple[Meeting, ...], tuple[Report, ...]]:
+    """The meetings that claims told at that time may be about or may decide about, and all reports of these that stand.
+
+    What was told later is entered once more after them (`alerts.ledger`): its meetings, and theirs, belong to it.
+    """
+    people = {_people(claim.participants) for claim in claims} - {frozenset()}
+    since = _window([claim.date for claim in claims], at)
+    while True:
+        names = sorted({name for one in people for name in one})
+        meetings = meetings_of(db, names, since) if names else ()
+        said = _said(db, [meeting.key for meeting in meetings])
+        keys = {key for key, theirs, _, _ in said if any(theirs <= one or one <= theirs for one in people)}
+        later = [one for one in said if one[0] in keys and one[2] >= to_text(at)]
+        wider = people | {theirs for _, theirs, _, _ in later if theirs}
+        earlier = min([since, *(_window([day], at) for _, _, _, day in later if day)])
+        if wider == people and earlier == since:
+            silent = {meeting.key for meeting in meetings} - {key for key, *_ in said}
+            around = tuple(meeting for meeting in meetings if meeting.key in keys | silent)
+            wanted = dump_json([meeting.key for meeting in around])
+            return around, reports_where(db, "m.key IN (SELECT value FROM json_each(?))", [wanted])
+        people, since = wider, earlier
+
+
+def _people(participants: Iterable[str]) -> frozenset[str]:
+    return frozenset(clean(name) for name in participants if not name.startswith("["))
+
+
+def _window(days: Iterable[date | None], at: datetime) -> datetime:
+    """When the article, or what it tells of, happened: an old meeting told anew must be found, not made again."""
+    starts = [datetime.combine(day, time(), UTC) for day in days if day]
+    floor = datetime.min.replace(tzinfo=UTC) + 2 * LEDGER_WINDOW  # the first days of the calendar have none before them
+    return max(min([at, *starts]), floor) - LEDGER_WINDOW
+
+
+def _said(db: Database, keys: Collection[str]) -> list[tuple[str, frozenset[str], str, date | None]]:
+    """For each of these meetings who was named together, when that was told last, and the earliest day told."""
+    rows = db.execute(
+        "SELECT m.key, c.participants, max(iif(c.revision_id IS NULL, a.published_at, c.at)), min(c.date)"
+        " FROM claims c JOIN meetings m ON m.id = c.meeting_id JOIN articles a ON a.id = c.article_id"
+        " WHERE c.status <> ? AND c.withdrawn_at IS NULL AND m.key IN (SELECT value FROM json_each(?)) GROUP BY 1, 2",
+        [Status.BACKGROUND, dump_json(list(keys))],
+    )
+    return [
+        (row[0], _people(json.loads(row[1])), row[2], date.fromisoformat(row[3]) if row[3] else None) for row in rows
+    ]
+
+
+def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[Meeting, ...]:
+    """Meetings in which any of these people takes part and of which something was heard after `since`; oldest first."""
+    rows = db.execute(
+        f"{_MEETING} WHERE m.updated_at >= ?"  # noqa: S608 (a constant)
+        " AND m.id IN (SELECT meeting_id FROM meeting_people WHERE person IN (SELECT value FROM json_each(?)))"
+        " ORDER BY m.id",
+        [to_text(since), dump_json([clean(name) for name in people])],
+    )
+    return tuple(_meeting(row) for row in rows)
+
+
+def meetings_since(connection: sqlite3.Connection, since: datetime) -> tuple[Meeting, ...]:
+    """All meetings of which something was heard after `since`; oldest first. Reads only."""
+    return tuple(
+        _meeting(row)
+        for row in connection.execute(f"{_MEETING} WHERE m.updated_at >= ? ORDER BY m.id", [to_text(since)])
+    )
+
+
+def scheduled_between(connection: sqlite3.Connection, first: date, last: date) -> tuple[Meeting, ...]:
+    """The meetings that are scheduled for these days, both included. Reads only."""
+    sql = f"{_MEETING} WHERE m.status = 'scheduled' AND m.date BETWEEN ? AND ? ORDER BY m.id"
+    return tuple(_meeting(row) for row in connection.execute(sql, [first.isoformat(), last.isoformat()]))
+
+
+def _meeting(row: Sequence[Any]) -> Meeting:
+    return Meeting(
+        key=row[0],
+        participants=tuple(json.loads(row[1])),
+        level=Level(row[2]),
+        status=Status(row[3]),
+        date=date.fromisoformat(row[4]) if row[4] else None,
+        place=row[5],
+        first_reported_at=from_text(row[6]),
+        updated_at=from_text(row[7]),
+        reports=row[8],
+        confirmed=bool(row[9]),
+        disputed=bool(row[10]),
+        id=row[11],
+        originators=tuple(json.loads(row[12])),
+        confirmed_by=tuple(json.loads(row[13])),
+        told_at=from_text(row[14]) if row[14] else None,
+    )
+
+
+def reports_where(db: Database, condition: str, values: Sequence[Any]) -> tuple[Report, ...]:
+    """Claims about meetings that stand, in the order in which they were read."""
+    rows = db.execute(
+        "SELECT c.id, c.participants, c.level, c.status, c.date, c.place, c.evidence, c.field, c.start, c.end, c.cues,"  # noqa: S608 (callers' constants)
+        " c.rule, c.confidence, m.key, a.source, a.role, a.country, iif(c.revision_id IS NULL, a.published_at, c.at),"
+        " c.at, a.originator FROM claims c"
+        " JOIN meetings m ON m.id = c.meeting_id JOIN articles a ON a.id = c.article_id"
+        f" WHERE {condition} AND c.withdrawn_at IS NULL ORDER BY c.at, c.id",
+        values,
+    )
+    return tuple(
+        Report(
+            claim_id=row[0],
+            claim=Claim(
+                participants=tuple(json.loads(row[1])),
+                level=Level(row[2]),
+                status=Status(row[3]),
+                date=date.fromisoformat(row[4]) if row[4] else None,
+                place=row[5],
+                evidence=row[6],
+                span=Span(Field(row[7]), row[8], row[9]),
+                cues=cues_from_json(row[10]),
+                rule=row[11],
+                confidence=row[12],
+            ),
+            meeting_key=row[13],
+            source=row[14],
+            role=Role(row[15]),
+            at=from_text(row[17]),
+            read_at=from_text(row[18]),
+            originator=row[19],
+            country=row[16],
+        )
+        for row in rows
+    )
+
+
+# ---------------------------------------------------------------- what becomes of them
+
+
+def write_ledger(db: Database, outcome: Outcome) -> dict[str, int]:
+    """The meetings of an outcome, and stored claims that turned out to be about others; the ids by key."""
+    ids = write_meetings(db, outcome.meetings)
+    db.conn.executemany(
+        "UPDATE claims SET meeting_id = (SELECT id FROM meetings WHERE key = ?) WHERE id = ?",
+        [(key, claim_id) for claim_id, key in outcome.moved.items()],
+    )
+    _merge(db, outcome.merged)
+    return ids
+
+
+def write_meetings(db: Database, meetings: Iterable[Meeting]) -> dict[str, int]:
+    """Insert or update meetings by key; returns the id of each key."""
+    ids: dict[str, int] = {}
+    for meeting in meetings:
+        names = [clean(name) for name in meeting.participants]
+        meeting_id = db.execute(
+            "INSERT INTO meetings (key, participants, level, status, date, place, first_reported_at, updated_at,"
+            " reports, confirmed, disputed, originators, confirmed_by, told_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET participants = excluded.participants, level = excluded.level,"
+            " status = excluded.status, date = excluded.date, place = excluded.place,"
+            " first_reported_at = excluded.first_reported_at, updated_at = excluded.updated_at,"
+            " reports = excluded.reports, confirmed = excluded.confirmed, disputed = excluded.disputed,"
+            " originators = excluded.originators, confirmed_by = excluded.confirmed_by, told_at = excluded.told_at"
+            " RETURNING id",
+            [
+                meeting.key,
+                dump_json(names),
+                meeting.level,
+                meeting.status,
+                meeting.date.isoformat() if meeting.date else None,
+                clean(meeting.place) if meeting.place else None,
+                to_text(meeting.first_reported_at),
+                to_text(meeting.updated_at),
+                meeting.reports,
+                meeting.confirmed,
+                meeting.disputed,
+                dump_json([clean(name) for name in meeting.originators]),
+                dump_json(list(meeting.confirmed_by)),
+                to_text(meeting.told_at) if meeting.told_at else None,
+            ],
+        ).fetchone()[0]
+        ids[meeting.key] = meeting_id
+        db.execute(
+            "DELETE FROM meeting_people WHERE meeting_id = ? AND person NOT IN (SELECT value FROM json_each(?))",
+            [meeting_id, dump_json(names)],
+        )
+        db.conn.executemany(
+            "INSERT OR IGNORE INTO meeting_people (person, meeting_id) VALUES (?, ?)",
+            [(name, meeting_id) for name in names],
+        )
+    return ids
+
+
+def _merge(db: Database, merged: Mapping[str, str]) -> None:
+    """What was taken for a meeting of its own goes into another, with its history and what was told of it."""
+    for key, into in merged.items():
+        ids = dict(db.execute("SELECT key, id FROM meetings WHERE key IN (?, ?)", [key, into]).fetchall())
+        # What was told of it counts as told of the other: its alerts go by the other's key unless that has one already.
+        db.execute(
+            "UPDATE OR IGNORE alerts SET key = replace(key, ?, ?) WHERE meeting_id = ?",
+            [f"meeting/{key}/", f"meeting/{into}/", ids[key]],
+        )
+        for table in ("claims", "status_changes", "alerts", "decisions"):
+            db.execute(f"UPDATE {table} SET meeting_id = ? WHERE meeting_id = ?", [ids[into], ids[key]])  # noqa: S608 (constants)
+        db.execute("DELETE FROM meetings WHERE id = ?", [ids[key]])

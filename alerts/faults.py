@@ -50,6 +50,24 @@ _ERRORS: Final = (
 _NETWORK: Final = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError, OSError)
 _LATER = ("rate_limit", "ratelimit", "rate limit", "too many requests")
 _SAID_MAX = 120
+_PLAIN_NO: Final = frozenset(
+    {
+        "no_service",
+        "no_team",
+        "no_active_hooks",
+        "no_text",
+        "invalid_payload",
+        "invalid_token",
+        "channel_not_found",
+        "channel_is_archived",
+        "user_not_found",
+        "action_prohibited",
+        "posting_to_general_channel_denied",
+        "too_many_attachments",
+        "team_disabled",
+    }
+)
+"""The whole answer of a webhook of Slack, and of those that speak as it does, when it did not take a message."""
 
 
 class Verdict(NamedTuple):
@@ -75,7 +93,13 @@ def judge(record: Wire, *, done: bool, now: datetime) -> Verdict:
 
 def _says_no(answer: Answer) -> bool:
     """Some targets answer 200 and the error stands inside."""
-    return any(answer.data.get(name) is False for name in ("ok", "success"))
+    data = answer.data
+    return (
+        any(data.get(name) is False for name in ("ok", "success"))
+        or any(data.get(name) for name in ("error", "errors"))
+        or str(data.get("status")).lower() in {"error", "fail", "failed", "failure"}
+        or answer.body.strip() in _PLAIN_NO
+    )
 
 
 def _of_answer(answer: Answer, now: datetime) -> Verdict:

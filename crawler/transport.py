@@ -40,7 +40,8 @@ PROXY = "envoywatch_proxy"
 KIND = "envoywatch_kind"
 _OK = range(200, 300)
 _NEEDS_NO_ESCAPING = re.compile(
-    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9][0-9]{0,3})?(?:/[\w.~/-]*(?:\?[\w.~/=&-]+)?)?", re.ASCII
+    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?:/[\w.~/-]*(?:\?[\w.~/=&-]+)?)?",
+    re.ASCII,
 ).fullmatch
 _TEXT_TYPES = (b"text/", b"application/xhtml", b"application/xml", b"application/octet-stream")
 _PORTS = {"http": 80, "https": 443}

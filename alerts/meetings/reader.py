@@ -15,10 +15,11 @@ from alerts.meetings.participants import level_of
 from alerts.meetings.tokens import visible
 from alerts.names import NameFinder
 from config.lexicon import languages
-from storage.model import Claim, Cue, Field
+from config.unnamed import unnamed_pattern
+from storage.model import UNNAMED, Claim, Cue, Field, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
     from alerts.names import Mention
@@ -66,10 +67,10 @@ class MeetingReader:
         if not mentions:
             return ()
         article = Article(lexicon, published_at, joined, len(title) + 1, mentions, places)
-        return tuple(_claim(event, written[event.span.field]) for event in merge_events(article.events()))
+        return tuple(_claim(event, written[event.span.field], code) for event in merge_events(article.events()))
 
 
-def _claim(event: Event, written: str) -> Claim:
+def _claim(event: Event, written: str, language: str) -> Claim:
     sides = sorted(event.sides, key=lambda side: side.label is None)
     return Claim(
         participants=tuple(side.name for side in sides),
@@ -79,10 +80,18 @@ def _claim(event: Event, written: str) -> Claim:
         place=event.place,
         evidence=visible(written[event.span.start : event.span.end]),
         span=event.span,
-        cues=tuple(Cue(span, hit.kind.value) for hit, span in event.cues),
+        cues=(*(Cue(span, hit.kind.value) for hit, span in event.cues), *_unnamed(event.span, written, language)),
         rule=event.ruling.rule,
         confidence=confidence_of(event.ruling.rule),
     )
+
+
+def _unnamed(sentence: Span, written: str, language: str) -> Iterator[Cue]:
+    """By which words the sentence says that its source has no name."""
+    pattern = unnamed_pattern(language)
+    found = pattern and pattern.search(written, sentence.start, sentence.end)
+    if found:
+        yield Cue(Span(sentence.field, *found.span()), UNNAMED)
 
 
 def _base(language: str | None) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from envoywatch.searching import ArchiveSearch
+from envoywatch.searching import ArchiveSearch, Sort
 from envoywatch.snippets import marked_title, snippet
 from envoywatch.web.app import create_app
-from envoywatch.web.context import Readiness, SearchHit, SearchResult, Settings, WebContext
+from envoywatch.web.context import Readiness, SearchHit, SearchRequest, SearchResult, Settings, WebContext
 from envoywatch.web.server import serve
 from storage.model import Field
 from storage.runs import review_alert
-from storage.views import ArticleFilters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from envoywatch.daemon import Daemon
     from envoywatch.searching import Found
     from storage.views import Reader
-
-HITS: Final = 30
 
 
 @contextlib.asynccontextmanager
@@ -41,8 +37,8 @@ def _context(daemon: Daemon) -> WebContext:
     async def review(alert_id: int, judgement: str | None) -> None:
         await daemon.desk.store.write(review_alert, alert_id, judgement, daemon.clock.now())
 
-    def search(reader: Reader, query: str, before: int | None) -> SearchResult:
-        return search_page(ArchiveSearch(query, daemon.loaded.config), reader, before)
+    def search(reader: Reader, request: SearchRequest) -> SearchResult:
+        return search_page(ArchiveSearch(request.query, daemon.loaded.config), reader, request)
 
     return WebContext(
         read=daemon.desk.store.read_now,
@@ -61,11 +57,28 @@ def _context(daemon: Daemon) -> WebContext:
     )
 
 
-def search_page(search: ArchiveSearch, reader: Reader, before: int | None) -> SearchResult:
-    """One page of hits, newest first."""
-    found = list(islice(search.run(reader, ArticleFilters(before=before)), HITS + 1))
-    hits = tuple(_hit(one) for one in found[:HITS])
-    return SearchResult(hits, hits[-1].article.id if len(found) > HITS else None)
+def search_page(search: ArchiveSearch, reader: Reader, request: SearchRequest) -> SearchResult:
+    """One page of hits, with counts."""
+    page = search.page(
+        reader,
+        request.filters,
+        limit=request.limit,
+        sort=Sort(request.sort) if request.sort else None,
+        skip=request.skip,
+        most=request.most,
+    )
+    return SearchResult(
+        hits=tuple(_hit(one) for one in page.found),
+        before=page.before,
+        skip=page.skip,
+        total=page.total,
+        is_total=page.is_total,
+        facets=page.facets,
+        counted=page.counted,
+        sort=page.sort.value,
+        looked_at=page.looked_at,
+        warnings=search.warnings,
+    )
 
 
 def _hit(found: Found) -> SearchHit:

@@ -132,6 +132,7 @@ class ArchiveSearch:
         sort: Sort | None = None,
         skip: int = 0,
         most: int = _MOST_LOOKED_AT,
+        progress: Callable[[int], None] | None = None,
     ) -> Page:
         """Some hits with counts, in about the time that a person does not notice.
 
@@ -139,39 +140,44 @@ class ArchiveSearch:
         are ever ranked. Where the index cannot tell, at most `most` texts are read.
         """
         chosen = filters or ArticleFilters()
-        ids = newest_ids(connection, self._text, chosen, limit=COUNTED + 1)
+        # Who claims a certain meeting is few, and found without the index.
+        narrowed = chosen.person is not None or chosen.meeting is not None
+        expression = None if narrowed else self._expression
+        text = expression.text if expression else None
+        ids = newest_ids(connection, text, chosen, limit=COUNTED + 1)
         ranked = RANKED if sort is Sort.BEST else _FEW
-        if len(ids) <= ranked or sort is Sort.BEST:
-            whole = self._whole(connection, ids[:ranked], sort or Sort.BEST, limit, skip)
-            return replace(whole, is_total=len(ids) <= ranked)
+        if sort is not Sort.NEWEST and (len(ids) <= ranked or sort is Sort.BEST):
+            return replace(self._whole(connection, ids[:ranked], limit, skip), is_total=len(ids) <= ranked)
         found: list[Found] = []
         looked_at = 0
         while looked_at < len(ids) and len(found) <= limit and looked_at < most:
             batch = ids[looked_at : looked_at + _FIRST_BATCH]
             found += self._met(connection, batch)
             looked_at += len(batch)
+            if progress is not None:
+                progress(looked_at)
+            if looked_at == len(ids) > COUNTED:
+                ids += newest_ids(connection, text, replace(chosen, before=ids[-1]), limit=BATCH)
         more = len(found) > limit
-        last = found[limit - 1].article.line.id if more else ids[looked_at - 1]
-        is_exact = self._expression is not None and self._expression.is_exact
+        is_exact = expression is not None and expression.is_exact
         known = ids[:COUNTED] if is_exact else [one.article.line.id for one in found]
         counted = known[:_FACETED]
         return Page(
             found=tuple(found[:limit]),
             total=len(known),
-            is_total=(is_exact and len(ids) <= COUNTED) or (looked_at == len(ids) <= COUNTED),
+            is_total=len(ids) <= COUNTED if is_exact else looked_at == len(ids),
             facets=facets_of(connection, counted),
             counted=len(counted),
             sort=Sort.NEWEST,
             looked_at=looked_at,
-            before=last if more or looked_at < len(ids) else None,
+            before=found[limit - 1].article.line.id if more else ids[looked_at - 1] if looked_at < len(ids) else None,
         )
 
-    def _whole(self, connection: sqlite3.Connection, ids: Sequence[int], sort: Sort, limit: int, skip: int) -> Page:
+    def _whole(self, connection: sqlite3.Connection, ids: Sequence[int], limit: int, skip: int) -> Page:
         """A page of few enough to look at all of them."""
         found = list(self._met(connection, ids))
         counted = [one.article.line.id for one in found]
-        if sort is Sort.BEST:
-            found.sort(key=relevance, reverse=True)
+        found.sort(key=relevance, reverse=True)
         end = skip + limit
         return Page(
             found=tuple(found[skip:end]),
@@ -179,7 +185,7 @@ class ArchiveSearch:
             is_total=True,
             facets=facets_of(connection, counted),
             counted=len(counted),
-            sort=sort,
+            sort=Sort.BEST,
             looked_at=len(ids),
             skip=end if len(found) > end else None,
         )

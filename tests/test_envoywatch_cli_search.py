@@ -20,7 +20,7 @@ def cli(tmp_path, capsys):
 
 
 def ids(cli, *arguments):
-    return [hit["article"]["id"] for hit in cli.json("search", *arguments)["hits"]]
+    return [hit["article"]["id"] for hit in cli.json("search", "--sort", "newest", *arguments)["hits"]]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,11 @@ def test_the_archive_answers_exactly_in_the_language_of_watches(cli, query, foun
         (["--until", "2023-05-17T17:00"], [1]),
         (["--source", "ruritania today"], [4, 1]),
         (["--language", "ZH"], []),
+        (["--country", "cn"], []),
+        (["--role", "media", "--sort", "newest"], [4, 1]),
+        (["--person", "Arda Lin"], [1]),
+        (["--meeting", "1", "--sort", "newest"], [1]),
+        (["--story", "7"], []),
         (["--limit", "1"], [4]),
     ],
 )
@@ -62,7 +67,7 @@ def test_a_search_is_narrowed(cli, arguments, found):
 
 def test_hits_tell_where_the_query_met_them(cli):
     document = cli.json("search", "grain NEAR/5 corridor")
-    assert set(document) == {"query", "hits", "more"}
+    assert set(document) == {"query", "hits", "more", "sort", "total", "is_total", "facets", "counted"}
     (hit,) = document["hits"]
     assert set(hit) == {"article", "title", "snippet", "spans"}
     text = hit["snippet"]["text"]

@@ -46,7 +46,7 @@ def app(tmp_path, clock):
             settings=lambda: Settings(config(password=PASSWORD)),
             health=lambda: Readiness(ready=True),
             now=lambda: NOW,
-            search=lambda reader, query, before: SearchResult(),
+            search=lambda reader, wanted: SearchResult(),
             password=PASSWORD,
         )
     )

@@ -55,7 +55,7 @@ class Site(threading.Thread):
             settings=lambda: Settings(config()),
             health=lambda: Readiness(ready=True),
             now=lambda: NOW,
-            search=lambda reader, query, before: search_page(ArchiveSearch(query, config()), reader, before),
+            search=lambda reader, wanted: search_page(ArchiveSearch(wanted.query, config()), reader, wanted),
             listen="127.0.0.1:0",
         )
         server = serve(create_app(context), "127.0.0.1", 0)

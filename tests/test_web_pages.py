@@ -1,4 +1,5 @@
 import asyncio
+import html
 import re
 from contextlib import closing
 from dataclasses import replace
@@ -43,7 +44,7 @@ class Page:
             settings=lambda: self.settings,
             health=lambda: self.readiness,
             now=lambda: NOW,
-            search=lambda reader, query, before: search_page(ArchiveSearch(query, config()), reader, before),
+            search=lambda reader, wanted: search_page(ArchiveSearch(wanted.query, config()), reader, wanted),
             listen=listen,
             password=password,
         )
@@ -117,6 +118,7 @@ def paths_of(mission):
     return (
         "/", "/?days=7", "/alerts", "/meetings", "/meetings?person=Li+Hui&with=Vladimir+Putin", "/meetings?status=held",
         "/search", "/search?q=envoy", "/search?q=(", "/sources", "/sources/1", "/sources/7", "/outbox",
+        "/search?q=envoy&sort=newest", "/watches/preview?q=envoy", "/watches/preview?q=envoy&fragment=1",
         "/outbox?state=parked", "/watches", "/people", "/settings", "/feed.atom", "/healthz", "/readyz", "/metrics",
         "/nowhere", "/alerts/999", "/meetings/999", "/articles/999", "/login", "/static/style.css", "/static/none.css",
         *(f"/alerts/{one}" for one in mission.alerts.values()),
@@ -401,7 +403,8 @@ def test_nothing_fetched_becomes_markup_anywhere(answers):
         if "html" not in response.headers.get("content-type", ""):
             continue
         elements = Elements(response.text)
-        assert [script["src"] for script in elements.all("script")] == ["/static/keys.js?v=0.1.0"], path
+        scripts = {script["src"] for script in elements.all("script")}
+        assert scripts <= {"/static/keys.js?v=0.1.0", "/static/preview.js?v=0.1.0"}, path
         assert not elements.all("img") + elements.all("style") + elements.all("iframe"), path
         for tag, attributes in elements.found:
             assert not [name for name in attributes if name.startswith("on") or name == "style"], (path, tag)
@@ -579,3 +582,32 @@ async def test_listening_everywhere_answers_to_addresses_but_not_to_strange_name
     page = Page(seeded[0], listen="0.0.0.0:8470", password="long and wide")
     assert (await page.get("/healthz", headers={"host": "192.0.2.1:8470"})).status_code == 200
     assert (await page.get("/healthz", headers={"host": "rebound.example:8470"})).status_code == 421
+
+
+async def test_a_search_is_counted_narrowed_and_taken_wider_again(page):
+    text = (await page.get("/search", params={"q": "envoy OR 李辉"})).text
+    assert re.search(r"\d+ articles", text)
+    narrower = re.search(r'href="(/search\?q=[^"]+language=[^"]+)"', text)
+    text = (await page.get(html.unescape(narrower[1]))).text
+    assert "language: <bdi>" in text
+    assert 'href="/search?q=envoy+OR+%E6%9D%8E%E8%BE%89"' in text
+    day = re.search(r'href="(/search\?q=[^"]+since=[^"]+until=[^"]+)"', text)
+    assert "Nothing in the archive" not in (await page.get(html.unescape(day[1]))).text
+
+
+@pytest.mark.parametrize("wrong", ["role=king", "sort=random", "since=yesterday", "meeting=x"])
+async def test_a_filter_that_is_none_is_refused(page, wrong):
+    assert (await page.get(f"/search?q=envoy&{wrong}")).status_code == 400
+
+
+async def test_a_query_is_tried_on_the_last_days_as_a_page_and_as_a_part_of_one(page):
+    whole = (await page.get("/watches/preview", params={"q": "envoy"})).text
+    part = (await page.get("/watches/preview", params={"q": "envoy", "fragment": "1"})).text
+    assert "would have matched" in part
+    assert "<html" in whole
+    assert "<html" not in part
+    assert "<mark" in part
+    wrong = (await page.get("/watches/preview", params={"q": "envoy AND (peace", "fragment": "1"})).text
+    assert "^" in wrong
+    assert "is shown here" in (await page.get("/watches/preview")).text
+    assert (await page.get("/watches/preview", params={"q": "x" * 3_000})).status_code == 413

@@ -34,8 +34,6 @@ _PAIR: Final = 2
 _MOST_TOGETHER: Final = 4
 _MOST_COMBINED: Final = 250
 """Ways to combine the forms of neighbours; beyond, the articles that have them anywhere are looked at."""
-_SLACK: Final = 3
-"""Words of the index more than the query allows: it may count a token as two."""
 
 _INDEXED = re.compile("[0-9a-z\u00df-\u024f\u0370-\u03ff\u0400-\u052f\u05d0-\u05ea\u0620-\u064a\u0671-\u06d3]+")
 """Tokens of which it is certain that SQLite's tokenizer takes them as one word, whatever its version of Unicode."""
@@ -135,7 +133,8 @@ def _side_by_side(phrases: Sequence[str], plan: Row | Chain, distance: int) -> s
     if isinstance(plan, Row) and distance == 0:
         return '"' + " ".join(phrases) + '"'
     wanted = " ".join(f'"{one}"' for one in phrases)
-    return f"NEAR({wanted}, {distance + _SLACK + sum(len(one.split()) for one in phrases)})"
+    within = distance if isinstance(plan, Chain) else distance + sum(len(one.split()) for one in phrases)
+    return f"NEAR({wanted}, {within})"
 
 
 def _phrases(part: Plan) -> dict[str, list[str]] | None:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config.errors import UsageError
+from config.vocabulary import Role
 from envoywatch.cli import show
-from envoywatch.cli.archive import reading
+from envoywatch.cli.archive import labels_of, reading
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import emit_json, escape, json_option
+from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 from envoywatch.cli.progress import Progress
 from envoywatch.cli.times import short, since_option, until_option
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from config.model import Config
-    from envoywatch.searching import ArchiveSearch, Found
+    from envoywatch.searching import ArchiveSearch, Found, Page
     from storage.model import Span
     from storage.views import ArticleFilters, ArticleLine, Evidence, Reader
 
 _LISTED = 20
+_FACETS_SHOWN = 12
 _EXAMPLES = """\b
 Examples:
   envoywatch search '@li-hui AND (talks OR 会谈)' --since 7d
@@ -38,50 +40,91 @@ Examples:
 @until_option
 @click.option("--source", metavar="NAME", help="Only articles of this source.")
 @click.option("--language", metavar="CODE", help="Only articles in this language, as zh.")
+@click.option("--country", metavar="CODE", help="Only articles of sources of this country, as CN.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="Only articles of sources of this role.")
+@click.option("--person", metavar="NAME", help="Only articles that claim a meeting of this person.")
+@click.option("--meeting", type=click.IntRange(min=1), metavar="ID", help="Only articles that claim this meeting.")
+@click.option("--story", type=click.IntRange(min=1), metavar="ID", help="Only articles of this story.")
+@click.option("--sort", type=click.Choice(["best", "newest"]), help="Default: of few the best, of many the newest.")
+@click.option("--facets", is_flag=True, help="Count what is found by source, language and day.")
 @click.option("--limit", type=click.IntRange(min=1), default=_LISTED, show_default=True, help="At most so many.")
 @json_option
 @pass_context
-def command(
-    context: Context,
-    /,
-    query: str,
-    since: datetime | None,
-    until: datetime | None,
-    source: str | None,
-    language: str | None,
-    *,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """Search the archive, newest first, in the query language of watches.
+def command(context: Context, /, query: str, *, limit: int, facets: bool, as_json: bool, **narrowing: Any) -> None:
+    """Search the archive in the query language of watches.
 
     A QUERY that begins with a dash follows "--".
     """
     from alerts.words import count  # noqa: PLC0415 (so that --help is quick)
-    from storage.views import ArticleFilters  # noqa: PLC0415 (likewise)
+    from envoywatch.searching import Sort  # noqa: PLC0415 (likewise)
 
-    wanted = ArticleFilters(source=source, language=language.lower() if language else None, since=since, until=until)
+    sort = Sort(order) if (order := narrowing.pop("sort")) else None
     with reading(context) as connection, Progress(context) as progress:
         search = prepare(query, context.config)
+        wanted = _filters(context.config, narrowing)
         for warning in search.warnings:
             context.say(f"note: {escape(warning)}")
 
         def tell(looked_at: int) -> None:
             progress.tell(lambda: f"looked at {count(looked_at, 'article')}")
 
-        hits = [_hit(found) for found in islice(search.run(connection, wanted, tell), limit + 1)]
-        if not hits:
+        page = search.page(connection, wanted, limit=limit, sort=sort, most=sys.maxsize, progress=tell)
+        if not page.found:
             _check_source(connection, wanted)
-    has_more = len(hits) > limit
+    hits = [_hit(found) for found in page.found]
+    more = page.before is not None or page.skip is not None
     if as_json:
-        emit_json({"query": query, "hits": hits[:limit], "more": has_more})
+        emit_json(
+            {
+                "query": query,
+                "hits": hits,
+                "more": more,
+                "sort": page.sort,
+                "total": page.total,
+                "is_total": page.is_total,
+                "facets": page.facets,
+                "counted": page.counted,
+            }
+        )
         return
-    for hit in hits[:limit]:
+    for hit in hits:
         _print(hit)
     if not hits:
         click.echo("Nothing in the archive matches.")
-    if has_more:
-        context.say(f"the newest {limit}; --limit shows more")
+    elif facets:
+        _print_facets(page)
+    if more:
+        which = "best" if page.sort is Sort.BEST else "newest"
+        context.say(f"the {which} {len(hits)} of {found_in_words(page)}; --limit shows more")
+
+
+def found_in_words(page: Page) -> str:
+    """`1,234` or `more than 5,000`."""
+    return f"{page.total:,}" if page.is_total else f"more than {page.total - 1:,}"
+
+
+def _filters(config: Config, narrowing: Mapping[str, Any]) -> ArticleFilters:
+    from storage.views import ArticleFilters  # noqa: PLC0415 (as above)
+
+    person = narrowing["person"]
+    if person is not None:
+        labels = labels_of(config, person)
+        if len(labels) > 1:
+            raise UsageError(f"{person!r} is a group", hint="name one person")
+        narrowing = {**narrowing, "person": labels[0]}
+    return ArticleFilters(**narrowing)
+
+
+def _print_facets(page: Page) -> None:
+    whole = page.is_total and page.counted == page.total
+    click.echo("")
+    click.echo(f"Of {page.counted:,}{'' if whole else ' counted'}:")
+    for title, counts in (
+        ("SOURCE", page.facets.by_source),
+        ("LANGUAGE", page.facets.by_language),
+        ("DAY", page.facets.by_day),
+    ):
+        print_table([title, Column("ARTICLES", right=True)], counts[:_FACETS_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from config.errors import EnvoywatchError
-from envoywatch.web import lists, machines, pages, review
+from envoywatch.web import lists, machines, pages, review, searching
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
 from envoywatch.web.present import HERE, sentence, templates
@@ -65,11 +65,12 @@ def _routes() -> list[Route | Mount]:
         get("/meetings", pages.meetings),
         get("/meetings/{id:int}", pages.meeting),
         get("/articles/{id:int}", pages.article),
-        get("/search", pages.search),
+        get("/search", searching.search),
         get("/sources", lists.sources),
         get("/sources/{id:int}", lists.source),
         get("/outbox", lists.outbox),
         get("/watches", lists.watches),
+        get("/watches/preview", searching.preview),
         get("/people", lists.people),
         get("/settings", lists.settings),
         get("/feed.atom", machines.feed),

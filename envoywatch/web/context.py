@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from storage.views_search import Facets
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from config.errors import Finding
     from config.model import Config
-    from storage.views import ArticleLine, Evidence, Reader
+    from storage.views import ArticleFilters, ArticleLine, Evidence, Reader
 
 T = TypeVar("T")
 
@@ -53,11 +55,34 @@ class SearchHit:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is asked for: a query's text, filters, the order, and where to go on. `most` texts are read for it."""
+
+    query: str
+    filters: ArticleFilters
+    sort: str | None = None
+    skip: int = 0
+    limit: int = 30
+    most: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """One page of hits, newest first; `before` goes into the next search, None when there is no more."""
+    """One page of hits with counts; `before` or `skip` goes into the next search, both None when there is no more.
+
+    `total` is a number below the true one unless `is_total`; `facets` are of `counted` of them, the newest.
+    """
 
     hits: tuple[SearchHit, ...] = ()
     before: int | None = None
+    skip: int | None = None
+    total: int = 0
+    is_total: bool = True
+    facets: Facets = field(default_factory=Facets)
+    counted: int = 0
+    sort: str = "newest"
+    looked_at: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +90,7 @@ class WebContext:
     """Everything outside the page. `now` is the daemon's clock, which a replay may run faster than the wall's.
 
     `review` writes through the daemon's one writer and raises NotStoredError; None takes a review back.
-    `search` gets the query's text and the id before which to go on; it raises `alerts.watches.errors.QueryError`.
+    `search` raises `alerts.watches.errors.QueryError`.
     """
 
     read: Read
@@ -73,6 +98,6 @@ class WebContext:
     settings: Callable[[], Settings]
     health: Callable[[], Readiness]
     now: Callable[[], datetime]
-    search: Callable[[Reader, str, int | None], SearchResult]
+    search: Callable[[Reader, SearchRequest], SearchResult]
     listen: str = "127.0.0.1:8470"
     password: str | None = None

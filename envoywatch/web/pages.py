@@ -1,4 +1,4 @@
-"""The pages about what happened: Today, alerts, meetings, articles, search."""
+"""The pages about what happened: Today, alerts, meetings, articles."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from alerts.watches.errors import QueryError
 from config.vocabulary import Status
 from envoywatch.web import charts, digest, present
-from envoywatch.web.context import SearchResult
 from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
 
@@ -133,26 +131,4 @@ def article(request: Request) -> Response:
         explanation=explanation,
         title=title,
         paragraphs=present.paragraphs(view.text, spans),
-    )
-
-
-def search(request: Request) -> Response:
-    """The archive, in the watches' query language."""
-    context = context_of(request)
-    query = request.query_params.get("q", "")
-    before = number(request, "before")
-    result, fault = SearchResult(), None
-    if query.strip():
-        try:
-            result = read(request, lambda reader: context.search(reader, query, before))
-        except QueryError as error:
-            fault = error
-    return show(
-        request,
-        "search.html",
-        status=200 if fault is None else 400,
-        query=query,
-        result=result,
-        fault=fault,
-        first=before is None,
     )

@@ -46,15 +46,18 @@ class SendResult:
     retry_after: timedelta | None = None
 
 
-def send(url: str, message: Message, key: str, *, timeout: timedelta = TIMEOUT) -> SendResult:
+def send(
+    url: str, message: Message, key: str, *, timeout: timedelta = TIMEOUT, secret: str | None = None
+) -> SendResult:
     """Send once, and once more as plain text when the target refuses the mark-up. Raises nothing for a bad channel.
 
-    `key` goes with it: header `Idempotency-Key`, `id` in the webhook's JSON, `Message-ID` of a mail. A `secret=` in the
-    URL signs the body of HTTP requests. `timeout` is the wall-clock limit of each of the two attempts.
+    `key` goes with it: header `Idempotency-Key`, `id` in the webhook's JSON, `Message-ID` of a mail. `secret`
+    (or `secret=` in the URL) signs the body of HTTP requests. `timeout` is the wall-clock limit of each of the two
+    attempts.
     """
-    result = _attempt(url, message, key, timeout, rich=True)
+    result = _attempt(url, message, key, timeout, secret, rich=True)
     if result.fault is DeliveryFault.REFUSED and _scheme(url) not in _PLAIN_ONLY:
-        return _attempt(url, message, key, timeout, rich=False)
+        return _attempt(url, message, key, timeout, secret, rich=False)
     return result
 
 
@@ -83,17 +86,18 @@ class _UrlError(Exception):
     """Apprise cannot make anything of a channel's URL. Its text repeats no part of the URL."""
 
 
-def _attempt(url: str, message: Message, key: str, timeout: timedelta, *, rich: bool) -> SendResult:
+def _attempt(url: str, message: Message, key: str, timeout: timedelta, secret: str | None, *, rich: bool) -> SendResult:
     try:
         plugin = _plugin(url)
     except _UrlError as error:
         return SendResult(ok=False, fault=DeliveryFault.MISCONFIGURED, detail=str(error))
     _dress(plugin, url, message, key, timeout)
-    record = wire.Wire(headers={IDEMPOTENCY_HEADER: _header(key)}, secret=_query(url).get("secret", ""))
+    record = wire.Wire(headers={IDEMPOTENCY_HEADER: _header(key)}, secret=secret or _query(url).get("secret", ""))
     call = _call(plugin, message, key, rich=rich)
     done = _within(timeout, url, record, call)
     verdict = judge(record, done=done, now=datetime.now(UTC))
-    detail = harmless.one_line(redact(redact_urls(verdict.detail), secrets_of_url(url)), _DETAIL_MAX)
+    secrets = secrets_of_url(url) | ({secret} if secret else set())
+    detail = harmless.one_line(redact(redact_urls(verdict.detail), secrets), _DETAIL_MAX)
     return SendResult(verdict.fault is None, verdict.fault, detail, verdict.retry_after)
 
 

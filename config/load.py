@@ -439,7 +439,7 @@ def _secrets(tree: Tree, config: Config) -> frozenset[str]:
     if config.web.password:
         out.add(config.web.password)
     for channel in config.channels.values():
-        out |= secrets_of_url(channel.url)
+        out |= secrets_of_url(channel.url) | ({channel.secret} if channel.secret else set())
     return frozenset(out)
 
 

@@ -257,11 +257,16 @@ class Expectation(Strict):
 
 
 class Channel(Strict):
-    """A way out: an Apprise URL, with quiet hours and the channel that stands in when this one is dead."""
+    """A way out: an Apprise URL, with quiet hours and the channel that stands in when this one is dead.
+
+    `secret` signs what is posted to a webhook; `self_test` asks for a message though nothing has happened.
+    """
 
     url: Annotated[str, Field(min_length=1)]
+    secret: Annotated[str, Field(min_length=1)] | None = None
     quiet: QuietHours | None = None
     fallback: str | None = None
+    self_test: Literal["daily", "weekly"] | None = None
 
 
 class Digest(Strict):

@@ -303,7 +303,7 @@ class DeliverStage:
         if until is not None:
             await desk.store.hold_delivery(delivery.id, until)
             return
-        result = await asyncio.to_thread(send, channel.url, message.message, delivery.key)
+        result = await asyncio.to_thread(send, channel.url, message.message, delivery.key, secret=channel.secret)
         if result.ok:
             await desk.store.finish_delivery(after_success(delivery, desk.clock.now()))
         else:

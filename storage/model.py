@@ -579,6 +579,7 @@ class Reason(StrEnum):
     NOT_CONFIRMED = "not-confirmed"
     NOT_RECEIVED = "not-received"
     STILL_SILENT = "officials-silent"
+    SELF_TEST = "self-test"
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetim
         since=since,
         until=until,
         changes=changed_meetings(connection, since, until),
-        alerts=tuple(alert for alert in alerts if alert.kind is not AlertKind.OVERDUE),
+        alerts=tuple(alert for alert in alerts if alert.kind not in {AlertKind.OVERDUE, AlertKind.TEST}),
         overdue=tuple(alert for alert in alerts if alert.kind is AlertKind.OVERDUE),
         matches=matches_by_watch(connection, since, until),
         unseen=unseen,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.faults import FaultText, describe_delivery
-from storage.model import DeliveryFault, DeliveryState, from_text
+from storage.model import DeliveryFault, DeliveryState, from_text, to_text
 from storage.views_rows import moment
 
 if TYPE_CHECKING:
@@ -39,6 +39,15 @@ class DeliveryLine:
     def fault_text(self) -> FaultText | None:
         """Words and remedy of its last failure."""
         return None if self.fault is None else describe_delivery(self.fault)
+
+
+@dataclass(frozen=True, slots=True)
+class SentCounts:
+    """What became of the messages of a channel."""
+
+    sent: int
+    waiting: int
+    given_up: int
 
 
 _SELECT = """
@@ -91,3 +100,13 @@ def outbox_counts(connection: sqlite3.Connection) -> Mapping[DeliveryState, int]
         for row in connection.execute("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
     }
     return {state: int(found.get(state, 0)) for state in DeliveryState}
+
+
+def sent_counts(connection: sqlite3.Connection, channel: str, since: datetime) -> SentCounts:
+    """What was sent through a channel since then, what waits now, and what was given up since then."""
+    sql = (
+        "SELECT count(*) FILTER (WHERE sent_at >= :since), count(*) FILTER (WHERE state = 'due'),"
+        " count(*) FILTER (WHERE state IN ('parked', 'dead') AND created_at >= :since)"
+        " FROM deliveries WHERE channel = :channel"
+    )
+    return SentCounts(*connection.execute(sql, {"channel": channel, "since": to_text(since)}).fetchone())

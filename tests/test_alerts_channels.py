@@ -130,6 +130,16 @@ def test_a_secret_signs_the_body_as_sent(web):
     assert "hush" not in path
 
 
+def test_the_secret_of_the_channel_signs_too_and_is_told_nowhere(web):
+    web.say = [(400, {}, b"no hush here")]
+    result = send(hook(web), MESSAGE, KEY, secret="hush")
+    assert (
+        web.seen[0][1]["X-Envoywatch-Signature"]
+        == "sha256=" + hmac.new(b"hush", web.seen[0][2], hashlib.sha256).hexdigest()
+    )
+    assert "hush" not in result.detail
+
+
 def test_without_a_secret_nothing_is_signed(web):
     send(hook(web), MESSAGE, KEY)
     assert "X-Envoywatch-Signature" not in web.seen[0][1]

@@ -11,6 +11,7 @@ from envoywatch.cli.output import emit_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from alerts.channels import SendResult
     from alerts.render import Message
     from config.model import Config
 
@@ -37,8 +38,13 @@ def send_now(
     from alerts.channels import send  # noqa: PLC0415 (0.2 s, and only sending needs it)
 
     chosen = channels_named(config, names)
+
+    def through(name: str) -> SendResult:
+        channel = config.channels[name]
+        return send(channel.url, *make(name), secret=channel.secret)
+
     with ThreadPoolExecutor(max_workers=max(1, len(chosen))) as pool:
-        results = list(pool.map(lambda name: send(config.channels[name].url, *make(name)), chosen))
+        results = list(pool.map(through, chosen))
     if as_json:
         emit_json([{"channel": name, "result": result} for name, result in zip(chosen, results, strict=True)])
     else:

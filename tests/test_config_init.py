@@ -36,7 +36,7 @@ def test_what_the_starter_shows_in_comments_works_too(tmp_path):
         sentence = example and bare[2:3].isupper()
         lines.append(line.replace("# ", "", 1) if example and not sentence and "include" not in bare else line)
     path.write_text("\n".join(lines), encoding="utf-8")
-    names = ("ENVOYWATCH_PASSWORD", "MAIL_USER", "MAIL_PASSWORD", "TELEGRAM_TOKEN", "TELEGRAM_CHAT")
+    names = ("ENVOYWATCH_PASSWORD", "MAIL_USER", "MAIL_PASSWORD", "TELEGRAM_TOKEN", "TELEGRAM_CHAT", "MACHINE_SECRET")
     config = load_config(path, environ=dict.fromkeys(names, "secret-value")).config
     assert set(config.channels) == {"desk", "phone", "machine"}
     assert len(config.watches) == 5

@@ -33,7 +33,9 @@ from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from envoywatch.rereading import RereadStage
 from envoywatch.retention import Retention
 from storage.copies import catch_up
-from storage.runs import beat, end_run, set_note, start_run
+from storage.database import damaged, integrity_findings
+from storage.keeping import space
+from storage.runs import beat, end_run, note_damage, set_note, start_run
 from storage.store import open_store
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from config.load import Loaded
     from envoywatch.clock import Clock
     from envoywatch.desk import Desk
+    from storage.runs import Started
+    from storage.store import SqliteStore
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +56,8 @@ REPLAY_TICK_S: Final = 0.1
 """A replay's day may be a few seconds long."""
 BEAT_S: Final = 10.0
 HOUSE_S: Final = 3600.0
+CHECKED_FIRST: Final = 64 * 2**20
+"""A database of this size is checked in a third of a second."""
 FIRST_S: Final = 60.0
 """When what is seldom done is first done, also by a daemon that is started anew every hour."""
 CATCH_UP: Final = 50
@@ -94,6 +100,7 @@ class Daemon:
         self.sends: DeliverStage
         self.retention: Retention
         self._caught_up = False
+        self._damage: list[str] = []
         self._work = Jobs()
         self._kicked: set[str] = set()
         self._stamps = _stamps(self.loaded.files)
@@ -105,17 +112,39 @@ class Daemon:
             _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload_soon}),
             open_store(_database(self.loaded), "envoywatch run") as store,
         ):
-            run_id, was_clean = await store.write(start_run, __version__, self.clock.now())
-            if not was_clean:
+            started = await store.write(start_run, __version__, self.clock.now())
+            run_id = started.run_id
+            if not started.was_clean:
                 _log.warning("the last run did not end cleanly; what it had begun is taken up again")
+                await self._check_database(store, started)
             async with open_desk(self.loaded.config, store, self.clock, self.options.listener) as desk:
                 self._set_up(desk)
                 async with self._listening(), self._serving_page():
                     await self._until_stopped(run_id)
                 await self._drain()
+            if self._damage:  # no clean end: the next start looks first
+                raise damaged(store.path, self._damage)
             await store.write(end_run, run_id, self.clock.now())
         _log.info("stopped")
         return 0
+
+    async def _check_database(self, store: SqliteStore, started: Started) -> None:
+        """After an unclean end: a small file, or one known to be damaged, before all else; a large one meanwhile."""
+
+        async def look() -> None:
+            self._damage = await store.read(integrity_findings)
+            if self._damage:
+                _log.error("the database is damaged; nothing more is written to it", findings=self._damage)
+                await store.write(note_damage, started.run_id, self._damage)
+                self.stop()
+
+        size = (await store.read(space)).size
+        if size > CHECKED_FIRST and not started.was_damaged:
+            self._work.start("integrity", look())
+            return
+        await look()
+        if self._damage:
+            raise damaged(store.path, self._damage)
 
     def stop(self) -> None:
         """Begin the shutdown."""

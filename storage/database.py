@@ -216,6 +216,7 @@ def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
         return True
     if not _has_header(path):
         return False
+    _check_whole(path)
     marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
     return marks == [0, 0] and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
 

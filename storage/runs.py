@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.errors import NotStoredError
@@ -13,24 +14,41 @@ from storage.record import add_delivery, write_alerts
 from storage.rows import clean, dump_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
 
     from storage.model import Meeting
 
+DAMAGED = "damaged"
 REVIEWS = ("right", "wrong-status", "wrong-person", "duplicate", "noise")
 
 
-def start_run(db: Database, version: str, now: datetime) -> tuple[int, bool]:
-    """Note a start; returns the run's id and whether the one before ended cleanly."""
-    before = db.execute("SELECT ended_at FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run's id, whether the one before ended cleanly, and whether that one found the database damaged."""
+
+    run_id: int
+    was_clean: bool
+    was_damaged: bool
+
+
+def start_run(db: Database, version: str, now: datetime) -> Started:
+    """Note a start."""
+    before = db.execute("SELECT ended_at, note FROM runs ORDER BY id DESC LIMIT 1").fetchone()
     run_id = db.execute(
         "INSERT INTO runs (started_at, pid, host, version, heartbeat_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
         [to_text(now), os.getpid(), socket.gethostname(), version, to_text(now)],
     ).fetchone()[0]
-    return run_id, before is None or before[0] is not None
+    if before is None:
+        return Started(run_id, was_clean=True, was_damaged=False)
+    return Started(run_id, was_clean=before[0] is not None, was_damaged=before[1].startswith(DAMAGED))
+
+
+def note_damage(db: Database, run_id: int, findings: Sequence[str]) -> None:
+    """Let the next start know, which then looks before it does anything else."""
+    db.execute("UPDATE runs SET note = ? WHERE id = ?", [clean(f"{DAMAGED}: {'; '.join(findings)}"), run_id])
 
 
 def beat(db: Database, run_id: int, now: datetime) -> None:

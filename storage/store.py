@@ -154,6 +154,9 @@ class SqliteStore:
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
+        self._readers.shutdown(wait=False)
+        for connection in self._connections:
+            connection.interrupt()  # a check of the whole file, which would hold up the end for minutes
         self._readers.shutdown(wait=True)
         for connection in self._connections:
             connection.close()

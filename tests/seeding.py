@@ -258,7 +258,7 @@ def start_daemon_run(archive, at=NOW):
     """Note a run as a daemon does at its start."""
     db = open_writer(archive.path)
     with closing(db.conn):
-        return start_run(db, "0.0.0", at)
+        return start_run(db, "0.0.0", at).run_id
 
 
 def with_watch(config, line):

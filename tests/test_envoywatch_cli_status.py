@@ -178,7 +178,7 @@ def test_the_screen_as_json(cli):
 def daemon_now(archive, at, *, ended=False):
     db = open_writer(archive.path)
     with closing(db.conn):
-        run_id, _ = start_run(db, "1", at)
+        run_id = start_run(db, "1", at).run_id
         beat(db, run_id, at)
         if ended:
             end_run(db, run_id, at)

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from storage.database import APPLICATION_ID, back_up, immediate, integrity_findings, open_reader, open_writer
+from storage.database import APPLICATION_ID, back_up, damaged, immediate, integrity_findings, open_reader, open_writer
 from storage.errors import DatabaseRefusedError, StorageError
 from storage.migrations import SCHEMA_VERSION
 
@@ -57,6 +57,11 @@ def make_damaged(path):
     path.write_bytes(content)
 
 
+def make_truncated(path):
+    open_writer(path).conn.close()
+    path.write_bytes(path.read_bytes()[: 5 * 4096 + 100])
+
+
 def make_folder(path):
     path.mkdir()
 
@@ -68,6 +73,7 @@ def make_folder(path):
         (make_foreign, "not one of Envoywatch's"),
         (make_newer, "newer Envoywatch"),
         (make_damaged, "cannot be used"),
+        (make_truncated, "is truncated: 20,580 bytes of"),
         (make_folder, "is a folder"),
     ],
 )
@@ -140,3 +146,73 @@ def test_a_database_locked_by_another_program_is_told_as_such(tmp_path, monkeypa
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageError, match="locked by another program"):
             open_writer(path)
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_promise_11_a_log_without_its_database_is_not_thrown_away(tmp_path, content):
+    path, log = tmp_path / "x.db", tmp_path / "x.db-wal"
+    log.write_bytes(b"the latest changes")
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DatabaseRefusedError, match="the log of its latest changes"):
+        open_writer(path)
+    assert log.read_bytes() == b"the latest changes"
+
+
+def test_a_file_whose_maker_was_killed_at_once_is_taken_for_new(tmp_path):
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    assert path.stat().st_size > 0
+    db = open_writer(path)
+    assert db["articles"].exists()
+    db.conn.close()
+
+
+def test_a_backup_is_of_the_moment_at_which_it_was_begun_whatever_is_written_meanwhile(tmp_path, database):
+    database.execute("CREATE TABLE ballast AS SELECT zeroblob(9000000) AS x")
+    told = []
+
+    def write(done, total):
+        told.append((done, total))
+        with immediate(database):
+            name = f"n{len(told)}"
+            database.execute("INSERT INTO notes (name, value, at) VALUES (?, '1', 'x')", [name])
+
+    target = tmp_path / "copy.db"
+    back_up(tmp_path / "envoywatch.db", target, write)
+    with closing(open_reader(target)) as copy:
+        assert copy.execute("SELECT count(*) FROM notes").fetchone()[0] == 0
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1][0] == told[-1][1]
+    assert database["notes"].count == len(told) > 2
+
+
+def test_no_copy_is_begun_that_the_disk_cannot_hold(tmp_path, database, monkeypatch):
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    with pytest.raises(StorageError, match="the disk of .* has 0 MB left"):
+        back_up(tmp_path / "envoywatch.db", tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_what_the_check_finds_is_told(tmp_path):
+    path = tmp_path / "x.db"
+    db = open_writer(path)
+    for number in range(2000):
+        db.execute("INSERT INTO notes (name, value, at) VALUES (?, ?, 'x')", [f"n{number}", "y" * 50])
+    pages = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'notes'").fetchone()[0]
+    db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.conn.close()
+    content = bytearray(path.read_bytes())
+    content[(pages - 1) * 4096 : pages * 4096] = b"\x05" + b"\xfe" * 4095
+    path.write_bytes(content)
+    with closing(open_reader(path)) as connection:
+        findings = integrity_findings(connection)
+    assert findings
+    refusal = damaged(path, findings)
+    assert str(path) in str(refusal)
+    assert findings[0] in str(refusal)
+    assert "backup" in refusal.hint

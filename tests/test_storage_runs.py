@@ -34,6 +34,7 @@ from storage.runs import (
     beat,
     clock_state,
     end_run,
+    note_damage,
     record_clock,
     record_digest,
     review_alert,
@@ -57,15 +58,23 @@ def archive(tmp_path):
 
 
 def test_a_run_knows_whether_the_one_before_ended_cleanly(database):
-    first, clean = start_run(database, "1", NOW)
-    assert clean
-    second, clean = start_run(database, "1", NOW)
-    assert not clean
+    started = start_run(database, "1", NOW)
+    assert started.was_clean
+    first = started.run_id
+    started = start_run(database, "1", NOW)
+    assert not started.was_clean
+    second = started.run_id
     beat(database, second, LATER)
     assert database.execute("SELECT heartbeat_at FROM runs WHERE id = ?", [second]).fetchone() == (to_text(LATER),)
     end_run(database, second, LATER)
-    assert start_run(database, "1", LATER)[1]
+    assert start_run(database, "1", LATER).was_clean
     assert first != second
+
+
+def test_a_run_knows_that_the_one_before_found_the_database_damaged(database):
+    note_damage(database, start_run(database, "1", NOW).run_id, ["row 3 missing from index x"])
+    assert start_run(database, "1", LATER).was_damaged
+    assert not start_run(database, "1", LATER).was_damaged
 
 
 def test_a_note_is_left_changed_and_taken_back(database):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 NOTE: Final = "retention"
-"""Where `status` and the page find what was last deleted, and whether the database is larger than it may be."""
+"""Where `status` finds what was last deleted, and whether the database is larger than it may be."""
 WORTH: Final = 0.1
 """Free pages are given back from this share of the file on; fewer are soon written again."""
 

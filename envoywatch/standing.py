@@ -43,6 +43,7 @@ SAFE_SQLITE: Final = (3, 51, 3)
 _STUCK: Final = (DeliveryState.PARKED, DeliveryState.DEAD, DeliveryState.DUE)
 _CONFIG_NOTE: Final = "config_faults"
 _EXPECTED_NOTE: Final = "expected"
+_RETENTION_NOTE: Final = "retention"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -63,6 +64,15 @@ class DaemonStanding:
     state: DaemonState
     run: Run | None
     faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """When the daemon last looked for what is not to be kept, how many articles went, and bytes above `max_size`."""
+
+    at: datetime
+    deleted: int
+    over: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ class Standing:
     digests: Mapping[str, datetime | None]
     database: DatabaseFacts
     sqlite_safe: bool
+    pruned: Pruned | None
 
 
 def standing(connection: Reader, config: Config | None, now: datetime, is_alive: Callable[[Run], bool]) -> Standing:
@@ -146,8 +157,17 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
         stuck=_stuck(connection),
         digests={one.name: last_digest_until(connection, one.name) for one in config.digests} if config else {},
         database=facts,
+        pruned=_pruned(connection),
         sqlite_safe=tuple(int(part) for part in facts.sqlite_version.split(".")) >= SAFE_SQLITE,
     )
+
+
+def _pruned(connection: Reader) -> Pruned | None:
+    row = connection.execute("SELECT value, at FROM notes WHERE name = ?", [_RETENTION_NOTE]).fetchone()
+    if row is None:
+        return None
+    note = json.loads(row["value"])
+    return Pruned(from_text(row["at"]), note["deleted"], note["over"])
 
 
 def _expected(connection: Reader, now: datetime) -> tuple[NearMeeting, ...]:

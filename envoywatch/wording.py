@@ -5,11 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from config.sizes import render_size
 from storage.model import AlertKind, DeliveryState, Pace, PollOutcome, Reason, TextOrigin, Verdict
 from storage.views import Health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from config.model import Storage
 
 VERDICT: Final[Mapping[Verdict, str]] = MappingProxyType(
     {Verdict.ALERT: "alerted", Verdict.DIGEST: "kept for the digest", Verdict.QUIET: "told nobody"}
@@ -114,3 +117,13 @@ POLL: Final[Mapping[PollOutcome, str]] = MappingProxyType(
         PollOutcome.FAULT: "failed",
     }
 )
+
+
+def kept_in_words(storage: Storage) -> str:
+    """What the configuration says of how much of the archive is kept."""
+    if storage.keep is None and storage.max_size is None:
+        return "everything"
+    limits = [] if storage.keep is None else [f"the articles of {storage.keep.days} days"]
+    if storage.max_size is not None:
+        limits.append(f"as many articles as {render_size(storage.max_size)} hold")
+    return f"{', '.join(limits)}, and what alerts and meetings cite"

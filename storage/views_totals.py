@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from storage.keeping import space
 from storage.model import from_text, to_text
 from storage.views_rows import count, moment
 
@@ -62,11 +63,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """The file, its sizes in bytes, and the SQLite that reads it."""
+    """The file, its sizes in bytes, and the SQLite that reads it; `free` pages of it are written again."""
 
     path: Path | None
     size: int
+    free: int
     wal_size: int
+    per_article: float
     sqlite_version: str
 
 
@@ -148,9 +151,9 @@ def database_facts(connection: sqlite3.Connection) -> DatabaseFacts:
     name = next((row["file"] for row in connection.execute("PRAGMA database_list") if row["name"] == "main"), "")
     path = Path(name) if name else None
     wal = None if path is None else path.with_name(path.name + "-wal")
-    pages = count(connection, "PRAGMA page_count") * count(connection, "PRAGMA page_size")
+    held = space(connection)
     wal_size = wal.stat().st_size if wal is not None and wal.exists() else 0
-    return DatabaseFacts(path, pages, wal_size, sqlite3.sqlite_version)
+    return DatabaseFacts(path, held.size, held.free, wal_size, held.per_article, sqlite3.sqlite_version)
 
 
 def watch_activity(connection: sqlite3.Connection, now: datetime, *, days: int = 14) -> tuple[WatchActivity, ...]:

@@ -193,7 +193,7 @@ def test_no_copy_is_begun_that_the_disk_cannot_hold(tmp_path, database, monkeypa
 
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    with pytest.raises(StorageError, match="the disk of .* has 0 MB left"):
+    with pytest.raises(StorageError, match=r"the disk of .* has 0 MB left"):
         back_up(tmp_path / "envoywatch.db", tmp_path / "copy.db")
     assert not list(tmp_path.glob("copy*"))
 

@@ -50,7 +50,7 @@ def command(context: Context, /, *, as_json: bool) -> None:
     show.heading(f"Envoywatch {__version__}, {short(now)} UTC", first=True)
     _print_configuration(context.path, config, findings)
     if found is not None:
-        _print(found, now)
+        _print(found, config, now)
         troubles = _troubles(database)
         if troubles:
             show.heading("The running daemon is in trouble")
@@ -119,8 +119,8 @@ def _print_configuration(file: Path, config: Config | None, findings: Sequence[F
         show.line(str(finding), indent=2)
 
 
-def _print(found: Standing, now: datetime) -> None:
-    show.facts(_rows(found, now))
+def _print(found: Standing, config: Config | None, now: datetime) -> None:
+    show.facts(_rows(found, config, now))
     if found.daemon.faults:
         show.heading("The daemon keeps the last good configuration, since the newest has faults")
         for fault in found.daemon.faults:
@@ -148,7 +148,7 @@ def _askers(near: NearMeeting) -> str:
     return f"asked every minute or two: {named}"
 
 
-def _rows(found: Standing, now: datetime) -> Iterator[tuple[str, str]]:
+def _rows(found: Standing, config: Config | None, now: datetime) -> Iterator[tuple[str, str]]:
     from alerts import words  # noqa: PLC0415 (as above)
     from envoywatch import wording  # noqa: PLC0415 (likewise)
     from storage.model import DeliveryState  # noqa: PLC0415 (likewise)
@@ -177,9 +177,24 @@ def _rows(found: Standing, now: datetime) -> Iterator[tuple[str, str]]:
     yield "last digest", ", ".join(digests) or "none is configured"
     database = found.database
     log = f" and {file_size(database.wal_size)} of log" if database.wal_size else ""
-    yield "database", f"{database.path}, {file_size(database.size)}{log}"
+    each = f", {file_size(database.per_article)} an article" if database.per_article else ""
+    free = f", {file_size(database.free)} of it free" if database.free else ""
+    yield "database", f"{database.path}, {file_size(database.size)}{log}{each}{free}"
+    yield "kept", _kept(found, config, now)
     hint = "" if found.sqlite_safe else " (before 3.51.3: let no other program write this file)"
     yield "SQLite", f"{database.sqlite_version}{hint}"
+
+
+def _kept(found: Standing, config: Config | None, now: datetime) -> str:
+    if config is None:
+        return ""
+    from envoywatch.wording import kept_in_words  # noqa: PLC0415 (as above)
+
+    limits, last = kept_in_words(config.storage), found.pruned
+    if last is None:
+        return limits
+    over = f"; what must stay is {file_size(last.over)} more" if last.over else ""
+    return f"{limits}; {last.deleted:,} articles deleted {ago(last.at, now)}{over}"
 
 
 def _daemon(daemon: DaemonStanding, now: datetime) -> str:

@@ -182,6 +182,7 @@ def templates() -> Environment:
         span=span,
         in_words=in_words,
         file_size=file_size,
+        kept=wording.kept_in_words,
         redact_url=redact_url,
         redact_channel=redact_channel,
         coded=coded,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.keeping import space
 from storage.model import from_text, to_text
-from storage.views_rows import count, moment
+from storage.views_rows import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

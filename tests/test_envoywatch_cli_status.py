@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -169,7 +170,7 @@ def test_the_screen_as_json(cli):
     assert document["config"]["ok"] is True
     assert set(document["standing"]) == {
         "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",
-        "sqlite_safe", "outage", "expected", "held_hosts", "skips",
+        "sqlite_safe", "outage", "expected", "held_hosts", "skips", "pruned",
     }  # fmt: skip
     assert document["standing"]["outbox"]["due"] == 4
     assert document["standing"]["at"].endswith("Z")
@@ -313,3 +314,19 @@ def test_no_configuration_at_all_is_the_users_mistake(cli, monkeypatch, tmp_path
     monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
     assert run(["status"]) == 2
     assert "envoywatch init" in capsys.readouterr().err
+
+
+def test_what_is_kept_and_what_an_article_takes_is_told(cli):
+    said = cli("status").out
+    assert "everything" in said
+    assert re.search(r"database +.* an article", said)
+    file = cli.archive.config_file
+    text = file.read_text(encoding="utf-8").replace("archive.db", "archive.db, keep: 400d, max_size: 20GB")
+    file.write_text(text, encoding="utf-8")
+    db = open_writer(cli.archive.path)
+    with closing(db.conn):
+        set_note(db, "retention", {"deleted": 1234, "over": 2**20}, datetime.now(UTC) - timedelta(hours=3))
+    kept = "the articles of 400 days, as many articles as 20GB hold, and what alerts and meetings cite"
+    assert f"{kept}; 1,234 articles deleted 3 h ago; what must stay is 1.0 MB more" in " ".join(
+        cli("status").out.split()
+    )

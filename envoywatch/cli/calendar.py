@@ -1,4 +1,4 @@
-"""Meetings as an iCalendar document (RFC 5545): one all-day event each, hostile text escaped, long lines folded."""
+"""Meetings and trips as an iCalendar document (RFC 5545): an event each, or one a stop; hostile text is escaped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from alerts import harmless, words
 from config.vocabulary import Status
+from storage.identity import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from alerts.itinerary import Stop, Trip
     from storage.model import Meeting
 
 _FOLD: Final = 75
@@ -30,6 +32,16 @@ _STATUS: Final = {
 
 def render_calendar(meetings: Iterable[Meeting], version: str) -> Iterator[str]:
     """The document line by line, each with its CRLF. A meeting whose day is not known has no place in it."""
+    yield from _calendar((_event(meeting) for meeting in meetings if meeting.date is not None), version)
+
+
+def render_trips(trips: Iterable[Trip], version: str) -> Iterator[str]:
+    """An event of some days for each stop of a trip whose days are known."""
+    events = (_stop_event(trip, stop) for trip in trips for stop in trip.stops if stop.first is not None)
+    yield from _calendar(events, version)
+
+
+def _calendar(events: Iterable[Iterable[str]], version: str) -> Iterator[str]:
     yield from _lines(
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -37,10 +49,30 @@ def render_calendar(meetings: Iterable[Meeting], version: str) -> Iterator[str]:
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
     )
-    for meeting in meetings:
-        if meeting.date is not None:
-            yield from _lines(*_event(meeting))
+    for event in events:
+        yield from _lines(*event)
     yield from _lines("END:VCALENDAR")
+
+
+def _stop_event(trip: Trip, stop: Stop) -> Iterator[str]:
+    first, last = stop.first, stop.last
+    if first is None or last is None:
+        raise ValueError("a stop without days cannot be entered into a calendar")
+    told = [
+        f"{words.people([harmless.one_line(name) for name in one.hosts])} ({one.level}): {words.STATUS[one.status]}"
+        for one in stop.encounters
+    ]
+    yield "BEGIN:VEVENT"
+    yield f"UID:{_text(digest('trip', trip.person, stop.place or '', first.isoformat()))}@envoywatch"
+    yield f"DTSTAMP:{first:%Y%m%d}T000000Z"
+    yield f"DTSTART;VALUE=DATE:{first:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{last + timedelta(days=1):%Y%m%d}"
+    yield f"SUMMARY:{_text(trip.person)} in {_text(stop.place or 'a place not named')}"
+    if stop.place:
+        yield f"LOCATION:{_text(stop.place)}"
+    yield f"DESCRIPTION:{_text(chr(10).join(told), keep_lines=True)}"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
 
 
 def _event(meeting: Meeting) -> Iterator[str]:

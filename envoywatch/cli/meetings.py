@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -52,13 +53,20 @@ def _filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command("list")
 @_filter_options
+@click.option("--trips", is_flag=True, help="As trips: stop by stop who received the person, and how high.")
 @click.option("--limit", type=click.IntRange(min=1), default=_LISTED, show_default=True, help="At most so many.")
 @json_option
 @pass_context
-def list_command(context: Context, /, *, limit: int, as_json: bool, **wanted: Any) -> None:
+def list_command(context: Context, /, *, trips: bool, limit: int, as_json: bool, **wanted: Any) -> None:
     """List meetings, the latest date first; --since and --until are about their last change."""
+    from envoywatch.cli.trips import print_trips, trip_records, trips_in  # noqa: PLC0415 (so that --help is quick)
+
     with reading(context) as connection:
         found = _find(context, connection, limit=limit, **wanted)
+        travelled = trips_in(context, connection, wanted["person"], found) if trips else ()
+    if trips:
+        emit_json(trip_records(travelled)) if as_json else print_trips(travelled)
+        return
     if as_json:
         emit_json(found)
         return
@@ -113,14 +121,24 @@ def show_command(context: Context, /, meeting: str, *, as_json: bool) -> None:
     show_default=True,
     help="ics is iCalendar: an all-day event for each meeting whose day is known.",
 )
+@click.option("--trips", is_flag=True, help="The trips of --person, a row or an event a stop.")
+@click.option("--pack", metavar="ID|KEY", help="All that is stored about one meeting, as HTML (FILE.html) or JSON.")
 @_filter_options
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @pass_context
-def export_command(context: Context, /, file: Path | None, *, form: str, force: bool, **wanted: Any) -> None:
+def export_command(
+    context: Context, /, file: Path | None, *, form: str, trips: bool, pack: str | None, force: bool, **wanted: Any
+) -> None:
     """Write meetings to FILE, or to stdout."""
     from alerts import words  # noqa: PLC0415 (so that --help is quick)
 
+    if pack is not None:
+        _export_pack(context, pack, file, force=force)
+        return
+    if trips:
+        _export_trips(context, file, form, force=force, **wanted)
+        return
     with ExitStack() as open_ones:
         connection = open_ones.enter_context(reading(context))
         found = _find(context, connection, limit=_MOST, **wanted)
@@ -129,6 +147,29 @@ def export_command(context: Context, /, file: Path | None, *, form: str, force: 
     dateless = sum(one.date is None for one in found) if form == "ics" else 0
     left_out = f"; {dateless} of unknown date left out" if dateless else ""
     context.say(f"{words.count(len(found) - dateless, 'meeting')} written{left_out}")
+
+
+def _export_trips(context: Context, file: Path | None, form: str, *, force: bool, **wanted: Any) -> None:
+    from alerts import words  # noqa: PLC0415 (as above)
+    from envoywatch.cli.trips import WRITERS, trips_in  # noqa: PLC0415 (likewise)
+
+    with reading(context) as connection:
+        trips = trips_in(context, connection, wanted["person"], _find(context, connection, limit=_MOST, **wanted))
+    with output_to(file, force=force) as out:
+        WRITERS[form](trips, out)
+    context.say(f"{words.count(len(trips), 'trip')} written")
+
+
+def _export_pack(context: Context, reference: str, file: Path | None, *, force: bool) -> None:
+    """HTML where the file's name says so, else JSON."""
+    from envoywatch.evidence import evidence_pack, render_pack  # noqa: PLC0415 (as above)
+
+    with reading(context) as connection:
+        pack = evidence_pack(connection, find_meeting(connection, reference), datetime.now(UTC))
+    as_page = file is not None and file.suffix.lower() in {".html", ".htm"}
+    with output_to(file, force=force) as out:
+        out.write(render_pack(pack) if as_page else json_text(pack, indent=2) + "\n")
+    context.say(f"the evidence of meeting {pack['meeting']['id']}: {len(pack['articles'])} articles, {pack['sha256']}")
 
 
 # ---------------------------------------------------------------- finding

@@ -9,13 +9,15 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from archive_texts import BEGIN, DAYS, ROLES, SOURCES, Made, languages_of_sources, make
+from archive_texts import BEGIN, ROLES, SOURCES, Made, languages_of_sources, make
 
 from alerts.decide import Rules, decide
+from config.agencies import outlet_of
 from config.vocabulary import EndpointKind, Level, Role, Status
 from storage.database import immediate, open_writer
 from storage.duplicates import HOT, Body
@@ -41,8 +43,8 @@ MATCHED = "Envoy"
 
 _ARTICLE = (
     "INSERT INTO articles (id, url, title, text, language, source, source_id, country, role, published_at, claimed_at,"
-    " seen_at, read_at, origin, text_hash, page_key, shingles)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'page', ?, ?, ?)"
+    " seen_at, read_at, origin, text_hash, page_key, shingles, originator)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'page', ?, ?, ?, ?)"
 )
 _ENTRY = (
     "INSERT INTO entries (source_id, key, url, content_hash, article_url, own_page, seen_at, first_poll, state,"
@@ -60,7 +62,7 @@ def prepare(first: int, total: int) -> list[tuple[Any, ...]]:
         hashed = text_hash(one.title, one.text)
         row = (
             number, one.url, one.title, one.text, one.language, one.source, one.source_id, one.country, one.role,
-            at, at, at, read_at, hashed, key_of_page(one.url), sketch.size,
+            at, at, at, read_at, hashed, key_of_page(one.url), sketch.size, outlet_of(one.source),
         )  # fmt: skip
         entry = (one.source_id, one.url, one.url, hashed[:16], one.url, at, at, number)
         indexed = index_row(number, Indexed(one.title, one.text, one.language, one.source, one.country, one.role))
@@ -130,7 +132,8 @@ def _insert(db: Database, chunk: list[tuple[Any, ...]], total: int) -> None:
         last = piece[-1][0][0]
         _insert_bulk(db, piece[:-1] if last % CLAIMING == 0 else piece)
         if last % CLAIMING == 0:
-            record(db, make(last, total), with_claim=True)
+            one = make(last, total)
+            record(db, one, reading_of(one, with_claim=True))
 
 
 def _insert_bulk(db: Database, bulk: list[tuple[Any, ...]]) -> None:
@@ -154,7 +157,7 @@ def is_matched(number: int, text: str) -> bool:
     return "Arda Lin" in text and number % 10 > 0
 
 
-def record(db: Database, made: Made, *, with_claim: bool = False, rules: Rules | None = None) -> None:
+def record(db: Database, made: Made, reading: Reading) -> None:
     """Store one article as the daemon does: its entry, then the reading with everything that follows."""
     at = to_text(made.seen_at)
     entry = db.execute(
@@ -162,14 +165,15 @@ def record(db: Database, made: Made, *, with_claim: bool = False, rules: Rules |
         " due_at) VALUES (?, ?, ?, 'c', ?, 1, ?, 0, 'pending', ?) RETURNING id",
         [made.source_id, made.url, made.url, made.url, at, at],
     ).fetchone()[0]
-    reading = reading_of(made, entry, with_claim=with_claim)
     now = made.seen_at + timedelta(seconds=30)
-    record_reading(db, reading, lambda one, known: decide(one, known, rules or Rules(), now), now)
+    rules = Rules()
+    record_reading(db, replace(reading, entry_id=entry), lambda one, known: decide(one, known, rules, now), now)
 
 
-def reading_of(made: Made, entry: int = 0, *, with_claim: bool = False) -> Reading:
+def reading_of(made: Made, *, with_claim: bool = False) -> Reading:
+    """What the reading workers make of it; the entry is still to be named."""
     return Reading(
-        entry_id=entry,
+        entry_id=0,
         source_id=made.source_id,
         source=made.source,
         country=made.country,
@@ -203,6 +207,3 @@ def _claim(made: Made) -> Claim:
         rule="met",
         confidence=0.9,
     )
-
-
-__all__ = ["DAYS", "MATCHED", "add_sources", "build", "reading_of", "record"]

@@ -32,7 +32,7 @@ _MOST_PHRASES: Final = 3_000
 """SQLite refuses an expression that is much larger."""
 _PAIR: Final = 2
 _MOST_TOGETHER: Final = 4
-_MOST_COMBINED: Final = 250
+_MOST_COMBINED: Final = 600
 """Ways to combine the forms of neighbours; beyond, the articles that have them anywhere are looked at."""
 
 _INDEXED = re.compile("[0-9a-z\u00df-\u024f\u0370-\u03ff\u0400-\u052f\u05d0-\u05ea\u0620-\u064a\u0671-\u06d3]+")

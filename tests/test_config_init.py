@@ -14,18 +14,19 @@ from envoywatch.checks import all_checks
 
 
 def test_the_starter_works_as_it_is(tmp_path):
-    path, schema = write_starter(tmp_path / "new" / "folder")
+    path, schema, datasette = write_starter(tmp_path / "new" / "folder")
     loaded = load_config(path, environ={}, checks=all_checks())
     assert loaded.warnings == ()
     assert len(loaded.config.sources) > 50
     assert {watch.send.value for watch in loaded.config.watches} == {"now", "digest"}
     assert loaded.config.digests
     assert json.loads(schema.read_text(encoding="utf-8")) == build_schema()
+    assert "alerts_with_evidence" in datasette.read_text(encoding="utf-8")
 
 
 def test_what_the_starter_shows_in_comments_works_too(tmp_path):
     """Uncommented, the examples must be good configuration: they are the first thing that people try."""
-    path, _ = write_starter(tmp_path)
+    path, *_ = write_starter(tmp_path)
     first, *rest = path.read_text(encoding="utf-8").splitlines()
     lines = [first]
     for line in rest:
@@ -51,8 +52,14 @@ def test_promise_38_files_are_for_the_owner_alone(tmp_path):
         written = write_starter(tmp_path / "new")
     finally:
         os.umask(old)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in written] == [0o600, 0o600]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in written] == [0o600] * 3
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_datasettes_file_is_the_operators_own_once_it_is_there(tmp_path):
+    (tmp_path / "datasette.yaml").write_text("mine")
+    assert (tmp_path / "envoywatch.yaml") in write_starter(tmp_path)
+    assert (tmp_path / "datasette.yaml").read_text() == "mine"
 
 
 def test_nothing_is_overwritten_not_even_a_dangling_link(tmp_path):

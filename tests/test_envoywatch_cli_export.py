@@ -7,6 +7,8 @@ import pytest
 
 from envoywatch.cli import export
 from envoywatch.cli.export import CSV_COLUMNS
+from storage.database import open_reader, open_writer
+from storage.views_tables import TABLES, columns_of
 from tests.seeding import Commands, open_again, seed
 
 
@@ -97,3 +99,58 @@ def test_an_export_to_a_file_is_whole_or_not_there(cli, tmp_path, monkeypatch):
     assert file.read_text() == before
     assert not list(tmp_path.glob("*.part"))
     assert cli("export", str(file)).code == 2
+
+
+# ---------------------------------------------------------------- other tables
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_that_is_offered_is_exported_whole(cli, table):
+    with closing(open_reader(cli.archive.path)) as connection:
+        known = len(list(connection.execute(f"SELECT 1 FROM {table}")))  # noqa: S608 (from TABLES)
+        assert TABLES[table] in columns_of(connection, table)
+    rows = lines_of(cli("export", "--table", table).out)
+    assert len(rows) == known
+    shown = list(csv.DictReader(io.StringIO(cli("export", "--table", table, "--format", "csv").out)))
+    assert len(shown) == known
+    assert all(list(row) == list(other) for row, other in zip(rows, shown, strict=True))
+    assert lines_of(cli("export", "--table", table, "--since", "2030-01-01").out) == []
+
+
+def test_what_is_json_is_read_and_numbers_stay_numbers(cli):
+    (meeting,) = lines_of(cli("export", "--table", "meetings", "--since", "2023-05-17").out)
+    assert (meeting["participants"], meeting["reports"]) == (["Arda Lin", "Boris Vale"], 2)
+    (shown,) = csv.DictReader(io.StringIO(cli("export", "--table", "meetings", "--format", "csv").out))
+    assert json.loads(shown["participants"]) == meeting["participants"]
+    assert shown["reports"] == "2"
+
+
+def test_a_day_is_compared_as_a_day(cli):
+    rows = lines_of(cli("export", "--table", "coverage_per_day", "--since", "2023-05-18T09:00").out)
+    assert {row["day"] for row in rows} == {"2023-05-18"}
+
+
+def test_promise_31_formulas_do_not_get_into_a_spreadsheet_by_a_table_either(cli):
+    db = open_writer(cli.archive.path)
+    with closing(db.conn):
+        db.execute("UPDATE alerts SET title = '=cmd()', detail = '-5'")
+    for row in csv.DictReader(io.StringIO(cli("export", "--table", "alerts", "--format", "csv").out)):
+        assert (row["title"], row["detail"]) == ("'=cmd()", "-5")
+
+
+def test_promise_36_secrets_of_addresses_stay_out_of_exports(cli):
+    db = open_writer(cli.archive.path)
+    with closing(db.conn):
+        db.execute("UPDATE sources SET spec = json_set(spec, '$.endpoints[0][1]', 'https://me:hunter2@a.example/f')")
+        db.execute("UPDATE polls SET url = 'https://a.example/f?token=hunter2'")
+    for table in ("sources", "polls"):
+        said = cli("export", "--table", table).out
+        assert "hunter2" not in said
+        assert "***" in said
+
+
+def test_an_unknown_table_is_named_with_those_that_are_known(cli):
+    said = cli("export", "--table", "recipes")
+    assert said.code == 2
+    assert "alerts_with_evidence" in said.err
+    assert cli("export", "--table", "articles").out == cli("export").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -76,6 +77,8 @@ def output_to(path: Path | None, *, force: bool = False) -> Iterator[TextIO]:
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
         raise EnvoywatchError(f"{path} cannot be written: {error.strerror or error}") from error

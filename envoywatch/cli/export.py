@@ -18,12 +18,28 @@ from envoywatch.cli.progress import Progress
 from envoywatch.cli.times import since_option, until_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from storage.views import ArticleFilters, ArticleView, ClaimView, Reader
 
 _BATCH = 200
+
+
+class TableName(click.ParamType[str | None]):
+    """One of `storage.views_tables.TABLES`; `articles` is what is exported anyway."""
+
+    name = "table"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | None:
+        """The name as it is, None for articles."""
+        from storage.views_tables import TABLES  # noqa: PLC0415 (so that --help is quick)
+
+        if value != "articles" and value not in TABLES:
+            self.fail(f"{value!r} is not one of articles, {', '.join(TABLES)}", param, ctx)
+        return None if value == "articles" else str(value)
+
+
 CSV_COLUMNS = (
     "id", "url", "title", "source", "country", "role", "language", "author", "published_at", "seen_at", "origin",
     "copy_of", "watches", "meetings", "text",
@@ -35,6 +51,7 @@ _CLAIM_FIELDS = ("meeting_id", "participants", "level", "status", "date", "place
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @since_option
 @until_option
+@click.option("--table", type=TableName(), metavar="TABLE", help="This table or view instead, as it is: alerts ...")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @pass_context
@@ -44,14 +61,18 @@ def command(
     form: str,
     since: datetime | None,
     until: datetime | None,
+    table: str | None,
     file: Path | None,
     *,
     force: bool,
 ) -> None:
     """Write articles with their matches and claims to FILE, or to stdout, newest first.
 
-    --since and --until are about when an article was first seen.
+    --since and --until are about when an article was first seen, an alert raised, a meeting last changed.
     """
+    if table is not None:
+        _export_table(context, table, since, until, form, file, force=force)
+        return
     from alerts import words  # noqa: PLC0415 (so that --help is quick)
     from storage.views import ArticleFilters  # noqa: PLC0415 (likewise)
 
@@ -66,6 +87,44 @@ def command(
     with reading(context) as connection, Progress(context) as progress, output_to(file, force=force) as out:
         _WRITERS[form](counted(_articles(connection, ArticleFilters(since=since, until=until))), out)
     context.say(f"{words.count(seen['articles'], 'article')} written")
+
+
+def _export_table(
+    context: Context,
+    table: str,
+    since: datetime | None,
+    until: datetime | None,
+    form: str,
+    file: Path | None,
+    *,
+    force: bool,
+) -> None:
+    from alerts import words  # noqa: PLC0415 (as above)
+    from storage.views_tables import columns_of, rows_of  # noqa: PLC0415 (likewise)
+
+    seen: Counter[str] = Counter()
+
+    def counted(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for row in rows:
+            yield row
+            seen["rows"] += 1
+            progress.tell(lambda: f"{words.count(seen['rows'], 'row')} written")
+
+    with reading(context) as connection, Progress(context) as progress, output_to(file, force=force) as out:
+        rows = counted(rows_of(connection, table, since, until))
+        if form == "csv":
+            _write_rows(rows, columns_of(connection, table), out)
+        else:
+            _write_json_lines(rows, out)
+    context.say(f"{words.count(seen['rows'], 'row')} written")
+
+
+def _write_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], out: TextIO) -> None:
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        values = (row[name] for name in columns)
+        writer.writerow([csv_cell(json_text(one) if isinstance(one, list | dict) else one) for one in values])
 
 
 def _articles(connection: Reader, filters: ArticleFilters) -> Iterator[ArticleView]:

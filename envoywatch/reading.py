@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from alerts.credits import credited
 from alerts.meetings.reader import MeetingReader
 from alerts.meetings.version import detector_version
-from alerts.names import NameForms
+from alerts.names import NameFinder, NameForms
+from alerts.story_names import story_names
 from alerts.watches.scores import WatchSet
 from config.agencies import agency_of
 from config.collector import collector_paused, settle
@@ -25,6 +26,7 @@ from storage.duplicates import Body
 from storage.identity import text_hash
 from storage.model import Document, Entry, PendingEntry, Reading, SourceSpec
 from storage.rows import clean
+from storage.traits import traits_of
 
 if TYPE_CHECKING:
     from config.model import Config
@@ -50,7 +52,12 @@ class Readers:
     @cached_property
     def meetings(self) -> MeetingReader:
         """The detector."""
-        return MeetingReader(self.people)
+        return MeetingReader(self.people, self.names)
+
+    @cached_property
+    def names(self) -> NameFinder:
+        """Finds people in every language."""
+        return NameFinder(self.people)
 
     @cached_property
     def version(self) -> int:
@@ -129,6 +136,7 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         document.title, document.text, text.language, document.published_at or pending.seen_at
     )
     found = readers.watches.read(document)
+    names = story_names(readers.names, text.title, text.text, text.language, pending.seen_at.date())
     url = (text.url if pending.own_page else None) or pending.article_url
     return Reading(
         entry_id=pending.id,
@@ -147,5 +155,6 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         notes=readers.meetings.notes(document.text, text.language),
         sketch=Body(clean(text.text)).sketch,
         credit=agency_of(spec.name, url) or credited(text.title, text.text, text.language),
+        traits=traits_of(text.title, text.text, names),
         detector=readers.version,
     )

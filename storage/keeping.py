@@ -15,6 +15,7 @@ from storage.copies import part
 from storage.model import to_text
 from storage.rows import dump_json
 from storage.search import Indexed, unindex_article
+from storage.stories import leave
 
 if TYPE_CHECKING:
     import sqlite3
@@ -106,6 +107,7 @@ def prune_articles(db: Database, before: datetime, most: int = CHUNK) -> int:
     for row in rows:
         unindex_article(db.conn, row[0], Indexed(*row[1:]))
     leaving = [row[0] for row in rows]
+    leave(db, leaving)
     part(db, leaving)
     db.execute("DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", [dump_json(leaving)])
     db.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('merge', ?)", [_MERGED])

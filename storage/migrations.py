@@ -279,5 +279,49 @@ def _confirmation(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0016_stories")
+def _stories(db: Database) -> None:
+    """Stories, and of the articles of the last days what they are found by.
+
+    A story that became part of another leads to it (`merged_into`). `story_terms` holds the rarest terms of each
+    article, `story_links` the pairs that are alike, both ways; `term_counts` in how many articles a term was counted,
+    and under -1 how many those were.
+    """
+    for statement in (
+        """CREATE TABLE stories (
+            id              INTEGER PRIMARY KEY,
+            title           TEXT NOT NULL,              -- of the article that is most like all others, as it stands
+            language        TEXT,
+            article_id      INTEGER REFERENCES articles (id) ON DELETE SET NULL,
+            articles        INTEGER NOT NULL DEFAULT 0,
+            sources         INTEGER NOT NULL DEFAULT 0,
+            independent     INTEGER NOT NULL DEFAULT 0,
+            first_at        TEXT NOT NULL,
+            last_at         TEXT NOT NULL,
+            merged_into     INTEGER REFERENCES stories (id)
+        ) STRICT""",
+        "CREATE INDEX stories_by_time ON stories (last_at) WHERE articles > 0",
+        "CREATE INDEX stories_merged ON stories (merged_into) WHERE merged_into IS NOT NULL",
+        "CREATE INDEX stories_by_article ON stories (article_id)",
+        "CREATE INDEX articles_by_story ON articles (story_id, copy_of) WHERE story_id IS NOT NULL",
+        """CREATE TABLE traits (
+            article_id      INTEGER PRIMARY KEY,
+            at              TEXT NOT NULL,
+            language        TEXT,
+            profile         BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX traits_by_time ON traits (at)",
+        """CREATE TABLE story_terms (
+            term INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (term, article_id)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE story_links (
+            article_id INTEGER NOT NULL, other_id INTEGER NOT NULL, likeness REAL NOT NULL,
+            PRIMARY KEY (article_id, other_id)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE TABLE term_counts (term INTEGER PRIMARY KEY, articles INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -435,11 +435,33 @@ class Sketch:
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """The terms of an article by where they stand, as 32-bit codes; `names` are those that hold in every language."""
+
+    title: tuple[int, ...] = ()
+    lead: tuple[int, ...] = ()
+    rest: tuple[int, ...] = ()
+    proper: tuple[int, ...] = ()
+    """Terms of the title that are written like names."""
+    names: tuple[int, ...] = ()
+    days: tuple[int, ...] = ()
+    """Days of the year that are named, as month and day in one number."""
+    common: Mapping[int, float] | None = None
+    """The share of the news that each of its common terms occurs in."""
+
+    @property
+    def terms(self) -> set[int]:
+        """All of them."""
+        return {*self.title, *self.lead, *self.rest, *self.names}
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """An entry that was read: its text, what the watches found and what it claims.
 
     `credit` is the agency whose report it says it is, or whose own it is; None when it speaks for itself.
-    `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word; None lets the writer make it.
+    `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word, `traits` what tells the
+    same in other words; None lets the writer make them.
     `short` are scored watches that found something, but not enough. `detector` is the version of what read the claims.
     """
 
@@ -459,6 +481,7 @@ class Reading:
     sketch: Sketch | None = None
     short: tuple[Match, ...] = ()
     credit: str | None = None
+    traits: Traits | None = None
     detector: int | None = None
 
     @property

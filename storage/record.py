@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from config.agencies import outlet_of
-from config.vocabulary import Role
+from config.vocabulary import Role, Status
 from storage.copies import Kin, join, kin_of, what_is_new
 from storage.duplicates import Body
 from storage.entries import find_article, finish_entry, key_of_page
@@ -28,6 +28,7 @@ from storage.reports import count_reports, meetings_told_by, originate
 from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
 from storage.search import Indexed, index_article
+from storage.stories import Found, enter, find_kindred
 from storage.telling import matched_by, planned_messages
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def record_reading(
     """Decide about a reading beside what is stored, and write all of the outcome."""
     same_url = find_article(db, reading.url)
     kin = Kin() if same_url is not None else kin_of(db, reading)
-    known = known_of(db, reading, needs, now, kin)
+    kindred = find_kindred(db, reading, kin) if same_url is None else None
+    known = known_of(db, reading, needs, now, kin, kindred)
     outcome = decide(reading, known)
     if not outcome.store_article:
         article_id = outcome.article_id or known.same_url
@@ -80,6 +82,8 @@ def record_reading(
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
     originate(db, copy_of or article_id)
+    if kindred is not None:
+        enter(db, article_id, reading, kindred, _claimed(claims, outcome, meeting_ids), now)
     count_reports(db, {*meeting_ids.values(), *(meetings_told_by(db, copy_of or article_id) if kin.firsts else ())})
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
     write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
@@ -94,11 +98,22 @@ def record_reading(
     )
 
 
+def _claimed(claims: Sequence[Claim], outcome: Outcome, meeting_ids: dict[str, int]) -> set[int]:
+    """The meetings that the article itself reports."""
+    told = zip(claims, outcome.claim_meetings, strict=False)
+    return {meeting_ids[key] for claim, key in told if key in meeting_ids and claim.status is not Status.BACKGROUND}
+
+
 # ---------------------------------------------------------------- what is known
 
 
-def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: Kin | None = None) -> Known:
-    """What is stored that bears on a reading; `kin` are the groups of copies that it belongs to."""
+def known_of(
+    db: Database, reading: Reading, needs: Needs, now: datetime, kin: Kin | None = None, kindred: Found | None = None
+) -> Known:
+    """What is stored that bears on a reading.
+
+    `kin` are the groups of copies that it belongs to, `kindred` the articles that tell the same.
+    """
     same_url = find_article(db, reading.url)
     same_text, told_watches = _same_text(db, kin) if kin and kin.firsts else (None, frozenset[str]())
     meetings, reports = ledger_around(db, reading.claims, reading.published_at)
@@ -128,7 +143,7 @@ def known_of(db: Database, reading: Reading, needs: Needs, now: datetime, kin: K
         first_poll_alerts=first_poll_alerts,
         reports=reports,
         planned=planned_messages(db, reading, needs, now),
-        matched_by=matched_by(db, reading, needs, now),
+        matched_by=matched_by(db, reading, needs, kindred, now),
     )
 
 

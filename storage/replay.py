@@ -21,6 +21,8 @@ from storage.record import (
     write_matches,
 )
 from storage.rows import dump_json
+from storage.stories import Found
+from storage.traits import Profile
 from storage.views_rows import (
     ARTICLE_COLUMNS,
     CLAIM_COLUMNS,
@@ -144,7 +146,7 @@ class Scratch:
         first = one.line.copy_of or one.line.id
         member = self._groups.get(first)
         kin = self._kin(archive, one, reading, member)
-        known = replace(known_of(self._db, reading, needs, one.read_at, kin), same_url=None)
+        known = replace(known_of(self._db, reading, needs, one.read_at, kin, _kindred(one)), same_url=None)
         if kin.overlap is not None and member is None:
             original = archive.execute("SELECT source FROM articles WHERE id = ?", (first,)).fetchone()
             known = replace(
@@ -181,12 +183,12 @@ class Scratch:
         db, line, now = self._db, one.line, one.read_at
         db.execute(
             "INSERT INTO articles (id, url, title, text, language, source, source_id, country, role, published_at,"
-            " seen_at, read_at, origin, text_hash, copy_of, overlap, credit, originator)"
-            " VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+            " seen_at, read_at, origin, text_hash, copy_of, overlap, credit, originator, story_id)"
+            " VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
             [
                 line.id, reading.url, line.title, line.language, line.source, one.source_id, line.country, line.role,
                 to_text(line.published_at), to_text(line.seen_at), to_text(now), line.origin, member, one.overlap,
-                line.credit, line.originator,
+                line.credit, line.originator, line.story_id,
             ],
         )  # fmt: skip
         if one.first_poll:
@@ -201,6 +203,12 @@ class Scratch:
         claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, line.id, now)
         write_changes(db, outcome.changes, meeting_ids, claim_ids)
         write_alerts(db, outcome.alerts, meeting_ids, claim_ids, line.id)
+
+
+def _kindred(one: Replayable) -> Found:
+    """Stories are taken as they stand."""
+    story = one.line.story_id
+    return Found(Profile({}), stories=frozenset() if story is None else frozenset({story}))
 
 
 @contextmanager

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from storage.folding import fold
 from storage.model import Planned, Reporter, from_text, to_text
 from storage.views_rows import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlite_utils import Database
 
     from storage.model import Needs, Reading
+    from storage.stories import Found
 
 STORY_TIME: Final = timedelta(hours=48)
 """Articles of one story appear within so long."""
 _MOST_MATCHES: Final = 300
-_SHARED_WORDS: Final = 3
-_SHARED_PART: Final = 0.5
-_LETTERS: Final = 3
-"""Shorter words of a headline say nothing of its story."""
 
 
 def planned_messages(db: Database, reading: Reading, needs: Needs, now: datetime) -> dict[str, tuple[Planned, ...]]:
@@ -46,46 +41,25 @@ def _planned(db: Database, watch: str, since: datetime) -> tuple[Planned, ...]:
     return tuple(Planned(row[0], from_text(row[1]), tuple(row[2].split("\x1f")), bool(row[3])) for row in rows)
 
 
-def matched_by(db: Database, reading: Reading, needs: Needs, now: datetime) -> dict[str, tuple[Reporter, ...]]:
+def matched_by(
+    db: Database, reading: Reading, needs: Needs, kindred: Found | None, now: datetime
+) -> dict[str, tuple[Reporter, ...]]:
     """For each watch that waits for several sources and met this reading: who else was matched with its story."""
     watches = needs.sources & {match.watch for match in reading.matches}
-    return {watch: tuple(_same_story(db, watch, reading, now)) for watch in sorted(watches)}
+    return {watch: tuple(_same_story(db, watch, reading, kindred, now)) for watch in sorted(watches)}
 
 
-def _same_story(db: Database, watch: str, reading: Reading, now: datetime) -> Iterable[Reporter]:
-    """Articles that this watch met lately, whose headline is alike or which claim a meeting of the same people."""
+def _same_story(db: Database, watch: str, reading: Reading, kindred: Found | None, now: datetime) -> Iterable[Reporter]:
+    """Articles that this watch met lately which tell the same story, or claim a meeting of the same people."""
     rows = db.execute(
-        "SELECT a.source, a.title, a.originator,"
+        "SELECT a.source, coalesce(a.copy_of, a.id), a.story_id, a.originator,"
         " (SELECT json_group_array(c.participants) FROM claims c WHERE c.article_id = a.id)"
         " FROM matches m JOIN articles a ON a.id = m.article_id"
         " WHERE m.watch = ? AND m.at > ? ORDER BY m.id DESC LIMIT ?",
         [watch, to_text(now - STORY_TIME), _MOST_MATCHES],
     ).fetchall()
-    people = {claim.participants for claim in reading.claims}
-    for source, title, originator, claims in rows:
-        theirs = {tuple(labels(one)) for one in labels(claims)}
-        if is_same_story(reading.text.title, people, title, theirs):
+    people = {frozenset(claim.participants) for claim in reading.claims}
+    for source, first, story, originator, claims in rows:
+        theirs = {frozenset(labels(one)) for one in labels(claims)}
+        if people & theirs or (kindred is not None and kindred.is_told_by(first, story)):
             yield Reporter(source, originator)
-
-
-def is_same_story(
-    title: str, people: Iterable[Collection[str]], other_title: str, other_people: Iterable[Collection[str]]
-) -> bool:
-    """Whether two articles claim a meeting of the same people, or their headlines are alike."""
-    ours, theirs = ({frozenset(one) for one in claims} for claims in (people, other_people))
-    return bool(ours & theirs) or are_alike(title, other_title)
-
-
-def are_alike(one: str, other: str) -> bool:
-    """Whether two headlines share at least half of their telling words, three of them or more."""
-    ours, theirs = _telling_words(one), _telling_words(other)
-    shared = len(ours & theirs)
-    return shared >= _SHARED_WORDS and shared >= _SHARED_PART * min(len(ours), len(theirs))
-
-
-def _telling_words(title: str) -> frozenset[str]:
-    """Words of four letters or more; in scripts without spaces pairs of neighbouring characters."""
-    tokens = fold(title).tokens
-    words = {token.text for token in tokens if len(token.text) > _LETTERS}
-    pairs = {before.text + after.text for before, after in pairwise(tokens) if before.unspaced and after.unspaced}
-    return frozenset(words | pairs)

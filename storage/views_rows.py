@@ -125,11 +125,12 @@ class ArticleLine:
     added: tuple[str, ...] = ()
     originator: str = ""
     credit: str | None = None
+    story_id: int | None = None
 
 
 _ARTICLE_NAMES = (
     "id", "url", "title", "language", "source", "country", "role", "published_at", "seen_at", "origin", "copy_of",
-    "overlap", "originator", "credit",
+    "overlap", "originator", "credit", "story_id",
 )  # fmt: skip
 ARTICLE_COLUMNS = prefixed("articles", "article", _ARTICLE_NAMES)
 
@@ -152,6 +153,7 @@ def article_line(row: sqlite3.Row) -> ArticleLine:
         overlap=row["article_overlap"],
         originator=row["article_originator"],
         credit=row["article_credit"],
+        story_id=row["article_story_id"],
     )
 
 

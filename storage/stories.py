@@ -1,0 +1,349 @@
+"""Stories in the database: what an article has in common with those of the last days, and with which it tells one.
+
+Everything happens in the article's transaction. A story is a row as soon as two articles tell it, copies included,
+which share the story of their first. The tables of traits, terms and links hold the articles of the last days alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from storage.model import from_text, to_text
+from storage.rows import dump_json
+from storage.story_groups import LINK, central, grouped, named, pair
+from storage.traits import Profile, likeness, pack, profile_of, traits_of, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlite_utils import Database
+
+    from storage.copies import Kin
+    from storage.model import Reading
+
+WINDOW: Final = timedelta(days=3)
+"""Articles of one story are published within so long of one another."""
+KEPT: Final = WINDOW + timedelta(days=1)
+_PROBES: Final = 20
+"""Terms, the heaviest of an article, by which others are looked for."""
+_MOST_OF_TERM: Final = 80
+_MOST_COMPARED: Final = 24
+_MOST_REGROUPED: Final = 30
+"""Articles that are put in groups anew when one comes in; in a larger story it only finds its place."""
+_COUNT_ALL: Final = 20_000
+_SAMPLE: Final = 8
+"""Words are counted in each of the first articles of an archive, then in one of so many."""
+_ALL: Final = -1
+"""The term under which articles themselves are counted."""
+_COPIED, _SAME_MEETING = 2.0, 1.2
+"""How like each other copies are, and articles that claim the same meeting."""
+_FORGET: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reading has in common with stored articles: its own profile, and those that tell the same."""
+
+    profile: Profile
+    links: Mapping[int, float] = field(default_factory=dict)
+    stories: frozenset[int] = frozenset()
+
+    def is_told_by(self, article_id: int, story_id: int | None) -> bool:
+        """Whether a stored article tells the same story."""
+        return article_id in self.links or (story_id is not None and story_id in self.stories)
+
+
+# ---------------------------------------------------------------- finding
+
+
+def find_kindred(db: Database, reading: Reading, kin: Kin) -> Found:
+    """The articles of the last days that tell what a reading tells."""
+    traits = reading.traits or traits_of(reading.text.title, reading.text.text)
+    seen, counted = _counts(db, traits.terms)
+    profile = profile_of(traits, seen, counted)
+    links = _links(db, profile, reading.text.language, reading.published_at)
+    links |= dict.fromkeys(kin.firsts, _COPIED)
+    rows = db.execute(
+        "SELECT DISTINCT story_id FROM articles WHERE story_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+        [dump_json(list(links))],
+    )
+    return Found(profile, links, frozenset(row[0] for row in rows))
+
+
+def _counts(db: Database, terms: Collection[int]) -> tuple[dict[int, int], int]:
+    """In how many of the counted articles each term is, and how many were counted."""
+    rows = db.execute(
+        "SELECT term, articles FROM term_counts WHERE term IN (SELECT value FROM json_each(?))",
+        [dump_json([_ALL, *terms])],
+    )
+    seen: dict[int, int] = dict(rows.fetchall())
+    return seen, seen.pop(_ALL, 0)
+
+
+def _links(db: Database, profile: Profile, language: str | None, at: datetime) -> dict[int, float]:
+    hits: Counter[int] = Counter()
+    shared: defaultdict[int, float] = defaultdict(float)
+    for term in profile.heaviest(_PROBES):
+        rows = db.execute(
+            "SELECT article_id FROM story_terms WHERE term = ? ORDER BY article_id DESC LIMIT ?", [term, _MOST_OF_TERM]
+        )
+        for (article_id,) in rows.fetchall():
+            hits[article_id] += 1
+            shared[article_id] += profile.weights[term]
+    likely = sorted((one for one in hits if hits[one] > 1), key=lambda one: (-shared[one], one))[:_MOST_COMPARED]
+    links = {}
+    for one in _kept(db, likely):
+        alike = one.likeness(profile, language, at)
+        if alike >= LINK:
+            links[one.id] = alike
+    return links
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An article of the last days."""
+
+    id: int
+    at: datetime
+    language: str | None
+    profile: Profile
+
+    def likeness(self, profile: Profile, language: str | None, at: datetime) -> float:
+        if abs(self.at - at) > WINDOW:
+            return 0.0
+        return likeness(self.profile, profile, same_language=_base(language) == _base(self.language))
+
+
+def _base(language: str | None) -> str:
+    return (language or "").partition("-")[0]
+
+
+def _kept(db: Database, ids: Collection[int]) -> list[_Kept]:
+    rows = db.execute(
+        "SELECT article_id, at, language, profile FROM traits WHERE article_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY article_id",
+        [dump_json(list(ids))],
+    )
+    return [_Kept(row[0], from_text(row[1]), row[2], unpack(row[3])) for row in rows.fetchall()]
+
+
+# ---------------------------------------------------------------- entering
+
+
+def enter(
+    db: Database, article_id: int, reading: Reading, found: Found, meeting_ids: Collection[int], now: datetime
+) -> None:
+    """Give a stored article its story; `meeting_ids` are the meetings that it claims."""
+    first = _first_of(db, article_id)
+    at = reading.published_at
+    if first == article_id:
+        _keep(db, article_id, at, reading.text.language, found.profile)
+        _count(db, article_id, found.profile)
+    links: dict[int, float] = {}
+    for other, alike in (*_by_meeting(db, article_id, meeting_ids, at).items(), *found.links.items()):
+        links[_first_of(db, other)] = alike
+    is_copy = first != article_id or links.pop(first, None) is not None
+    if links or is_copy:
+        _regroup(db, first, links)
+    _forget(db, now - KEPT)
+
+
+def _first_of(db: Database, article_id: int) -> int:
+    row = db.execute("SELECT coalesce(copy_of, id) FROM articles WHERE id = ?", [article_id]).fetchone()
+    return int(row[0])
+
+
+def _by_meeting(db: Database, article_id: int, meeting_ids: Collection[int], at: datetime) -> dict[int, float]:
+    """Articles that claim one of the meetings too, and were published within the window."""
+    if not meeting_ids:
+        return {}
+    rows = db.execute(
+        "SELECT DISTINCT coalesce(a.copy_of, a.id) FROM claims c JOIN articles a ON a.id = c.article_id"
+        " WHERE c.meeting_id IN (SELECT value FROM json_each(?)) AND c.withdrawn_at IS NULL"
+        " AND c.status <> 'background' AND a.published_at BETWEEN ? AND ? AND a.id <> ? ORDER BY a.id DESC LIMIT ?",
+        [dump_json(list(meeting_ids)), to_text(at - WINDOW), to_text(at + WINDOW), article_id, _MOST_COMPARED],
+    )
+    return dict.fromkeys((row[0] for row in rows), _SAME_MEETING)
+
+
+def _keep(db: Database, article_id: int, at: datetime, language: str | None, profile: Profile) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO traits (article_id, at, language, profile) VALUES (?, ?, ?, ?)",
+        [article_id, to_text(at), language, pack(profile)],
+    )
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO story_terms (term, article_id) VALUES (?, ?)",
+        [(term, article_id) for term in sorted(profile.heaviest(_PROBES))],
+    )
+
+
+def _count(db: Database, article_id: int, profile: Profile) -> None:
+    row = db.execute("SELECT articles FROM term_counts WHERE term = ?", [_ALL]).fetchone()
+    if row is not None and row[0] > _COUNT_ALL and article_id % _SAMPLE:
+        return
+    db.conn.executemany(
+        "INSERT INTO term_counts (term, articles) VALUES (?, 1)"
+        " ON CONFLICT (term) DO UPDATE SET articles = articles + 1",
+        [(term,) for term in sorted({_ALL, *profile.weights})],
+    )
+
+
+def _forget(db: Database, before: datetime) -> None:
+    """Let what is older than the window go, a little with each article that comes."""
+    rows = db.execute("SELECT article_id FROM traits WHERE at < ? ORDER BY at LIMIT ?", [to_text(before), _FORGET])
+    _drop(db, [row[0] for row in rows.fetchall()])
+
+
+def _drop(db: Database, ids: Collection[int]) -> None:
+    for one in _kept(db, ids):
+        db.conn.executemany(
+            "DELETE FROM story_terms WHERE term = ? AND article_id = ?",
+            [(term, one.id) for term in one.profile.heaviest(_PROBES)],
+        )
+        others = db.execute("SELECT other_id FROM story_links WHERE article_id = ?", [one.id]).fetchall()
+        db.execute("DELETE FROM story_links WHERE article_id = ?", [one.id])
+        db.conn.executemany(
+            "DELETE FROM story_links WHERE article_id = ? AND other_id = ?", [(other[0], one.id) for other in others]
+        )
+        db.execute("DELETE FROM traits WHERE article_id = ?", [one.id])
+
+
+# ---------------------------------------------------------------- grouping
+
+
+def _regroup(db: Database, article_id: int, links: Mapping[int, float]) -> None:
+    """Put the article, those it is linked to and the others of their stories in groups anew."""
+    db.conn.executemany(
+        "INSERT OR REPLACE INTO story_links (article_id, other_id, likeness) VALUES (?, ?, ?)",
+        [row for other, alike in links.items() for row in ((article_id, other, alike), (other, article_id, alike))],
+    )
+    before = _stories_of(db, {article_id, *links})
+    likeness_of = _likenesses(db, before)
+    groups = grouped(before, likeness_of)
+    old = {article: story for article, story in before.items() if story is not None}
+    names = named(groups, old)
+    touched = set(old.values())
+    for group, story in names.items():
+        if len(group) == 1 and not _has_company(db, min(group), story, before):
+            _set_story(db, group, None)
+            continue
+        wanted = story or _new_story(db)
+        _set_story(db, group, wanted)
+        _describe(db, wanted, central(group, likeness_of))
+        touched.discard(wanted)
+    for gone in sorted(touched):
+        _merge(db, gone, before)
+
+
+def _stories_of(db: Database, ids: Collection[int]) -> dict[int, int | None]:
+    """These articles and the others of their stories, each with its story: of a large one the newest, of none a copy.
+
+    What was forgotten stays where it is. A new first of older copies goes on with their story.
+    """
+    rows = db.execute(
+        "SELECT id, coalesce(story_id, (SELECT max(story_id) FROM articles copy WHERE copy.copy_of = articles.id))"
+        " FROM articles WHERE id IN (SELECT value FROM json_each(?))",
+        [dump_json(list(ids))],
+    )
+    found: dict[int, int | None] = dict(rows.fetchall())
+    stories = {story for story in found.values() if story is not None}
+    more = db.execute(
+        "SELECT id, story_id FROM articles JOIN traits ON traits.article_id = articles.id"
+        " WHERE story_id IN (SELECT value FROM json_each(?)) AND copy_of IS NULL ORDER BY id DESC LIMIT ?",
+        [dump_json(sorted(stories)), _MOST_REGROUPED],
+    )
+    for article_id, story in more.fetchall():
+        found.setdefault(article_id, story)
+    return found
+
+
+def _likenesses(db: Database, articles: Collection[int]) -> dict[tuple[int, int], float]:
+    """How like each two are: as linked, else as compared now; what was forgotten keeps its links alone."""
+    kept = _kept(db, articles)
+    found = {
+        pair(one.id, other.id): one.likeness(other.profile, other.language, other.at)
+        for index, one in enumerate(kept)
+        for other in kept[:index]
+    }
+    rows = db.execute(
+        "SELECT article_id, other_id, likeness FROM story_links WHERE article_id IN (SELECT value FROM json_each(?))",
+        [dump_json(list(articles))],
+    )
+    for one, other, alike in rows.fetchall():
+        if other in articles:
+            found[pair(one, other)] = alike
+    return found
+
+
+def _has_company(db: Database, article_id: int, story: int | None, regrouped: Collection[int]) -> bool:
+    """Whether one article is a story all the same: by its copies, or by older ones that were not grouped anew."""
+    row = db.execute(
+        "SELECT 1 FROM articles WHERE copy_of = ?1 OR (story_id = ?2 AND copy_of IS NULL"
+        " AND id NOT IN (SELECT value FROM json_each(?3))) LIMIT 1",
+        [article_id, story, dump_json(list(regrouped))],
+    )
+    return row.fetchone() is not None
+
+
+def _set_story(db: Database, articles: Collection[int], story: int | None) -> None:
+    """Copies go with their first."""
+    wanted = dump_json(sorted(articles))
+    db.execute(
+        "UPDATE articles SET story_id = ?1 WHERE story_id IS NOT ?1 AND (id IN (SELECT value FROM json_each(?2))"
+        " OR copy_of IN (SELECT value FROM json_each(?2)))",
+        [story, wanted],
+    )
+
+
+def _new_story(db: Database) -> int:
+    row = db.execute("INSERT INTO stories (title, first_at, last_at) VALUES ('', '', '') RETURNING id").fetchone()
+    return int(row[0])
+
+
+def _describe(db: Database, story: int, central_id: int) -> None:
+    """Title, counts and times of a story, from its articles."""
+    db.execute(
+        "UPDATE stories SET (articles, sources, independent, first_at, last_at) = (SELECT count(*),"
+        " count(DISTINCT source), count(DISTINCT originator), min(published_at), max(published_at)"
+        " FROM articles WHERE story_id = ?1), (title, language) = (SELECT title, language FROM articles WHERE id = ?2),"
+        " article_id = ?2, merged_into = NULL WHERE id = ?1",
+        [story, central_id],
+    )
+
+
+def _merge(db: Database, gone: int, before: Mapping[int, int | None]) -> None:
+    """A story that goes on nowhere leads to the one that has most of its articles; what refers to it finds that."""
+    homes = Counter(
+        row[0]
+        for row in db.execute(
+            "SELECT story_id FROM articles WHERE story_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            [dump_json([article for article, story in before.items() if story == gone])],
+        )
+    )
+    into = min(homes, key=lambda story: (-homes[story], story), default=None)
+    db.execute("UPDATE articles SET story_id = ? WHERE story_id = ?", [into, gone])
+    db.execute("UPDATE stories SET merged_into = ?, articles = 0 WHERE id = ?", [into, gone])
+    db.execute("UPDATE stories SET merged_into = ? WHERE merged_into = ?", [into, gone])
+
+
+def leave(db: Database, ids: Collection[int]) -> None:
+    """Take articles that are about to be deleted out of their stories."""
+    wanted = dump_json(sorted(ids))
+    rows = db.execute(
+        "SELECT DISTINCT story_id FROM articles WHERE story_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+        [wanted],
+    )
+    stories = [row[0] for row in rows.fetchall()]
+    _drop(db, ids)
+    db.execute("UPDATE articles SET story_id = NULL WHERE id IN (SELECT value FROM json_each(?))", [wanted])
+    for story in stories:
+        left = [row[0] for row in db.execute("SELECT id FROM articles WHERE story_id = ? ORDER BY id", [story])]
+        if len(left) > 1:
+            _describe(db, story, central(left, _likenesses(db, left)))
+        else:
+            db.execute("UPDATE articles SET story_id = NULL WHERE story_id = ?", [story])
+            db.execute("UPDATE stories SET articles = 0, article_id = NULL WHERE id = ?", [story])

@@ -94,7 +94,7 @@ SELECT
   (SELECT count(*) FROM claims) AS claims,
   (SELECT count(*) FROM meetings) AS meetings,
   (SELECT count(*) FROM alerts) AS alerts,
-  (SELECT count(*) FROM alerts WHERE review IS NULL) AS alerts_to_review,
+  (SELECT count(*) FROM alerts WHERE review IS NULL AND kind <> 'test') AS alerts_to_review,
   (SELECT count(*) FROM deliveries WHERE state = 'due') AS deliveries_due,
   (SELECT count(*) FROM deliveries WHERE state = 'parked') AS deliveries_parked,
   (SELECT count(*) FROM deliveries WHERE state = 'dead') AS deliveries_dead,
@@ -119,7 +119,7 @@ def attention(connection: sqlite3.Connection) -> Attention:
     SELECT
       (SELECT count(*) FROM sources WHERE active = 1) AS sources,
       (SELECT count(*) FROM sources WHERE active = 1 AND fault IS NOT NULL) AS sources_with_fault,
-      (SELECT count(*) FROM alerts WHERE review IS NULL) AS alerts_to_review,
+      (SELECT count(*) FROM alerts WHERE review IS NULL AND kind <> 'test') AS alerts_to_review,
       (SELECT count(*) FROM deliveries WHERE state IN ('parked', 'dead')) AS deliveries_stuck
     """
     return Attention(**dict(connection.execute(sql).fetchone()))

@@ -9,7 +9,7 @@ import click
 from envoywatch.cli import show
 from envoywatch.cli.archive import reading, stored_id
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
+from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table, to_plain
 from envoywatch.cli.times import short, since_option, until_option
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def command() -> None:
 @since_option
 @until_option
 @click.option("--unreviewed", is_flag=True, help="Only those that nobody has judged.")
+@click.option(
+    "--precision", is_flag=True, help="How many of the reviewed were right: by watch, language, source, month."
+)
 @click.option("--limit", type=click.IntRange(min=1), default=_LISTED, show_default=True, help="At most so many.")
 @json_option
 @pass_context
@@ -44,10 +47,14 @@ def list_command(
     until: datetime | None,
     *,
     unreviewed: bool,
+    precision: bool,
     limit: int,
     as_json: bool,
 ) -> None:
     """List alerts, newest first."""
+    if precision:
+        _precision(context, since, until, as_json=as_json)
+        return
     found: list[AlertLine] = []
     with reading(context) as connection:
         for alert in _all_alerts(connection, since, until):
@@ -72,6 +79,30 @@ def list_command(
     )
     if len(found) == limit:
         context.say(f"the newest {limit}; --limit shows more")
+
+
+def _precision(context: Context, since: datetime | None, until: datetime | None, *, as_json: bool) -> None:
+    from storage.views_reviews import precision_of  # noqa: PLC0415 (so that --help is quick)
+
+    with reading(context) as connection:
+        found = precision_of(connection, since, until)
+    if as_json:
+        emit_json([{**to_plain(one), "reviewed": one.reviewed, "precision": one.precision} for one in found])
+        return
+    print_table(
+        ["BY", Column("NAME", long=True), Column("MONTH", whole=True), Column("RIGHT", right=True, whole=True), "ELSE"],
+        [
+            (
+                one.by,
+                one.name or "-",
+                one.month or "all",
+                f"{one.precision:.0%} of {one.reviewed}",
+                ", ".join(f"{name} {number}" for name, number in one.reviews.items() if name != "right"),
+            )
+            for one in found
+        ],
+        empty="No alert was reviewed yet: `envoywatch alerts review ID right`.",
+    )
 
 
 @command.command("show")

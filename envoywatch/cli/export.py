@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from config.errors import UsageError
 from envoywatch.cli.archive import csv_cell, output_to, reading
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import json_text, to_plain
@@ -52,6 +53,9 @@ _CLAIM_FIELDS = ("meeting_id", "participants", "level", "status", "date", "place
 @since_option
 @until_option
 @click.option("--table", type=TableName(), metavar="TABLE", help="This table or view instead, as it is: alerts ...")
+@click.option(
+    "--labels", is_flag=True, help="Only articles whose alerts you reviewed, labelled: JSON Lines for measuring."
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @pass_context
@@ -64,12 +68,16 @@ def command(
     table: str | None,
     file: Path | None,
     *,
+    labels: bool,
     force: bool,
 ) -> None:
     """Write articles with their matches and claims to FILE, or to stdout, newest first.
 
     --since and --until are about when an article was first seen, an alert raised, a meeting last changed.
     """
+    if labels:
+        _export_labels(context, file, form, since or until or table, force=force)
+        return
     if table is not None:
         _export_table(context, table, since, until, form, file, force=force)
         return
@@ -125,6 +133,21 @@ def _write_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], out: Tex
     for row in rows:
         values = (row[name] for name in columns)
         writer.writerow([csv_cell(json_text(one) if isinstance(one, list | dict) else one) for one in values])
+
+
+def _export_labels(context: Context, file: Path | None, form: str, bound: object, *, force: bool) -> None:
+    from alerts import words  # noqa: PLC0415 (as above)
+    from envoywatch.labels import labelled_articles  # noqa: PLC0415 (likewise)
+
+    if form != "jsonl" or bound is not None:
+        raise UsageError("--labels writes JSON Lines of all that was reviewed", hint="leave out the other options")
+    with reading(context) as connection:
+        found = list(labelled_articles(connection))
+    with output_to(file, force=force) as out:
+        out.writelines(json_text(record) + "\n" for record in found)
+    unsure = sum(len(one.get("unsure", ())) for one in found)
+    told = f"; {words.count(unsure, 'event')} to be looked at (`unsure`)" if unsure else ""
+    context.say(f"{words.count(len(found), 'labelled article')} written{told}")
 
 
 def _articles(connection: Reader, filters: ArticleFilters) -> Iterator[ArticleView]:

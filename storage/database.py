@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from storage.errors import DatabaseRefusedError, StorageError
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
+from storage.search import index_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +79,7 @@ def immediate(db: Database) -> Iterator[Database]:
     db.conn.execute("BEGIN IMMEDIATE")
     try:
         yield db
+        index_waiting(db.conn)
     except BaseException:
         if db.conn.in_transaction:
             db.conn.execute("ROLLBACK")

@@ -323,5 +323,11 @@ def _stories(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0017_indexing")
+def _indexing(db: Database) -> None:
+    """Articles that wait for the full-text index until their transaction ends: see `storage.search`."""
+    db.execute("CREATE TABLE unindexed (article_id INTEGER PRIMARY KEY) STRICT")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

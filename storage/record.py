@@ -27,7 +27,7 @@ from storage.model import (
 from storage.reports import count_reports, meetings_told_by, originate
 from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
-from storage.search import Indexed, index_article
+from storage.search import index_later, index_waiting
 from storage.stories import Found, enter, find_kindred
 from storage.telling import matched_by, planned_messages
 
@@ -210,8 +210,9 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
             reading.detector,
         ],
     ).fetchone()[0]
-    row = Indexed(title, text, reading.text.language, reading.source, reading.country, reading.role)
-    index_article(db.conn, article_id, row)
+    index_later(db.conn, article_id)
+    if not db.conn.in_transaction:
+        index_waiting(db.conn)
     return article_id
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from storage.errors import StorageError
+from storage.search import index_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,6 +167,7 @@ class Writer:
         connection.execute("BEGIN IMMEDIATE")
         try:
             results = [self._one(job) for job in group]
+            index_waiting(connection)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

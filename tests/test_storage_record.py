@@ -29,6 +29,7 @@ from storage.model import (
     to_text,
 )
 from storage.record import record_reading
+from storage.search import index_later
 from storage.sources import finish_poll, lease_due, sync_sources
 
 NOW = datetime(2023, 5, 17, 12, 0, tzinfo=UTC)
@@ -314,3 +315,20 @@ def test_hostile_text_is_stored_readable_and_its_spans_still_fit(database, arriv
     found = rows(database, "SELECT text, title FROM articles")[0]
     assert found[0][start:] == SENTENCE
     assert "\x00" not in found[0] + found[1]
+
+
+def test_articles_of_one_transaction_are_indexed_together_and_what_is_taken_back_is_not(database, arrive):
+    with immediate(database):
+        for number, word in ((1, "corridor"), (2, "ceasefire")):
+            database.execute(
+                "INSERT INTO articles (id, url, title, text, source, source_id, role, published_at, seen_at, read_at,"
+                " origin, text_hash) VALUES (?, ?, '', ?, 'Wire', 1, 'media', '', '2023-05-17', '', 'page', 'x')",
+                [number, f"u{number}", word],
+            )
+            database.execute("SAVEPOINT job")
+            index_later(database.conn, number)
+            database.execute("ROLLBACK TO job" if number == 1 else "RELEASE job")
+        assert rows(database, "SELECT * FROM unindexed") == [(2,)]
+    find = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
+    assert rows(database, find, "corridor OR ceasefire") == [(2,)]
+    assert rows(database, "SELECT * FROM unindexed") == []

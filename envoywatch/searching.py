@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BATCH: Final = 500
 """Candidates fetched at a time: enough that SQLite is asked rarely, few enough to stay small in memory."""
-_FIRST_BATCH: Final = 60
+_FIRST_BATCH: Final = 40
 COUNTED: Final = 5_000
 """So many are counted one by one; of more it is only said that they are more."""
 RANKED: Final = 2_000
@@ -140,8 +140,8 @@ class ArchiveSearch:
         are ever ranked. Where the index cannot tell, at most `most` texts are read.
         """
         chosen = filters or ArticleFilters()
-        # Who claims a certain meeting is few, and found without the index.
-        narrowed = chosen.person is not None or chosen.meeting is not None
+        # What claims a certain meeting or tells a story is few, and found without the index.
+        narrowed = any(one is not None for one in (chosen.person, chosen.meeting, chosen.story))
         expression = None if narrowed else self._expression
         text = expression.text if expression else None
         ids = newest_ids(connection, text, chosen, limit=COUNTED + 1)

@@ -103,6 +103,7 @@ class Daemon:
         self._damage: list[str] = []
         self._work = Jobs()
         self._kicked: set[str] = set()
+        self._reloading = asyncio.Lock()
         self._stamps = _stamps(self.loaded.files)
         self._notifier = sdnotify.SystemdNotifier()
 
@@ -159,6 +160,11 @@ class Daemon:
             self._work.start(what, self._kick(what, pump))
 
     @property
+    def database(self) -> Path:
+        """The file that this daemon writes."""
+        return _database(self.loaded)
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What keeps the daemon from its work right now, a line each."""
         troubles = []
@@ -170,6 +176,14 @@ class Daemon:
 
     async def reload(self) -> None:
         """Read the configuration again; a faulty one is told and the last good one kept."""
+        async with self._reloading:
+            await self._reload()
+
+    async def take_file(self) -> None:
+        """Take the configuration as it is now, without waiting for the watch on its folder to see that it changed."""
+        await self._reload_settled()
+
+    async def _reload(self) -> None:
         try:
             loaded = load_config(
                 self.loaded.path, environ=self.options.environ, checks=all_checks(), lenient_sources=True
@@ -351,7 +365,7 @@ class Daemon:
             return await asyncio.to_thread(perform, self.desk.store, request, self.clock)
 
         async def poll(request: dict[str, Any]) -> Any:
-            return await self._poll_now(request.get("names"))
+            return await self.poll_now(request.get("names"))
 
         async def troubles(_: dict[str, Any]) -> list[str]:
             return list(self.troubles)
@@ -364,7 +378,7 @@ class Daemon:
         finally:
             await server.stop()
 
-    async def _poll_now(self, names: list[str] | None) -> int:
+    async def poll_now(self, names: list[str] | None) -> int:
         """Poll the named sources (None: all) now; returns how many were free to be polled."""
         desk = self.desk
         leases = await desk.store.lease_due(

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from crawler import discovery
+from envoywatch.desk import spec_of
 from envoywatch.searching import ArchiveSearch, Sort
 from envoywatch.snippets import marked_title, snippet
+from envoywatch.source_trial import Trial, try_once
 from envoywatch.web.app import create_app
-from envoywatch.web.context import Readiness, SearchHit, SearchRequest, SearchResult, Settings, WebContext
+from envoywatch.web.context import Readiness, SearchHit, SearchRequest, SearchResult, Settings, Tuning, WebContext
 from envoywatch.web.server import serve
-from storage.model import Field
+from storage.model import Access, Field
 from storage.runs import review_alert
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
+    from config.model import Source
     from envoywatch.daemon import Daemon
     from envoywatch.searching import Found
     from storage.views import Reader
+
+T = TypeVar("T")
+
+_PATIENCE_S: Final = 8.0
 
 
 @contextlib.asynccontextmanager
 async def serve_page(daemon: Daemon, listen: str) -> AsyncIterator[str]:
     """Serve the page at `listen` while the block runs; gives its URL. Raises ListenError."""
     host, _, port = listen.rpartition(":")
-    server = serve(create_app(_context(daemon)), host.strip("[]"), int(port))
+    app = create_app(_context(daemon))
+    server = serve(app, host.strip("[]"), int(port))
     await server.start()
     try:
         yield server.url
     finally:
+        await app.state.tasks.stop()
         await server.stop()
 
 
@@ -54,6 +65,45 @@ def _context(daemon: Daemon) -> WebContext:
         search=search,
         listen=daemon.loaded.config.web.listen,
         password=daemon.loaded.config.web.password,
+        tuning=_tuning(daemon),
+    )
+
+
+def _tuning(daemon: Daemon) -> Tuning:
+    """What changes the configuration and asks sources: with the daemon's own engine, under its politeness."""
+    desk = daemon.desk
+    behind: set[asyncio.Task[Any]] = set()
+
+    async def patiently(work: Coroutine[Any, Any, T]) -> T | None:
+        """What came of it, None when it takes longer than a person waits for a page; it goes on then."""
+        task = asyncio.create_task(work)
+        behind.add(task)
+        task.add_done_callback(behind.discard)
+        done, _ = await asyncio.wait({task}, timeout=_PATIENCE_S)
+        return task.result() if done else None
+
+    async def taken() -> None:
+        await patiently(daemon.take_file())
+
+    async def poll(name: str) -> bool | None:
+        polled = await patiently(daemon.poll_now([name]))
+        return None if polled is None else polled > 0
+
+    async def look(url: str) -> discovery.Found:
+        access = Access(desk.config.crawl.private_addresses)
+        return await discovery.discover(desk.engine, desk.workers, url, access=access)
+
+    async def try_source(source: Source) -> Trial:
+        return await try_once(desk.engine, desk.workers, spec_of(source, desk.config))
+
+    return Tuning(
+        file=daemon.loaded.path,
+        environ=daemon.options.environ,
+        database=daemon.database,
+        taken=taken,
+        poll=poll,
+        discover=look,
+        try_source=try_source,
     )
 
 

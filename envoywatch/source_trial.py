@@ -55,7 +55,7 @@ async def try_once(engine: Engine, workers: Workers, spec: SourceSpec) -> Trial:
     """Ask every endpoint of a source, and read the newest entry of the one that a poll would take."""
     polls = tuple([await _ask_once(engine, workers, spec, endpoint) for endpoint in spec.endpoints])
     trial = Trial(spec.name, spec.endpoints, polls)
-    return replace(trial, text=await _newest_text(engine, spec, trial.poll))
+    return replace(trial, text=await _newest_text(engine, workers, spec, trial.poll))
 
 
 async def _ask_once(engine: Engine, workers: Workers, spec: SourceSpec, endpoint: Endpoint) -> Poll:
@@ -65,13 +65,13 @@ async def _ask_once(engine: Engine, workers: Workers, spec: SourceSpec, endpoint
     return await poll(engine, workers, Lease(0, alone, (Validators(),), 0, 0, first_poll=True, until=now + _HOLD), now)
 
 
-async def _newest_text(engine: Engine, spec: SourceSpec, polled: Poll) -> Text | None:
+async def _newest_text(engine: Engine, workers: Workers, spec: SourceSpec, polled: Poll) -> Text | None:
     if not polled.entries:
         return None
     entry = polled.entries[0]
     if not spec.articles or entry.url is None:
-        return extract(None, entry, None)
+        return await workers.run(extract, None, entry, None)
     page = await fetch_page(engine, entry.url, spec.access)
     if isinstance(page, Fault):
-        return extract(None, entry, page)
-    return extract(PageBytes(page.url, page.body, page.content_type), entry, None)
+        return await workers.run(extract, None, entry, page)
+    return await workers.run(extract, PageBytes(page.url, page.body, page.content_type), entry, None)

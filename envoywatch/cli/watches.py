@@ -19,10 +19,9 @@ from envoywatch.cli.watches_test import command as test_query
 from envoywatch.watch_words import OPTIONS, options_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from alerts.watches.nodes import Query
-    from config.model import Config, MeetingSpec, Watch
+    from config.model import MeetingSpec, Watch
     from storage.views import WatchActivity
 
 _FORMS_SHOWN = 12
@@ -157,12 +156,15 @@ def _meeting_words(spec: MeetingSpec | None) -> str:
 @pass_context
 def show_watch(context: Context, /, name: str, *, as_json: bool) -> None:
     """Show one watch: how its query is read, and the names and words it looks for in each language."""
+    from envoywatch.watch_forms import word_forms, written_forms  # noqa: PLC0415 (loads dictionaries)
+
     config = context.config
     watch = find_watch(config, name)
     query = parse(watch.query) if watch.query is not None else None
     terms = {term: parse(term) for term in watch.score.terms} if watch.score is not None else {}
     queries = [*([query] if query is not None else []), *terms.values()]
-    people, words = _written_forms(queries, config), _word_forms(queries)
+    people = written_forms(queries, names_of(config)) if any(one.people for one in queries) else {}
+    words = word_forms(queries)
     if as_json:
         read = {"read_as": normal(query), "warnings": query.warnings} if query is not None else {}
         emit_json(_document(watch) | read | ({"people": people, "words": words} if queries else {}))
@@ -191,28 +193,3 @@ def _listed(by_language: Mapping[str, list[str]]) -> list[tuple[str, str]]:
         more = len(forms) - _FORMS_SHOWN
         lines.append((language, ", ".join(forms[:_FORMS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")))
     return lines
-
-
-def _written_forms(queries: Iterable[Query], config: Config) -> dict[str, dict[str, list[str]]]:
-    """The forms of each person or group named, by language; raises UsageError for one unknown."""
-    wanted = dict.fromkeys(person for query in queries for person in query.people)
-    forms = names_of(config) if wanted else None
-    return {
-        person: {language: list(dict.fromkeys(all_)) for language, all_ in forms.forms_of(person).items() if all_}
-        for person in wanted
-        if forms is not None
-    }
-
-
-def _word_forms(queries: Iterable[Query]) -> dict[str, dict[str, list[str]]]:
-    """The forms in which each word is found, by language; «any» is the word itself."""
-    from alerts.watches.inflection import inflect  # noqa: PLC0415 (loads dictionaries)
-    from alerts.watches.query import words_in  # noqa: PLC0415 (builds the parser)
-
-    found: dict[str, dict[str, list[str]]] = {}
-    for word in (word for query in queries for word in words_in(query.root)):
-        shown = f"{'=' if word.exact else ''}{word.text}{'*' if word.prefix else ''}"
-        by_language = {} if word.exact or word.prefix else inflect(word.text)
-        several = {language: sorted(forms) for language, forms in by_language.items() if len(forms) > 1}
-        found[shown] = {"any": [f"{word.text}..." if word.prefix else word.text], **several}
-    return found

@@ -11,10 +11,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from config.errors import EnvoywatchError
-from envoywatch.web import lists, machines, pages, review, searching
+from envoywatch.web import lists, machines, pages, people, review, searching, sources, watches
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
 from envoywatch.web.present import HERE, sentence, templates
+from envoywatch.web.tasks import Tasks
 from envoywatch.web.view import show
 from storage.errors import NotStoredError
 
@@ -50,6 +51,7 @@ def create_app(context: WebContext) -> Starlette:
     app.state.context = context
     app.state.access = access
     app.state.templates = templates()
+    app.state.tasks = Tasks()
     return app
 
 
@@ -66,12 +68,18 @@ def _routes() -> list[Route | Mount]:
         get("/meetings/{id:int}", pages.meeting),
         get("/articles/{id:int}", pages.article),
         get("/search", searching.search),
-        get("/sources", lists.sources),
-        get("/sources/{id:int}", lists.source),
+        get("/sources", sources.sources),
+        Route("/sources", sources.add, methods=["POST"]),
+        get("/sources/{id:int}", sources.source),
+        Route("/sources/{id:int}", sources.change, methods=["POST"]),
         get("/outbox", lists.outbox),
-        get("/watches", lists.watches),
+        get("/watches", watches.watches),
+        Route("/watches", watches.change, methods=["POST"]),
         get("/watches/preview", searching.preview),
-        get("/people", lists.people),
+        get("/watches/{name:path}", watches.watch),
+        Route("/watches/{name:path}", watches.change, methods=["POST"]),
+        get("/people", people.people),
+        Route("/people", people.change, methods=["POST"]),
         get("/settings", lists.settings),
         get("/feed.atom", machines.feed),
         get("/healthz", machines.healthz),

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from storage.views_search import Facets
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from config.errors import Finding
-    from config.model import Config
+    from config.model import Config, Source
+    from crawler.discovery import Found
+    from envoywatch.source_trial import Trial
     from storage.views import ArticleFilters, ArticleLine, Evidence, Reader
 
 T = TypeVar("T")
@@ -86,6 +88,24 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """What the page needs for changing the configuration and for asking sources.
+
+    `taken` has the daemon take the file as it is now. `poll` says whether the source of that name was free to be
+    polled, None when that takes long. `discover` and `try_source` ask the network and record nothing; they raise
+    EnvoywatchError.
+    """
+
+    file: Path
+    environ: Mapping[str, str]
+    database: Path
+    taken: Callable[[], Awaitable[None]]
+    poll: Callable[[str], Awaitable[bool | None]]
+    discover: Callable[[str], Awaitable[Found]]
+    try_source: Callable[[Source], Awaitable[Trial]]
+
+
+@dataclass(frozen=True, slots=True)
 class WebContext:
     """Everything outside the page. `now` is the daemon's clock, which a replay may run faster than the wall's.
 
@@ -101,3 +121,4 @@ class WebContext:
     search: Callable[[Reader, SearchRequest], SearchResult]
     listen: str = "127.0.0.1:8470"
     password: str | None = None
+    tuning: Tuning | None = None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -192,6 +194,7 @@ def templates() -> Environment:
         counted=words.count,
         day_bars=charts.day_bars,
         poll_bars=charts.poll_bars,
+        path_part=partial(quote, safe=""),
     )
     environment.globals.update(
         words=words,

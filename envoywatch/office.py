@@ -10,7 +10,7 @@ from config.errors import UsageError
 from envoywatch.clock import Clock
 from envoywatch.control import ask
 from storage.errors import DatabaseBusyError
-from storage.keeping import CHUNK, give_back, prune_articles, prune_polls
+from storage.keeping import CHUNK, give_back, prune_articles, prune_polls, tidy_index
 from storage.model import from_text
 from storage.outbox import drop_delivery, retry_delivery
 from storage.runs import review_alert
@@ -39,6 +39,8 @@ def perform(store: SqliteStore, request: dict[str, Any], clock: Clock) -> Any:
             return store.write_now(prune_articles, from_text(before), min(most, CHUNK))
         case {"do": "prune-polls"}:
             return store.write_now(prune_polls, now - POLL_LOG_KEPT)
+        case {"do": "tidy", "begin": bool(begin)}:
+            return store.write_now(tidy_index, begin=begin)
         case {"do": "give-back"}:
             return store.write_now(give_back)
         case _:
@@ -46,7 +48,7 @@ def perform(store: SqliteStore, request: dict[str, Any], clock: Clock) -> Any:
     return None
 
 
-REQUESTS = ("review", "retry", "drop", "prune", "prune-polls", "give-back")
+REQUESTS = ("review", "retry", "drop", "prune", "prune-polls", "tidy", "give-back")
 
 
 def change(database: Path, request: dict[str, Any]) -> Any:

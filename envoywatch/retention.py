@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from envoywatch.office import POLL_LOG_KEPT
-from storage.keeping import CHUNK, bounds, give_back, prune_articles, prune_polls, space
+from storage.keeping import CHUNK, bounds, give_back, is_many, prune_articles, prune_polls, space, tidy_index
 from storage.runs import set_note
 from storage.vitals import prune_days
 
@@ -46,6 +46,9 @@ class Retention:
         found = await store.read(bounds, storage.keep, storage.max_size, now)
         deleted = 0 if found is None else await self._prune(found)
         left = await store.read(space)
+        if is_many(deleted, left.articles):
+            await self._tidy()
+            left = await store.read(space)
         if deleted and left.free > WORTH * left.size:
             await self._repeat(lambda: store.write(give_back))
         over = 0 if storage.max_size is None else max(0, left.used - storage.max_size)
@@ -64,6 +67,17 @@ class Retention:
 
         await self._repeat(some)
         return deleted
+
+    async def _tidy(self) -> None:
+        begin = True
+
+        async def some() -> bool:
+            nonlocal begin
+            more = await self._desk.store.write(tidy_index, begin=begin)
+            begin = False
+            return more
+
+        await self._repeat(some)
 
     async def _repeat(self, some: Callable[[], Awaitable[int]]) -> None:
         """Until nothing is left to do; the writer is the others' for as long as it was ours."""

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from config.model import Config
+from envoywatch.office import changing
 from envoywatch.retention import NOTE, Retention
 from storage.store import open_store
 from tests.daemon_world import log_of, running, start, wait_for
@@ -121,6 +122,10 @@ def test_promise_11_others_look_at_it_live_and_after_a_kill_damage_is_found_and_
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stderr) == (0, "")
             assert told in done.stdout
+        with changing(database, "prune") as ask:  # through the daemon, which holds it
+            before = {"do": "prune", "before": "2023-01-01T00:00:00Z", "most": 9}
+            asked = [{"do": "prune-polls"}, before, {"do": "tidy", "begin": True}, {"do": "give-back"}]
+            assert [ask(request) for request in asked] == [0, 0, False, 0]
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
     damage(database)

@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from storage.database import open_writer
-from storage.keeping import YOUNGEST, Bounds, Space, bounds, give_back, prune_articles, prune_polls, space
+from storage.keeping import (
+    YOUNGEST,
+    Bounds,
+    Space,
+    bounds,
+    give_back,
+    is_many,
+    prune_articles,
+    prune_polls,
+    space,
+    tidy_index,
+)
 from storage.model import to_text
 from tests.seeding import NOW, Archive, claim_of, seed
 
@@ -120,6 +131,27 @@ def test_age_and_size_together_let_go_what_either_asks_for(archive):
 )
 def test_as_many_articles_go_as_take_what_is_too_much(size, free, articles, most, wanted):
     assert Space(size, free, articles).too_many(most) == wanted
+
+
+def test_the_index_gives_up_what_was_deleted(archive):
+    for number in range(40):
+        words = " ".join(f"word{number}x{n}" for n in range(400))
+        archive.article("Ministry", f"https://ministry.example/{number}", f"T {number}", words, at=NOW)
+    prune_all(archive.db, LATER)
+    held = space(archive.db.conn).used
+    assert tidy_index(archive.db, begin=True)
+    steps = 1
+    while tidy_index(archive.db):
+        steps += 1
+    assert steps < 50
+    assert space(archive.db.conn).used < 0.8 * held
+    archive.db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
+
+
+def test_a_twentieth_of_the_articles_is_many():
+    assert is_many(6, 94)
+    assert not is_many(5, 95)
+    assert not is_many(0, 0)
 
 
 def test_a_file_gives_its_free_pages_back(tmp_path):

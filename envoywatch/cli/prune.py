@@ -98,7 +98,7 @@ class _Work:
     def carry_out(self) -> dict[str, Any]:
         """A little at a time, through the daemon where one runs: it works on meanwhile, and Ctrl-C ends it cleanly."""
         from envoywatch.office import changing  # noqa: PLC0415 (as above)
-        from storage.keeping import CHUNK  # noqa: PLC0415 (likewise)
+        from storage.keeping import CHUNK, is_many  # noqa: PLC0415 (likewise)
         from storage.model import to_text  # noqa: PLC0415 (likewise)
 
         articles = pages = 0
@@ -110,6 +110,11 @@ class _Work:
                     break
                 articles += gone
                 progress.tell(partial("{:,} of {:,} articles deleted".format, articles, self.found.articles))
+            if is_many(articles, self.space.articles - articles):
+                begin = True
+                while ask({"do": "tidy", "begin": begin}):
+                    begin = False
+                    progress.tell(lambda: "merging the full-text index")
             while back := ask({"do": "give-back"}):
                 pages += back
                 progress.tell(partial("{:,} free pages returned".format, pages))

@@ -31,6 +31,7 @@ TABLES: Final[Mapping[str, str]] = MappingProxyType(
         "runs": "started_at",
         "sources": "added_at",
         "status_changes": "at",
+        "stories": "last_at",
         "watch_revisions": "since",
         "who_met_whom": "updated_at",
     }

@@ -26,7 +26,8 @@ def test_every_article_is_one_line_with_its_matches_and_claims(cli):
     assert [one["id"] for one in articles] == [4, 3, 2, 1]
     assert set(articles[3]) == {
         "id", "url", "title", "language", "source", "country", "role", "published_at", "seen_at", "origin", "copy_of",
-        "overlap", "added", "originator", "credit", "story_id", "author", "claimed_at", "read_at", "text", "matches", "claims",
+        "overlap", "added", "originator", "credit", "story_id", "author", "claimed_at", "read_at", "text", "matches",
+        "claims",
     }  # fmt: skip
     assert articles[3]["seen_at"] == "2023-05-17T16:00:00Z"
     (claim,) = articles[3]["claims"]

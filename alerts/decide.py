@@ -51,6 +51,7 @@ OLD_EVENT: Final = timedelta(days=7)
 
 _TOLD_AS: Final = {Change.UNDER_WAY: Change.HELD}
 """Begun and over are one piece of news to whoever waits for it."""
+_MISSED: Final = "this corrects what was told before: that no such meeting was reported"
 _TELLS_OF_MEETING: Final = (Change.CONFIRMED, Change.CONFIRMED_BY_BOTH, Change.DISPUTED, Change.UPGRADED)
 """Who was told of one of these was told that it took place."""
 
@@ -263,6 +264,16 @@ class _Told:
         """How many alerts were told whose keys begin so."""
         return sum(key.startswith(start) for key in self._keys)
 
+    def was_missed(self, meeting: Meeting, watch: Watch) -> bool:
+        """Whether the watch was told that this meeting had not come, and not yet that it had."""
+        start, end = f"meeting/{meeting.key}/", f"/{watch.name}"
+        missed = any(
+            key.startswith((f"{start}{Change.OVERDUE}-", f"{start}{Change.NOT_RECEIVED}/")) and key.endswith(end)
+            for key in self._keys
+        )
+        came = (Change.HELD, Change.CONFIRMED, Change.CONFIRMED_BY_BOTH, Change.DISPUTED)
+        return missed and not self.is_told(f"{start}{change}{end}" for change in came)
+
     def is_told(self, keys: Iterable[str]) -> bool:
         """Whether an alert with one of these keys was told."""
         return not self._keys.isdisjoint(keys)
@@ -404,8 +415,13 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
 
     key = key_of(change.change)
     others = _TELLS_OF_MEETING if key == key_of(Change.HELD) else ()
+    was_missed = change.after in POSITIVE and told.was_missed(meeting, watch)
     verdict, reason, detail = told.verdict(
-        watch, key, _reporters(told, meeting), is_told=told.is_told(map(key_of, others)), day=meeting.date
+        watch,
+        key,
+        _reporters(told, meeting),
+        is_told=told.is_told(map(key_of, others)),
+        day=None if was_missed else meeting.date,
     )
     if verdict is not Verdict.ALERT:
         detail = "; ".join(filter(None, (_what(change, meeting), detail)))
@@ -425,11 +441,13 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
             evidence=claim.evidence if claim else "",
             place=meeting.place,
             date=meeting.date,
+            detail=_MISSED if was_missed else "",
             urgency=watch.urgency or _urgency(change, meeting),
             channels=watch.channels,
         ),
     )
-    reason = later or (Reason.ENOUGH_SOURCES if sources_needed(watch) > 1 else Reason.STATUS_CHANGED)
+    usual = Reason.ENOUGH_SOURCES if sources_needed(watch) > 1 else Reason.STATUS_CHANGED
+    reason = later or (Reason.CORRECTED if was_missed else usual)
     detail = "; ".join(filter(None, (_what(change, meeting), when)))
     return Decision(Verdict.ALERT, reason, watch.name, meeting.key, key, detail)
 

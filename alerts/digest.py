@@ -9,6 +9,8 @@ from alerts.render import Message
 from storage.faults import describe
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from alerts.digest_data import (
         AlertLine,
         ArticleLine,
@@ -56,7 +58,7 @@ def _paper(data: DigestData) -> layout.Paper:
     found = [_watch(watch) for watch in data.watches if watch.articles or watch.more]
     quiet = [watch.watch for watch in data.watches if not watch.articles and not watch.more]
     sections = (
-        layout.Section("What changed", tuple(map(_meeting, data.meetings))),
+        layout.Section("What changed", tuple(_meeting(one, data.until) for one in data.meetings)),
         layout.Section("Expected, and did not come", tuple(_expected(line, data) for line in data.expected)),
         layout.Section("Alerts", tuple(map(_alert, data.alerts))),
         *found,
@@ -118,7 +120,7 @@ def _dark(data: DigestData) -> list[str]:
     return [source.name for source in data.unseen if source.official and source.wholly]
 
 
-def _meeting(meeting: MeetingLines) -> layout.Row:
+def _meeting(meeting: MeetingLines, until: datetime) -> layout.Row:
     said = words.MEETING[meeting.status].format(people=words.people(meeting.participants))
     where = [said, *filter(None, (meeting.place, words.day(meeting.date) if meeting.date else None))]
     last = max(meeting.changes, key=lambda change: change.at, default=None)
@@ -127,12 +129,19 @@ def _meeting(meeting: MeetingLines) -> layout.Row:
         url=last.url if last else None,
         lines=(
             *map(_change, meeting.changes),
-            f"Reported by {words.reported(meeting.reports, meeting.originators)}; "
-            + ("confirmed by an official source" if meeting.confirmed else "not confirmed by an official source"),
+            f"Reported by {words.reported(meeting.reports, meeting.originators)}; {_confirmation(meeting, until)}",
         ),
         quote=last.evidence if last else "",
         language=last.language if last else None,
     )
+
+
+def _confirmation(meeting: MeetingLines, until: datetime) -> str:
+    if meeting.confirmed:
+        return f"confirmed {words.confirmation(meeting.confirmed_by)}"
+    if meeting.told_at is None:
+        return "not confirmed by an official source"
+    return words.unconfirmed(meeting.told_at, until)
 
 
 def _change(change: ChangeLine) -> str:

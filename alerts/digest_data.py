@@ -45,7 +45,8 @@ class ChangeLine:
 class MeetingLines:
     """A meeting that changed in this time. `reports` counts the sources that ever reported it.
 
-    `originators` are those whose reports these are, independently of each other.
+    `originators` are those whose reports these are, independently of each other; `confirmed_by` the countries whose
+    official sources confirm it, `told_at` when that it took place was first reported.
     """
 
     key: str
@@ -59,6 +60,8 @@ class MeetingLines:
     confirmed: bool = False
     disputed: bool = False
     originators: tuple[str, ...] = ()
+    confirmed_by: tuple[str, ...] = ()
+    told_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def _meeting(changed: views.MeetingChanges) -> MeetingLines:
         confirmed=meeting.confirmed,
         disputed=meeting.disputed,
         originators=meeting.originators,
+        confirmed_by=meeting.confirmed_by,
+        told_at=meeting.told_at,
     )
 
 

@@ -63,6 +63,7 @@ class AlertFacts:
     originators: tuple[str, ...] = ()
     confirmed: bool = False
     disputed: bool = False
+    confirmed_by: tuple[str, ...] = ()
 
 
 def render_alert(facts: AlertFacts) -> Message:
@@ -76,8 +77,14 @@ def render_alert(facts: AlertFacts) -> Message:
         html=_html(facts, facts_line, footer),
         markdown=_markdown(facts, facts_line, footer),
         payload=_payload(facts),
-        thread=facts.alert.meeting_key or "",
+        thread=_thread(facts.alert),
     )
+
+
+def _thread(alert: Alert) -> str:
+    """All that is told of a meeting belongs together, and so does what is told of an expectation."""
+    is_expectation = alert.kind is AlertKind.OVERDUE and alert.meeting_key is None
+    return f"expected {alert.watch}" if is_expectation else alert.meeting_key or ""
 
 
 def _title(facts: AlertFacts) -> str:
@@ -106,7 +113,8 @@ def _facts_line(facts: AlertFacts) -> Iterable[str]:
         yield f"change: {words.CHANGE[facts.alert.change]}"
     if facts.reports:
         yield f"reported by {words.reported(facts.reports, facts.originators)}"
-        yield "confirmed by an official source" if facts.confirmed else "not confirmed by an official source"
+        by = words.confirmation(facts.confirmed_by)
+        yield f"confirmed {by}" if facts.confirmed else "not confirmed by an official source"
     if facts.disputed:
         yield "disputed"
 
@@ -124,9 +132,10 @@ def _times_line(facts: AlertFacts) -> str:
 
 
 def _detail(facts: AlertFacts) -> list[str]:
-    """One line; for sources, whose detail is our own text with what is strange in it already on one line, its lines."""
+    """One line; of our own texts, with what is strange in them already on one line, their lines."""
     alert = facts.alert
-    return alert.detail.splitlines()[:_DETAIL_LINES] if alert.kind is AlertKind.SOURCE else [alert.detail]
+    is_ours = alert.kind in {AlertKind.SOURCE, AlertKind.OVERDUE}
+    return alert.detail.splitlines()[:_DETAIL_LINES] if is_ours else [alert.detail]
 
 
 def _footer(facts: AlertFacts) -> str:
@@ -209,6 +218,7 @@ def _payload(facts: AlertFacts) -> dict[str, Any]:
             "reports": facts.reports,
             "originators": [harmless.one_line(name) for name in facts.originators],
             "confirmed": facts.confirmed,
+            "confirmed_by": list(facts.confirmed_by),
             "disputed": facts.disputed,
         }
         if facts.status is not None or alert.meeting_key is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from textwrap import shorten
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -68,6 +69,20 @@ _MOST_NAMED: Final = 6
 def people(names: Sequence[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def confirmation(countries: Sequence[str]) -> str:
+    """`by official sources of CN and UA: both sides`; `by an official source` where the side is not known."""
+    if not countries:
+        return "by an official source"
+    both = ": both sides" if len(countries) > 1 else ""
+    return f"by official sources of {people(countries)}{both}"
+
+
+def unconfirmed(told_at: datetime, at: datetime) -> str:
+    """`no official source confirms it, 14 hours after the first report`."""
+    hours = max(int((at - told_at) / timedelta(hours=1)), 0)
+    return f"no official source confirms it, {count(hours, 'hour')} after the first report"
 
 
 def reported(sources: int, originators: Sequence[str], *, named: bool = True) -> str:

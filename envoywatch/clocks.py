@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from alerts import words
-from alerts.clocks import digest_clocks, due_digests, overdue
+from alerts.clocks import digest_clocks, due_digests, fulfils, overdue
 from config.vocabulary import Urgency
+from envoywatch import absences
+from envoywatch.absences import WAIT_FOR_READING
 from envoywatch.messages import make_digest
 from storage.digests import last_digest_until
 from storage.meetings import meetings_since
-from storage.model import Alert, AlertKind, Decision, Reason, Verdict
+from storage.model import Alert, AlertKind, Change, Decision, Reason, Verdict
 from storage.runs import clock_state, record_clock, record_digest, set_clock
-from storage.views_counts import count_pending, count_work
+from storage.views_counts import count_pending
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from alerts.clocks import DueDigest, Overdue
     from config.model import Config
     from envoywatch.desk import Desk
+    from storage.model import Meeting
 
 _log = structlog.get_logger(__name__)
 
@@ -32,8 +35,9 @@ _DIGEST: Final = "digest:"
 FIRST_DIGEST: Final = timedelta(days=1)
 """How far back the first digest of a name looks."""
 LEDGER: Final = timedelta(days=60)
-WAIT_FOR_READING: Final = timedelta(minutes=15)
-"""How long (real time) an expectation waits for articles already seen to be read before it is called overdue."""
+_CAME: Final = "came:"
+CORRECTED_WITHIN: Final = timedelta(days=14)
+"""How long after its time a late report still corrects what was told of an expectation."""
 
 
 async def set_digest_clocks(desk: Desk) -> None:
@@ -54,13 +58,16 @@ async def ring(desk: Desk) -> bool:
     now = desk.clock.now()
     state = await desk.store.write(clock_state)
     digests = {name.removeprefix(_DIGEST): due for name, (due, _) in state.items() if name.startswith(_DIGEST)}
-    rang = False
-    for due in due_digests(desk.config.digests, digests, now):
-        await _digest(desk, due, now)
-        rang = True
+    rang = await absences.look(desk)
     told = frozenset(name for name, (_, done_at) in state.items() if done_at is not None)
     for item in await _overdue(desk, now, told):
         await _tell_overdue(desk, item, now)
+        rang = True
+    for item, meeting in await _came_after_all(desk, now, told):
+        await _tell_came(desk, item, meeting, now)
+        rang = True
+    for due in due_digests(desk.config.digests, digests, now):  # after the rest, which they tell too
+        await _digest(desk, due, now)
         rang = True
     return rang
 
@@ -89,11 +96,50 @@ async def _overdue(desk: Desk, now: datetime, told: frozenset[str]) -> list[Over
     return late
 
 
+async def _came_after_all(desk: Desk, now: datetime, told: frozenset[str]) -> list[tuple[Overdue, Meeting]]:
+    """Expectations that were told to be overdue, and that a late report shows to have been fulfilled in time."""
+    lately = [one for one in desk.config.expect if one.by < now <= one.by + CORRECTED_WITHIN]
+    missed = [one for one in overdue(lately, (), now) if one.key in told and _CAME + one.key not in told]
+    if not missed:
+        return []
+    meetings = await desk.store.read(meetings_since, now - LEDGER)
+    return [
+        (one, meeting)
+        for one in missed
+        for meeting in [m for m in meetings if fulfils(one.expectation, m, desk.rules.resolve)][:1]
+    ]
+
+
+async def _tell_came(desk: Desk, item: Overdue, meeting: Meeting, now: datetime) -> None:
+    expectation, key = item.expectation, _CAME + item.key
+    people = words.people(meeting.participants)
+    alert = Alert(
+        key=key,
+        kind=AlertKind.OVERDUE,
+        title=f"Corrected: {expectation.name}: {words.MEETING[meeting.status].format(people=people)} after all",
+        created_at=now,
+        watch=expectation.name,
+        change=Change.CORRECTED,
+        place=meeting.place,
+        date=meeting.date,
+        detail=f"a late report; not reported by {words.moment(expectation.by)} is what was told before",
+        channels=expectation.channels,
+    )
+    decision = Decision(Verdict.ALERT, Reason.CORRECTED, expectation.name, alert_key=key, detail=alert.title)
+    ids = await desk.store.write(record_clock, key, now, [alert], [decision])
+    desk.listener.alerted(ids)
+
+
 async def _tell_overdue(desk: Desk, item: Overdue, now: datetime) -> None:
-    """Silence is told together with what could be read; with nothing read the answer is "unknown"."""
-    work = await desk.store.read(count_work, item.expectation.by - timedelta(days=1), now)
-    seen = f"{work.read} of {work.sources} sources were read in the day before"
-    verdict = "not reported" if work.read else "unknown: no source could be read"
+    """Silence is told together with what could be read; while officials are dark the answer is "unknown"."""
+    since = item.expectation.by - timedelta(days=1)
+    spec, day = item.expectation.meeting, item.expectation.by.date()
+    names = (*((spec.guest,) if spec.guest is not None else ()), *(spec.between or ()))
+    labels = {label for name in names for label in desk.rules.resolve(name)}
+    countries = {country for label in labels for country in desk.people.countries_of(label, day)}
+    coverage = await absences.cover_countries(desk, countries, since, now)
+    verdict = "not reported" if coverage.is_known else "unknown whether it came"
+    seen = "\n".join(coverage.lines)
     expectation = item.expectation
     alert = Alert(
         key=item.key,

@@ -112,6 +112,7 @@ def _with_meeting(facts: AlertFacts, view: AlertView) -> AlertFacts:
         reports=meeting.reports,
         originators=meeting.originators,
         confirmed=meeting.confirmed,
+        confirmed_by=meeting.confirmed_by,
         disputed=meeting.disputed,
     )
 

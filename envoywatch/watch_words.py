@@ -46,6 +46,10 @@ def _of_meeting(spec: MeetingSpec) -> Iterator[str]:
         yield f"once official sources of {sides} confirm it"
     if spec.reports > 1:
         yield f"once {spec.reports} independent sources report it"
+    if spec.overdue is not None:
+        yield "tells what is overdue" if spec.overdue else "tells nothing of what is overdue"
+    if spec.silence is not None:
+        yield f"tells when no official source confirms it for {render_duration(spec.silence)}"
 
 
 def _only(only: Only) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from storage.errors import NotStoredError
 from storage.meetings import write_meetings
-from storage.model import Alert, Decision, from_text, to_text
-from storage.record import add_delivery, write_alerts
+from storage.model import Alert, Decision, StatusChange, from_text, to_text
+from storage.record import add_delivery, write_alerts, write_changes
 from storage.rows import clean, dump_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
 
-    from storage.model import Meeting
+    from storage.model import Change, Meeting
 
 DAMAGED = "damaged"
 REVIEWS = ("right", "wrong-status", "wrong-person", "duplicate", "noise")
@@ -116,12 +117,51 @@ def record_clock(
     return list(ids.values())
 
 
-def write_decisions(db: Database, decisions: Iterable[Decision], alert_ids: dict[str, int], now: datetime) -> None:
-    """Keep verdicts that no article led to; `alert_ids` are by key."""
+def record_absence(
+    db: Database,
+    name: str,
+    meeting: Meeting,
+    change: Change,
+    alerts: Iterable[Alert],
+    decisions: Iterable[Decision],
+    now: datetime,
+) -> list[int]:
+    """That a meeting did not come, in its history, with the alerts about it and the mark of the clock that said so.
+
+    Nothing is written when the ledger has heard of the meeting meanwhile. Returns the new alerts' ids.
+    """
+    row = db.execute("SELECT id, status FROM meetings WHERE key = ?", [meeting.key]).fetchone()
+    if (row is None) != (meeting.id is None) or (row is not None and row[1] != meeting.status):
+        return []
+    meeting_ids = {meeting.key: row[0]} if row else write_meetings(db, [meeting])
+    status = None if row is None else meeting.status
+    write_changes(db, [StatusChange(meeting.key, change, status, meeting.status, now)], meeting_ids, {})
+    ids = write_alerts(db, alerts, meeting_ids, {}, None)
+    write_decisions(db, decisions, ids, now, meeting_ids)
+    set_clock(db, name, now, now)
+    return list(ids.values())
+
+
+def write_decisions(
+    db: Database,
+    decisions: Iterable[Decision],
+    alert_ids: dict[str, int],
+    now: datetime,
+    meeting_ids: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Keep verdicts that no article led to; ids of alerts and meetings are by key."""
     db.conn.executemany(
-        "INSERT INTO decisions (watch, verdict, reason, alert_id, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO decisions (meeting_id, watch, verdict, reason, alert_id, detail, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (one.watch, one.verdict, one.reason, alert_ids.get(one.alert_key or ""), clean(one.detail), to_text(now))
+            (
+                meeting_ids.get(one.meeting_key or ""),
+                one.watch,
+                one.verdict,
+                one.reason,
+                alert_ids.get(one.alert_key or ""),
+                clean(one.detail),
+                to_text(now),
+            )
             for one in decisions
         ],
     )

@@ -131,6 +131,7 @@ def test_the_payload_is_the_documented_json():
             "place": "Kyiv",
             "reports": 3,
             "originators": ["Dnipro Wire", "TASS"],
+            "confirmed_by": [],
             "confirmed": True,
             "disputed": False,
         },

@@ -222,7 +222,7 @@ def test_the_calendar_has_an_all_day_event_that_reads_back(cli):
     assert unescaped(fields["DESCRIPTION"]).splitlines() == [
         "Status: held",
         "Reported by 2 sources",
-        "Confirmed by an official source",
+        "Confirmed by official sources of CN",
     ]
     assert fields["STATUS"] == "CONFIRMED"
 

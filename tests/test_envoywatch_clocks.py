@@ -5,6 +5,8 @@ import pytest
 
 from alerts.decide import Rules
 from config.model import Config, Digest, Expectation, MeetingSpec
+from config.people import load_people
+from envoywatch.absences import CLOCK
 from envoywatch.clock import Clock
 from envoywatch.clocks import WAIT_FOR_READING, ring, set_digest_clocks
 from envoywatch.desk import Silent
@@ -27,7 +29,9 @@ def desk(tmp_path):
     with open_store(path, "test") as store:
         clock = Clock(NOW)
         clock.hold()
-        yield SimpleNamespace(store=store, clock=clock, config=Config(), rules=Rules(), listener=Silent())
+        yield SimpleNamespace(
+            store=store, clock=clock, config=Config(), rules=Rules(), listener=Silent(), people=load_people()
+        )
 
 
 def rows(desk, query):
@@ -55,7 +59,7 @@ async def test_promise_42_what_was_expected_and_did_not_come_is_told_once_with_w
     assert not await ring(desk)
     ((title, detail),) = rows(desk, "SELECT title, detail FROM alerts WHERE kind = 'overdue'")
     assert title.startswith("Nobody Yet received: not reported by ")
-    assert detail == "2 of 3 sources were read in the day before"
+    assert detail == "2 of 3 sources were read in all"
     assert rows(desk, "SELECT reason FROM decisions WHERE watch = 'Nobody Yet received'") == [("expected-not-come",)]
 
 
@@ -64,7 +68,7 @@ async def test_promise_42_with_no_source_read_the_answer_is_unknown(desk):
     desk.config = Config(expect=(expect("Nobody Yet", desk.clock.start - timedelta(hours=1)),))
     assert await ring(desk)
     ((title,),) = rows(desk, "SELECT title FROM alerts WHERE kind = 'overdue'")
-    assert "unknown: no source could be read" in title
+    assert "unknown whether it came by" in title
 
 
 async def test_nothing_is_overdue_before_its_time(desk):
@@ -78,4 +82,4 @@ async def test_what_is_still_to_be_read_is_waited_for_but_not_for_ever(desk):
     assert not await ring(desk)
     desk.clock.start = NOW + WAIT_FOR_READING
     assert await ring(desk)
-    assert len(await desk.store.write(clock_state)) == 1
+    assert set(await desk.store.write(clock_state)) >= {CLOCK}

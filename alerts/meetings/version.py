@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 _NAMES: Final = ("names.py", "noun_phrases.py", "pieces.py", "resolver.py", "sentences.py", "text.py")
 """What the detector has of the modules beside its own."""
-_DATA: Final = ("lexicon", "people", "countries.yaml", "offices.yaml", "organisations.yaml", "places.yaml")
+_DATA: Final = (
+    "lexicon",
+    "people",
+    "countries.yaml",
+    "offices.yaml",
+    "organisations.yaml",
+    "places.yaml",
+    "unnamed.yaml",
+)
 _BYTES: Final = 6
 
 

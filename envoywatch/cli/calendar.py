@@ -103,7 +103,7 @@ def _description(meeting: Meeting) -> str:
         f"Reported by {words.reported(meeting.reports, meeting.originators)}",
     ]
     if meeting.confirmed:
-        lines.append("Confirmed by an official source")
+        lines.append(f"Confirmed {words.confirmation(meeting.confirmed_by)}")
     return "\n".join(lines)
 
 

@@ -219,6 +219,17 @@ def status_of(meeting: Meeting) -> str:
     return words.STATUS[meeting.status] + extra
 
 
+def _confirmation(meeting: Meeting) -> str:
+    """Whose official sources confirm it, or for how long none has; empty for what has not happened."""
+    from alerts import words  # noqa: PLC0415 (as above)
+
+    if meeting.told_at is None:
+        return ""
+    if meeting.confirmed:
+        return words.confirmation(meeting.confirmed_by)
+    return words.unconfirmed(meeting.told_at, datetime.now(UTC))
+
+
 def _print_meeting(view: MeetingView) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
 
@@ -232,6 +243,7 @@ def _print_meeting(view: MeetingView) -> None:
             ("date", meeting.date or "not known"),
             ("place", meeting.place),
             ("reported by", words.reported(meeting.reports, meeting.originators)),
+            ("confirmed", _confirmation(meeting)),
             ("first report", short(meeting.first_reported_at)),
             ("last change", short(meeting.updated_at)),
             ("alerts", ", ".join(str(one) for one in view.alert_ids)),

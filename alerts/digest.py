@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PAYLOAD_SCHEMA: Final = "envoywatch/digest/1"
 _SUBJECT_MAX = 200
+_OTHERS = 5
 
 
 def render_digest(data: DigestData, form: DigestFormat) -> str:
@@ -73,7 +74,7 @@ def _paper(data: DigestData) -> layout.Paper:
 
 
 def _summary(data: DigestData) -> str:
-    found = sum(len(watch.articles) + watch.more for watch in data.watches)
+    found = sum(sum(1 + len(one.others) for one in watch.articles) + watch.more for watch in data.watches)
     told = [
         line
         for number, line in (
@@ -177,6 +178,12 @@ def _watch(watch: WatchLines) -> layout.Section:
 def _article(article: ArticleLine) -> layout.Row:
     told = (article.source, article.language, words.moment(article.published_at))
     lines = [" · ".join(filter(None, told))]
+    if article.sources > 1:
+        independent = f", {article.independent} of them independent" if article.independent else ""
+        lines.append(f"The story is told by {words.count(article.sources, 'source')}{independent}")
+    lines += [f"Also: {other}" for other in article.others[:_OTHERS]]
+    if len(article.others) > _OTHERS:
+        lines.append(f"and {words.count(len(article.others) - _OTHERS, 'more article')} of it")
     if article.copies:
         lines.append(f"{words.count(len(article.copies), 'copy')}: {', '.join(article.copies)}")
     return layout.Row(article.title or article.url or "", article.url, tuple(lines))

@@ -66,7 +66,10 @@ class MeetingLines:
 
 @dataclass(frozen=True, slots=True)
 class ArticleLine:
-    """An article a watch found, with the sources of its copies folded into it."""
+    """An article a watch found, with the sources of its copies, and others of its story, folded into it.
+
+    `sources` tell that story in all, `independent` of them on grounds of their own; 0 for an article that stands alone.
+    """
 
     title: str
     url: str | None
@@ -74,6 +77,9 @@ class ArticleLine:
     language: str | None
     published_at: dt.datetime
     copies: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    sources: int = 0
+    independent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

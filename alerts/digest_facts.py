@@ -99,7 +99,17 @@ def _watch(name: str, found: views.WatchMatches | None) -> WatchLines:
 def _article(matched: views.MatchedArticle) -> ArticleLine:
     article = matched.article
     copies = tuple(f"{copy.source}{words.copied(copy.overlap, copy.added)}" for copy in matched.copies)
-    return ArticleLine(article.title, article.url, article.source, article.language, article.published_at, copies)
+    return ArticleLine(
+        article.title,
+        article.url,
+        article.source,
+        article.language,
+        article.published_at,
+        copies,
+        tuple(f"{one.source}: {one.title}" for one in matched.others),
+        matched.sources,
+        matched.independent,
+    )
 
 
 def _unseen(source: views.UnseenSource, official: Collection[str]) -> UnseenSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from storage.faults import FaultText, describe
@@ -25,6 +25,7 @@ from storage.views_rows import (
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
 
 _MOST = 500
@@ -46,11 +47,18 @@ class MeetingChanges:
 
 @dataclass(frozen=True, slots=True)
 class MatchedArticle:
-    """An article that a watch met, where in its title, and the copies of it that were folded away."""
+    """An article that a watch met, where in its title, and what was folded away: its copies, others of its story.
+
+    It is the first that the watch met of its story; `sources` tell that story in all, `independent` of them in words
+    and on grounds of their own. Both are 0 for an article that stands alone.
+    """
 
     article: ArticleLine
     title: Evidence
     copies: tuple[ArticleLine, ...]
+    others: tuple[ArticleLine, ...] = ()
+    sources: int = 0
+    independent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,10 @@ def changed_meetings(connection: sqlite3.Connection, since: datetime, until: dat
 
 
 def matches_by_watch(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[WatchMatches, ...]:
-    """Matches of that time by watch; a copy stands under its original, or under the newest of its fellow copies."""
+    """Matches of that time by watch and story, the newest first.
+
+    A copy stands under its original, or under the newest of its fellow copies.
+    """
     folded: defaultdict[str, dict[int, list[tuple[ArticleLine, Evidence]]]] = defaultdict(dict)
     for row in connection.execute(_MATCHED, {"since": to_text(since), "until": to_text(until)}):
         line = article_line(row)
@@ -179,15 +190,41 @@ def matches_by_watch(connection: sqlite3.Connection, since: datetime, until: dat
     return tuple(
         WatchMatches(
             watch,
-            tuple(
-                MatchedArticle(
-                    group[0][0], group[0][1], tuple(with_additions(connection, line) for line, _ in group[1:])
-                )
-                for group in groups.values()
+            _by_story(
+                connection,
+                [
+                    MatchedArticle(
+                        group[0][0], group[0][1], tuple(with_additions(connection, line) for line, _ in group[1:])
+                    )
+                    for group in groups.values()
+                ],
             ),
         )
         for watch, groups in folded.items()
     )
+
+
+def _by_story(connection: sqlite3.Connection, found: Sequence[MatchedArticle]) -> tuple[MatchedArticle, ...]:
+    """Articles of one story under the first of them, at the place of the newest."""
+    stories: dict[tuple[str, int], list[MatchedArticle]] = {}
+    for one in found:
+        story = one.article.story_id
+        stories.setdefault(("article", one.article.id) if story is None else ("story", story), []).append(one)
+    out = []
+    for (kind, story_id), told in stories.items():
+        first = min(told, key=lambda one: (one.article.published_at, one.article.id))
+        if kind == "story":
+            sql = "SELECT sources, independent FROM stories WHERE id = ?"
+            counts = connection.execute(sql, (story_id,)).fetchone() or (0, 0)
+            first = replace(
+                first,
+                copies=tuple(copy for one in told for copy in one.copies),
+                others=tuple(one.article for one in told if one is not first),
+                sources=counts[0],
+                independent=counts[1],
+            )
+        out.append(first)
+    return tuple(out)
 
 
 def _marked_title(line: ArticleLine, spans: str) -> Evidence:

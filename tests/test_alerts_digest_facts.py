@@ -1,7 +1,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alerts.digest_data import ChangeLine, ExpectedLine
+from alerts.digest import render_digest
+from alerts.digest_data import ChangeLine, DigestData, ExpectedLine
 from alerts.digest_facts import digest_data
 from config.vocabulary import Level, Role, Status, Urgency
 from storage.model import AlertKind, Change, FaultKind, Field, Meeting, Span, TextOrigin
@@ -97,3 +98,15 @@ def test_what_was_not_seen_says_whether_it_is_official():
 
 def test_a_watch_that_left_the_configuration_is_still_told():
     assert [watch.watch for watch in digest_data("Morning", FACTS).watches] == ["Envoy"]
+
+
+def test_a_story_is_told_once_with_who_tells_it_and_how_many_are_independent():
+    told = MatchedArticle(ARTICLE, Evidence("Headline"), (), (replace(ARTICLE, id=3, source="Post"),), 5, 3)
+    data = digest_data("Morning", replace(FACTS, matches=(WatchMatches("Envoy", (told,)),)), ["Envoy"])
+    (line,) = data.watches[0].articles
+    assert (line.others, line.sources, line.independent) == (("Post: Headline",), 5, 3)
+    text = " ".join(render_digest(data, "text").split())
+    assert "The story is told by 5 sources, 3 of them independent" in text
+    assert "Also: Post: Headline" in text
+    assert "2 articles found" in text
+    assert DigestData.from_json(data.to_json()) == data

@@ -83,3 +83,21 @@ async def test_what_is_still_to_be_read_is_waited_for_but_not_for_ever(desk):
     desk.clock.start = NOW + WAIT_FOR_READING
     assert await ring(desk)
     assert set(await desk.store.write(clock_state)) >= {CLOCK}
+
+
+async def test_a_digest_at_an_hour_that_one_night_skips_and_one_night_repeats_comes_once_each_day(desk):
+    night = Digest(name="Night", at="03:30 Europe/Kyiv", channels=("desk",))
+    desk.config = Config(digests=(night,), channels={"desk": {"url": "json://127.0.0.1:9"}})
+    for first in (datetime(2024, 3, 30, 0, 0, tzinfo=UTC), datetime(2024, 10, 26, 0, 0, tzinfo=UTC)):
+        desk.clock.start = first
+        await set_digest_clocks(desk)
+        await ring(desk)
+        before = rows(desk, "SELECT count(*) FROM digests")[0][0]
+        for half_hours in range(1, 48 * 3 + 1):
+            desk.clock.start = first + timedelta(minutes=30 * half_hours)
+            await set_digest_clocks(desk)  # as after a restart
+            await ring(desk)
+        assert rows(desk, "SELECT count(*) FROM digests")[0][0] == before + 3
+    due = [row[0].rpartition("/")[2] for row in rows(desk, "SELECT key FROM digests ORDER BY id")]
+    assert "2024-03-31T01:00:00.000000Z" in due  # the clock jumps from three to four
+    assert "2024-10-27T00:30:00.000000Z" in due  # half past three comes twice: its first coming

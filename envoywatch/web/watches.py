@@ -246,20 +246,17 @@ def _found_hit(found: Found) -> SearchHit:
 
 def _preview(request: Request, name: str, form: Form) -> Response:
     """What the watch as it stands in the form would match; only that part when our script asks."""
-    values: dict[str, Any]
-    status = 200
+    # What is half written is no mistake yet: what is wrong with it is an answer like any other, and no refusal.
     try:
         item, faults = _judged(request, name, form)
         values = _previewed(request, item, faults) | {"faults": faults}
-        status = 400 if is_refused(faults) else 200
-    except (UsageError, ConfigError) as error:
-        values = {"faults": {}, "preview": None, "error": error}
-        status = 409
+        error: EnvoywatchError | None = None
+    except (UsageError, ConfigError) as fault:
+        values, error = {"faults": {}, "preview": None}, fault
     if _PART in request.headers:
-        # What is half written is no mistake yet: the script shows the answer whatever it is.
-        trouble = values.pop("error", None)
-        return show(request, "watch_preview.html", bare=True, trouble=trouble and trouble_of(trouble), **values)
-    return _form_page(request, name or None, form, status=status, **values)
+        trouble = None if error is None else trouble_of(error)
+        return show(request, "watch_preview.html", bare=True, trouble=trouble, **values)
+    return _form_page(request, name or None, form, error=error, **values)
 
 
 def _previewed(request: Request, item: dict[str, Any], faults: Faults) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from storage.migrations import SCHEMA_VERSION
 from tests.released import ROWS, old_file, released_rows
 from tests.seeding import NOW, Archive, claim_of
 
-KILLS = 12
+KILLS = 8
 SENTENCE = "Arda Lin met Boris Vale."
 
 
@@ -84,7 +84,7 @@ def test_promise_11_a_killed_migration_leaves_the_old_database_or_the_new(tmp_pa
 def test_promise_11_a_killed_beginning_can_be_begun_again(tmp_path):
     folder = tmp_path / "state"
     folder.mkdir()
-    for after in killed("migrate", folder, 6):
+    for after in killed("migrate", folder, 4):
         db = open_writer(after / "archive.db")
         with closing(db.conn):
             assert is_sound(db.conn)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from config.lexicon import languages
 from config.places import load_places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from datetime import date
 
     from alerts.meetings.reader import Finder
 
-LEAD: Final = 800
+LEAD: Final = 600
 """Characters of the text in which names are looked for."""
 _ENDING: Final = 3
 """Letters that a declined name of a place may have more than its stem."""
 _STEM: Final = 4
+_VOWELS: Final = "аяиоеьйыaey"
 
 
 def story_names(finder: Finder, title: str, text: str, language: str | None, at: date) -> frozenset[str]:
@@ -29,31 +31,36 @@ def story_names(finder: Finder, title: str, text: str, language: str | None, at:
         return frozenset()
     joined = f"{title}\n{text[:LEAD]}"
     people = {one.label for one in finder.find(joined, code, at) if one.label and not one.label.startswith("[")}
-    names, labels = _places(code)
-    return frozenset(people | {labels[found.lastgroup or ""] for found in names.finditer(joined)})
+    return frozenset(people.union(_places_in(joined, code)))
+
+
+def _places_in(text: str, language: str) -> Iterator[str]:
+    automaton, forms = _places(language)
+    is_spaced = language != "zh"
+    for index, start, end in automaton.find_matches_as_indexes(text):
+        label, is_declined = forms[index]
+        begins = start == 0 or not text[start - 1].isalnum()
+        if not is_spaced or (begins and _ends(text, end, is_declined=is_declined)):
+            yield label
+
+
+def _ends(text: str, end: int, *, is_declined: bool) -> bool:
+    """Whether the word ends here, or a few letters on when it is declined."""
+    most = _ENDING if is_declined else 0
+    return any(not text[end + n : end + n + 1].isalnum() for n in range(most + 1))
 
 
 @cache
-def _places(language: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """A pattern with a group for each place, and the places by group."""
-    labels, patterns = {}, []
-    for number, place in enumerate(load_places().cities):
-        forms = [_form(form, spaced=language != "zh") for form in place.forms.get(language, ()) if form]
-        if forms:
-            labels[f"p{number}"] = place.label
-            patterns.append(f"(?P<p{number}>{'|'.join(forms)})")
-    border = "" if language == "zh" else r"\b"
-    return re.compile(f"{border}(?:{'|'.join(patterns)}){border}"), labels
+def _places(language: str) -> tuple[AhoCorasick, tuple[tuple[str, bool], ...]]:
+    """Every written form, of a declined one the stem, with its label and whether endings follow."""
+    forms: dict[str, tuple[str, bool]] = {}
+    for place in load_places().cities:
+        for form in filter(None, place.forms.get(language, ())):
+            forms.setdefault(_stem(form), (place.label, form.endswith("~")))
+    return AhoCorasick(list(forms), matchkind=MatchKind.LeftmostLongest), tuple(forms.values())
 
 
-def _form(form: str, *, spaced: bool) -> str:
-    """Of a declined name the stem and any ending."""
-    words = []
-    for word in form.split():
-        stem = word.removesuffix("~")
-        if stem == word or not spaced:
-            words.append(re.escape(stem))
-            continue
-        stem = stem[:-1] if stem[-1] in "аяиоеьйыaey" and len(stem) > _STEM else stem
-        words.append(re.escape(stem) + rf"\w{{0,{_ENDING}}}")
-    return " ".join(words)
+def _stem(form: str) -> str:
+    """Of a form whose last word is declined the part that stays; one with a declined word before that is left whole."""
+    plain = form.replace("~", "")
+    return plain[:-1] if form.endswith("~") and plain[-1] in _VOWELS and len(plain) > _STEM else plain

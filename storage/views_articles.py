@@ -21,6 +21,7 @@ from storage.views_rows import (
     required,
     spans_of,
 )
+from storage.views_stories import StoryLine, find_story
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,6 +80,7 @@ class Explanation:
     entries: tuple[EntryLine, ...]
     alerts: tuple[AlertLine, ...]
     deliveries: tuple[DeliveryLine, ...]
+    story: StoryLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +155,10 @@ def explain_article(connection: sqlite3.Connection, id_or_url: int | str) -> Exp
             raise NotStoredError(f"nothing is stored about {id_or_url}", hint="`envoywatch search` finds articles")
         return Explanation(None, entries, (), ())
     alerts = alerts_of_article(connection, article_id)
+    article = get_article(connection, article_id)
     return Explanation(
-        article=get_article(connection, article_id),
+        article=article,
+        story=find_story(connection, article.line.story_id),
         entries=_entries(connection, "entries.article_id = ?", article_id),
         alerts=alerts,
         deliveries=tuple(line for alert in alerts for line in deliveries_of_alert(connection, alert.id)),

@@ -46,6 +46,7 @@ class Mission:
     articles: dict[str, int] = field(default_factory=dict)
     meetings: dict[str, int] = field(default_factory=dict)
     alerts: dict[str, int] = field(default_factory=dict)
+    stories: dict[str, int] = field(default_factory=dict)
 
 
 def at(text):
@@ -75,6 +76,7 @@ def _write(path, now):
         writer.sources()
         writer.mission()
         writer.hostile()
+        writer.stories()
         writer.deliveries()
         writer.run()
         db.conn.execute("COMMIT")
@@ -492,6 +494,32 @@ class _Writer:
                            evidence=f"{HOSTILE} wrote Li Hui </mark></blockquote><form action=//evil.example>.",
                            detail="</p><style>*{display:none}</style>", place="\u202emoscow")  # fmt: skip
         self.decide(article, "alert", "watch-matched", when, ENVOY, None, alert, detail="<b>detail</b>")
+
+    def stories(self):
+        """The audience as five told it, what became part of that, and one of a hostile title."""
+        self.c.execute("UPDATE articles SET originator = source")
+        self.c.execute(
+            "UPDATE articles SET originator = (SELECT source FROM articles first WHERE first.id = articles.copy_of)"
+            " WHERE copy_of IS NOT NULL"
+        )
+        for name, keys, lead in (
+            ("audience", ("plan", "held", "readout", "zh", "copy"), "held"),
+            ("hostile", ("hostile", "denial"), "hostile"),
+        ):
+            ids = [self.done.articles[key] for key in keys]
+            story = self.insert("stories", title="", first_at="", last_at="")
+            self.c.executemany("UPDATE articles SET story_id = ? WHERE id = ?", [(story, one) for one in ids])
+            self.c.execute(
+                "UPDATE stories SET (articles, sources, independent, first_at, last_at) = (SELECT count(*),"
+                " count(DISTINCT source), count(DISTINCT originator), min(published_at), max(published_at)"
+                " FROM articles WHERE story_id = ?1), (title, language) ="
+                " (SELECT title, language FROM articles WHERE id = ?2), article_id = ?2 WHERE id = ?1",
+                [story, self.done.articles[lead]],
+            )
+            self.done.stories[name] = story
+        self.done.stories["merged"] = self.insert(
+            "stories", title="Merged", first_at="", last_at="", merged_into=self.done.stories["audience"]
+        )
 
     def deliveries(self):
         for number, (name, channel, state, fault) in enumerate((

@@ -118,6 +118,7 @@ def paths_of(mission):
     return (
         "/", "/?days=7", "/alerts", "/meetings", "/meetings?person=Li+Hui&with=Vladimir+Putin", "/meetings?status=held",
         "/search", "/search?q=envoy", "/search?q=(", "/sources", "/sources/1", "/sources/7", "/outbox",
+        "/stories", "/stories?sources=3", "/stories?skip=50", "/stories/999",
         "/search?q=envoy&sort=newest", "/watches/preview?q=envoy", "/watches/preview?q=envoy&fragment=1",
         "/outbox?state=parked", "/watches", "/watches?add=meeting", "/watches/Talks%20about%20the%20war",
         "/watches/Audience%20with%20a%20leader", "/people", "/people?q=li", "/people?name=Li+Hui", "/settings",
@@ -126,6 +127,7 @@ def paths_of(mission):
         *(f"/alerts/{one}" for one in mission.alerts.values()),
         *(f"/meetings/{one}" for one in mission.meetings.values()),
         *(f"/articles/{one}" for one in mission.articles.values()),
+        *(f"/stories/{one}" for one in mission.stories.values()),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from config.model import Config
     from envoywatch.why import WatchAnswer
     from storage.model import Claim, Outcome, Reading, Span
-    from storage.views import AlertLine, ArticleLine, ArticleView, EntryLine, Explanation, RevisionView
+    from storage.views import AlertLine, ArticleLine, ArticleView, EntryLine, Explanation, RevisionView, StoryLine
 
 _QUOTED = 80
 _SPANS = 4
@@ -76,7 +76,7 @@ def _explain_stored(context: Context, found: Explanation, view: ArticleView, *, 
     if as_json:
         emit_json({"stored": True, "explanation": found, "watches": answers})
         return
-    _print_article(view)
+    _print_article(view, found.story)
     if view.revisions:
         show.heading("What changed since (UTC)")
         print_revisions(view.revisions)
@@ -94,7 +94,7 @@ def _explain_stored(context: Context, found: Explanation, view: ArticleView, *, 
             print_claim(claim)
 
 
-def _print_article(view: ArticleView) -> None:
+def _print_article(view: ArticleView, story: StoryLine | None) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
     from envoywatch import wording  # noqa: PLC0415 (likewise)
 
@@ -113,9 +113,20 @@ def _print_article(view: ArticleView) -> None:
             ("adds", "\n".join(line.added)),
             ("copies", ", ".join(f"{copy.id} {copy.source}{_copied(copy)}" for copy in view.copies)),
             ("report of", _whose(view)),
+            ("story", _story(story)),
             ("link", line.url),
         ]
     )
+
+
+def _story(story: StoryLine | None) -> str | None:
+    from alerts import words  # noqa: PLC0415 (as above)
+
+    if story is None:
+        return None
+    independent = f", {story.independent} independent" if story.independent < story.sources else ""
+    told = f"{words.count(story.articles, 'article')} of {words.count(story.sources, 'source')}{independent}"
+    return f"{story.id}, {story.title} ({told}); `envoywatch search ... --story {story.id}`"
 
 
 def _whose(view: ArticleView) -> str:

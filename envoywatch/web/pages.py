@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 SPANS = {1: "24 hours", 3: "3 days", 7: "7 days", 30: "30 days"}
 """How far back Today can look, in days."""
 
+STORY_SOURCES = {1: "all", 2: "2 sources", 3: "3 sources", 5: "5 sources"}
+"""How many sources a listed story has at least."""
+
 _PAGE = 50
+_DEEPEST = 100_000
 _MEETINGS = 500
 _UNDO_FOR = timedelta(minutes=15)
 """What was just reviewed stays in the list of what is to review, so that it can be undone there."""
@@ -109,6 +113,33 @@ def meeting(request: Request) -> Response:
     return show(request, "meeting.html", view=view, meeting=view.meeting)
 
 
+def stories(request: Request) -> Response:
+    """What is told by several, the last told first."""
+    sources, skip = number(request, "sources") or 1, number(request, "skip") or 0
+    if sources not in STORY_SOURCES or skip > _DEEPEST:
+        raise HTTPException(400)
+    found = read(
+        request,
+        lambda reader: views.list_stories(reader, sources=sources if sources > 1 else None, limit=_PAGE + 1, skip=skip),
+    )
+    more = skip + _PAGE if len(found) > _PAGE else None
+    return show(
+        request,
+        "stories.html",
+        stories=found[:_PAGE],
+        more=more,
+        first=not skip,
+        sources=sources,
+        choices=STORY_SOURCES,
+    )
+
+
+def story(request: Request) -> Response:
+    """One story: who told it when; one that was merged is shown as what it became part of."""
+    view = read(request, lambda reader: views.get_story(reader, path_id(request)))
+    return show(request, "story.html", view=view, story=view.line)
+
+
 def article(request: Request) -> Response:
     """One article with everything that was found in it and decided about it."""
     explanation = read(request, lambda reader: views.explain_article(reader, path_id(request)))
@@ -128,6 +159,7 @@ def article(request: Request) -> Response:
         "article.html",
         view=view,
         article=view.line,
+        story=explanation.story,
         explanation=explanation,
         title=title,
         paragraphs=present.paragraphs(view.text, spans),

@@ -26,6 +26,7 @@ _LARGEST = 2**63 - 1
 _SECTIONS = (
     ("/", "Today"),
     ("/meetings", "Meetings"),
+    ("/stories", "Stories"),
     ("/search", "Search"),
     ("/watches", "Watches"),
     ("/people", "People"),

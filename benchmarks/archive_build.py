@@ -27,6 +27,7 @@ from storage.model import Claim, Cue, Endpoint, Field, Match, Reading, SourceSpe
 from storage.record import record_reading
 from storage.search import Indexed, index_row, index_rows
 from storage.sources import sync_sources
+from storage.traits import traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,6 +187,7 @@ def reading_of(made: Made, *, with_claim: bool = False) -> Reading:
         matches=(Match(MATCHED, (Span(Field.TEXT, 0, 1),)),) if is_matched(made.number, made.text) else (),
         claims=(_claim(made),) if with_claim else (),
         sketch=Body(made.text).sketch,
+        traits=traits_of(made.title, made.text),
     )
 
 

@@ -63,6 +63,13 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.server.answer(self)
 
+    def do_POST(self):
+        self.close_connection = True
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked += 1
+        with contextlib.suppress(OSError):
+            self.server.answer(self)
+
     def whole(self, status=200, body=b"", kind=RSS, **headers):
         self.head(status, len(body), kind, **headers)
         if status != 304:

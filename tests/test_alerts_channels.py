@@ -116,7 +116,7 @@ def test_the_webhook_gets_the_documented_payload_and_the_key(web):
     }
 
 
-def test_every_try_carries_the_same_key(web):
+def test_promise_03_every_try_carries_the_same_key(web):
     for _ in range(2):
         send(hook(web), MESSAGE, KEY)
     assert web.seen[0][1]["Idempotency-Key"] == web.seen[1][1]["Idempotency-Key"]
@@ -238,7 +238,7 @@ def test_a_url_that_makes_no_channel_is_misconfigured_and_raises_nothing():
     assert "token" not in result.detail
 
 
-def test_no_part_of_the_url_is_told_even_if_the_target_repeats_it(web):
+def test_promise_36_no_part_of_the_url_is_told_even_if_the_target_repeats_it(web):
     token = "T0ken1234567890abcdefghij"
     echo = json.dumps({"error": f"no such hook {token} at http://x:pass@h/{token}\x1b[31m"}).encode()
     web.say = [(400, {}, echo)]
@@ -271,7 +271,7 @@ def logged():
     root.setLevel(level)
 
 
-def test_nothing_of_a_send_reaches_the_logs(web, logged):
+def test_promise_36_nothing_of_a_send_reaches_the_logs(web, logged):
     web.say = [(500, {}, b"")]
     send(hook(web, "/T0ken1234567890abcdefghij"), MESSAGE, KEY)
     send("tgram://T0ken", MESSAGE, KEY)
@@ -316,7 +316,7 @@ def test_telegram_gets_escaped_html_with_the_title_inside(plugins):
     assert headers["Idempotency-Key"]
 
 
-def test_a_target_that_refuses_the_mark_up_gets_the_plain_text_at_once(plugins):
+def test_promise_08_a_target_that_refuses_the_mark_up_gets_the_plain_text_at_once(plugins):
     refusal = b'{"ok": false, "error_code": 400, "description": "Bad Request: can\'t parse entities"}'
     plugins.say = [(400, {}, refusal), (200, {}, b'{"ok": true}')]
     assert send(TELEGRAM, MESSAGE, KEY).ok
@@ -442,7 +442,7 @@ def test_a_mail_has_both_texts_its_key_and_its_thread(post):
     assert envelope.content.isascii()
 
 
-def test_two_tries_of_one_delivery_are_one_mail_to_the_reader(post):
+def test_promise_03_two_tries_of_one_delivery_are_one_mail_to_the_reader(post):
     for _ in range(2):
         send(mailto(post), MESSAGE, KEY)
     first, second = (mail for _, mail in post.mails)
@@ -487,7 +487,7 @@ def test_a_server_without_tls_is_misconfigured_for_a_channel_that_wants_it(post)
     assert result.fault is DeliveryFault.MISCONFIGURED
 
 
-def test_a_refused_mail_is_sent_again_as_plain_text_at_once(post):
+def test_promise_08_a_refused_mail_is_sent_again_as_plain_text_at_once(post):
     post.refuse = ["554 5.7.1 no HTML here"]
     assert send(mailto(post), MESSAGE, KEY).ok
     ((_, mail),) = post.mails

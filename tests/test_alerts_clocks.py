@@ -60,7 +60,7 @@ clocks = st.builds(
 
 
 @given(clocks, moments)
-def test_the_next_time_lies_ahead_and_at_most_a_day_and_the_change_of_the_clock_away(clock, after):
+def test_promise_12_the_next_time_lies_ahead_and_at_most_a_day_and_the_change_of_the_clock_away(clock, after):
     due = next_digest_at(clock, after)
     assert after < due <= after + timedelta(hours=25)
     assert next_digest_at(clock, due - MICROSECOND) == due
@@ -113,7 +113,7 @@ def test_a_digest_is_due_at_its_very_instant_and_not_before():
     assert not due_digests([MORNING], {}, NOW)
 
 
-def test_a_clock_set_back_repeats_no_digest():
+def test_promise_12_a_clock_set_back_repeats_no_digest():
     (due,) = due_digests([MORNING], {"Morning": MORNING_TOMORROW}, MORNING_TOMORROW)
     assert not due_digests([MORNING], {"Morning": due.next_at}, MORNING_TOMORROW - timedelta(hours=3))
 

@@ -87,7 +87,7 @@ def test_the_wish_of_the_target_is_obeyed_up_to_a_day(asked, waited):
 
 
 @pytest.mark.parametrize("fault", sorted(PERMANENT))
-def test_a_refusal_is_parked_with_its_fifth_try(fault):
+def test_promise_07_a_refusal_is_parked_with_its_fifth_try(fault):
     states = [after_failure(delivery(tried), fault, None, NOW, 0.5).state for tried in range(5)]
     assert states == [DeliveryState.DUE] * 4 + [DeliveryState.PARKED]
 

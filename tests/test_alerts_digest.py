@@ -153,7 +153,7 @@ def test_a_digest_survives_json_both_ways():
         DigestData.from_json('{"digest": 1}')
 
 
-def test_quiet_is_said_only_beside_what_was_read():
+def test_promise_42_quiet_is_said_only_beside_what_was_read():
     said = " ".join(render_digest(QUIET, "text").split())
     assert "All quiet: nothing changed" in said
     assert "39 of 40 sources could be read" in said
@@ -169,7 +169,7 @@ def test_quiet_is_not_said_when_an_official_source_was_dark():
     assert "Kremlin" in said
 
 
-def test_with_nothing_read_the_answer_is_unknown():
+def test_promise_42_with_nothing_read_the_answer_is_unknown():
     blind = DigestData("M", NOW - DAY, NOW, Counts(sources=3), expected=(ExpectedLine("X", NOW),))
     assert "unknown, no source could be read" in render_digest(blind, "text")
     empty = DigestData("M", NOW - DAY, NOW, Counts(sources=3))

@@ -37,7 +37,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u20
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("form", [harmless.plain, harmless.html, harmless.markdown, harmless.one_line, harmless.clean])
-def test_no_control_or_bidirectional_character_passes(text, form):
+def test_promise_31_no_control_or_bidirectional_character_passes(text, form):
     assert not CONTROL.search(form(text))
 
 
@@ -50,12 +50,12 @@ def test_one_text_stays_one_line_that_calls_nobody(text, form):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_html_has_no_tag_and_no_quote(text):
+def test_promise_31_html_has_no_tag_and_no_quote(text):
     assert not re.search("[<>\"']", harmless.html(text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_markdown_renderer_makes_nothing_but_text_of_it(text):
+def test_promise_31_a_markdown_renderer_makes_nothing_but_text_of_it(text):
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(harmless.markdown(text))
     assert [token.type for token in tokens] in ([], ["paragraph_open", "inline", "paragraph_close"])
     assert {child.type for token in tokens for child in token.children or ()} <= {"text", "text_special"}
@@ -112,7 +112,7 @@ def test_text_is_cut_to_its_limit_with_an_ellipsis():
         None,
     ],
 )
-def test_only_clean_links_of_the_web_are_offered(url):
+def test_promise_32_only_clean_links_of_the_web_are_offered(url):
     assert harmless.link(url) is None
 
 

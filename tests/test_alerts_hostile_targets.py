@@ -69,7 +69,7 @@ def test_the_webhook_gets_clean_text_and_a_plain_message(web):
     assert web.seen[0][1].get("Bcc") is None
 
 
-def test_ntfy_gets_plain_text_that_it_takes_for_no_markdown(web):
+def test_promise_31_ntfy_gets_plain_text_that_it_takes_for_no_markdown(web):
     assert send(hook(web, "/desk", scheme="ntfy"), MESSAGE, "k").ok
     said = sent(web)
     assert not any(UNSEEN.search(text) or CALLS.search(text) for text in values(said))
@@ -77,7 +77,7 @@ def test_ntfy_gets_plain_text_that_it_takes_for_no_markdown(web):
     assert set(said) == {"topic", "title", "message"}
 
 
-def test_slack_gets_no_mention_no_link_and_no_tag(plugins):
+def test_promise_31_slack_gets_no_mention_no_link_and_no_tag(plugins):
     plugins.say = [(200, {}, b"ok")]
     assert send(SLACK, MESSAGE, "k").ok
     for text in values(sent(plugins)):
@@ -87,7 +87,7 @@ def test_slack_gets_no_mention_no_link_and_no_tag(plugins):
         assert "|" not in text
 
 
-def test_telegram_gets_the_tags_of_ours_alone(plugins):
+def test_promise_31_telegram_gets_the_tags_of_ours_alone(plugins):
     plugins.say = [(200, {}, b'{"ok": true}')]
     assert send(TELEGRAM, MESSAGE, "k").ok
     said = sent(plugins)
@@ -97,7 +97,7 @@ def test_telegram_gets_the_tags_of_ours_alone(plugins):
     assert {tag for tag, _ in Tags(said["text"]).found} <= {"b", "i", "blockquote"}
 
 
-def test_a_mail_gets_no_header_no_recipient_and_no_tag_of_it(post):
+def test_promise_31_a_mail_gets_no_header_no_recipient_and_no_tag_of_it(post):
     assert send(mailto(post), MESSAGE, "k").ok
     ((envelope, mail),) = post.mails
     assert envelope.rcpt_tos == ["reader@paper.example"]

@@ -365,7 +365,7 @@ def test_no_claims_raise_and_every_decision_tells_its_reason_and_no_alert_comes_
 
 
 @given(articles())
-def test_a_first_poll_never_floods(written):
+def test_promise_06_a_first_poll_never_floods(written):
     memory = Memory(WATCHES)
     for one in written:
         memory.enter(replace(one, first_poll=True, source="Wire"), one.seen_at)

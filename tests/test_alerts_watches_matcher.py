@@ -166,7 +166,7 @@ def test_no_watches_match_nothing():
     assert compile_watches([], People()).match(Document("Title", "text")) == ()
 
 
-def test_an_unknown_person_disables_that_watch_alone_and_is_named_in_place():
+def test_promise_33_an_unknown_person_disables_that_watch_alone_and_is_named_in_place():
     watches = [("bad", parse_query("peace @no-such-man")), ("good", parse_query("peace"))]
     matcher = compile_watches(watches, People())
     assert [found.watch for found in matcher.match(Document("", "peace"))] == ["good"]
@@ -244,7 +244,7 @@ def test_a_text_full_of_the_word_gives_a_bounded_number_of_spans():
 @pytest.mark.parametrize(
     "query", ['"a a a a a a a b"~50', "a NEAR/100 a NEAR/100 b", "a NEAR/s b", '"a a a a a b"', "/(a|aa)+b$/"]
 )
-def test_a_hostile_text_is_looked_through_without_backtracking(query):
+def test_promise_33_a_hostile_text_is_looked_through_without_backtracking(query):
     assert match(query, "a " * 100_000) == ()
 
 
@@ -315,5 +315,5 @@ def test_people_are_listed_once_each_in_order():
     assert parse_query('@xi NEAR/s (@li-hui OR @"Li Hui") -@xi').people == ("xi", "li-hui", "Li Hui")
 
 
-def test_patterns_are_compiled_by_the_linear_engine_alone():
+def test_promise_33_patterns_are_compiled_by_the_linear_engine_alone():
     assert isinstance(re2.compile("a"), re2._Regexp)

@@ -196,7 +196,7 @@ def test_an_anchor_may_be_used_again(tmp_path):
 # ---------------------------------------------------------------- keys and values
 
 
-def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path):
+def test_promise_35_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path):
     found = faults(
         tmp_path,
         """\
@@ -354,7 +354,7 @@ def test_a_lone_dollar_is_text(tmp_path):
     assert loaded.config.watches[0].query == "/a$/ $5"
 
 
-def test_secret_values_never_stand_in_findings(tmp_path):
+def test_promise_36_secret_values_never_stand_in_findings(tmp_path):
     found = faults(
         tmp_path,
         "sources: [{name: A, endpoints: [feed: '${URL}']}]\nweb: {listen: '${LISTEN}'}\n",

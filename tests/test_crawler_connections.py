@@ -190,7 +190,7 @@ async def test_a_second_connection_that_comes_too_late_is_closed(monkeypatch):
     won.close()
 
 
-async def test_the_guard_judges_each_address_and_the_first_ones_error_is_told():
+async def test_promise_22_the_guard_judges_each_address_and_the_first_ones_error_is_told():
     async with Server() as server:
         with pytest.raises(AddressRefusedError):
             await connect_first(["127.0.0.1", "::1"], server.port, private=False)

@@ -25,7 +25,7 @@ ZH = "外交部发言人表示会谈富有成果。" * 5
         ("plain", "ascii", "text/html; charset=no-such-thing"),
     ],
 )
-def test_text_is_read_in_its_own_encoding_whatever_is_declared(text, encoding, content_type):
+def test_promise_26_text_is_read_in_its_own_encoding_whatever_is_declared(text, encoding, content_type):
     assert decode(text.encode(encoding), content_type) == text
 
 

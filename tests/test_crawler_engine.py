@@ -67,7 +67,7 @@ def test_our_name_and_the_given_headers_are_sent(world, site):
         ("300 Choose", {}, FaultKind.REDIRECTS, None),
     ],
 )
-def test_statuses_are_understood(world, site, status, headers, kind, retry_after):
+def test_promise_24_statuses_are_understood(world, site, status, headers, kind, retry_after):
     site.routes["/a"] = answer_of(b"sorry", status=status, **headers)
     fault = world.fetch(site.url("/a"))
     assert (fault.kind, fault.status, fault.retry_after) == (kind, int(status[:3]), retry_after)
@@ -100,7 +100,7 @@ def test_redirects_are_followed_and_permanent_ones_reported(world, site):
     assert (page.body, page.url, page.permanent_redirect) == (b"here", site.url("/d"), site.url("/c"))
 
 
-def test_the_body_of_a_redirect_is_not_read(world, site):
+def test_promise_17_the_body_of_a_redirect_is_not_read(world, site):
     sent = []
 
     async def endless(asked, writer):
@@ -115,7 +115,7 @@ def test_the_body_of_a_redirect_is_not_read(world, site):
     assert len(sent) < 500
 
 
-def test_a_redirect_without_end_stops_after_ten(world, site):
+def test_promise_21_a_redirect_without_end_stops_after_ten(world, site):
     site.routes["/a"] = redirect("/a")
     fault = world.fetch(site.url("/a"))
     assert fault.kind is FaultKind.REDIRECTS
@@ -125,12 +125,12 @@ def test_a_redirect_without_end_stops_after_ten(world, site):
 @pytest.mark.parametrize(
     "target", ["ftp://127.0.0.1/x", "file:///etc/passwd", "javascript:alert(1)", "data:text/html,x"]
 )
-def test_redirects_leave_http_never(world, site, target):
+def test_promise_21_redirects_leave_http_never(world, site, target):
     site.routes["/a"] = redirect(target)
     assert world.fetch(site.url("/a")).kind is FaultKind.REDIRECTS
 
 
-def test_credentials_go_to_their_own_origin_only(world, site):
+def test_promise_21_credentials_go_to_their_own_origin_only(world, site):
     other = world.site(b=answer_of(b"x"))
     site.routes |= {"/a": redirect("/here"), "/here": redirect(other.url("/b"))}
     world.fetch(site.url("/a").replace("//", "//us%65r:s3cret@"))
@@ -147,7 +147,7 @@ def test_credentials_go_to_their_own_origin_only(world, site):
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]"]
 )
-def test_private_addresses_are_refused_however_they_are_written(world, site, host):
+def test_promise_22_private_addresses_are_refused_however_they_are_written(world, site, host):
     site.routes["/a"] = answer_of(b"secret")
     fault = world.fetch(site.url("/a", host), private_addresses=False)
     assert fault.kind is FaultKind.ADDRESS
@@ -168,7 +168,7 @@ def test_a_sources_own_leave_opens_private_addresses_for_it_alone(world, site):
     assert refused.kind is FaultKind.ADDRESS
 
 
-def test_a_public_page_cannot_redirect_to_a_private_address(world, site, monkeypatch):
+def test_promise_22_a_public_page_cannot_redirect_to_a_private_address(world, site, monkeypatch):
     monkeypatch.setattr("crawler.guard.is_public", lambda address: address == "127.0.0.2")
     site.routes["/a"] = redirect(site.url("/inner"))
     site.routes["/inner"] = answer_of(b"secret")
@@ -193,7 +193,7 @@ def test_a_public_page_cannot_redirect_to_a_private_address(world, site, monkeyp
         ("zstd", zstandard.compress),
     ],
 )
-def test_compressed_bodies_are_unpacked_within_the_limit(world, site, encoding, pack):
+def test_promise_17_compressed_bodies_are_unpacked_within_the_limit(world, site, encoding, pack):
     site.routes["/a"] = answer_of(pack(b"word " * 1000), content_encoding=encoding)
     site.routes["/bomb"] = answer_of(pack(b"0" * 3_000_000), content_encoding=encoding)
     assert world.fetch(site.url("/a")).body == b"word " * 1000
@@ -201,7 +201,7 @@ def test_compressed_bodies_are_unpacked_within_the_limit(world, site, encoding, 
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br, gzip", "compress", "exi"])
-def test_layers_and_unknown_encodings_are_refused(world, site, encoding):
+def test_promise_17_layers_and_unknown_encodings_are_refused(world, site, encoding):
     site.routes["/a"] = answer_of(gzip.compress(gzip.compress(b"x")), content_encoding=encoding)
     assert world.fetch(site.url("/a")).kind is FaultKind.MALFORMED
 
@@ -227,7 +227,7 @@ def test_an_announced_giant_is_refused_unread_and_an_unannounced_one_at_the_limi
 @pytest.mark.parametrize(
     "piece", [b"X-Thing: %s\r\n" % (b"y" * 900), b"\r\nHTTP/1.1 100 Continue\r\nX: %s\r\n" % (b"y" * 900)]
 )
-def test_headers_without_end_are_given_up(world, site, piece):
+def test_promise_17_headers_without_end_are_given_up(world, site, piece):
     async def headers(asked, writer):
         writer.write(b"HTTP/1.1 100 Continue\r\n")
         for _ in range(2_000):
@@ -259,7 +259,7 @@ def test_a_picture_is_not_read_where_a_page_was_hoped_for(world, site):
 
 
 @pytest.mark.parametrize("where", ["headers", "body"])
-def test_one_deadline_bounds_a_server_that_drips(world, site, where):
+def test_promise_16_one_deadline_bounds_a_server_that_drips(world, site, where):
     async def drip(asked, writer):
         if where == "body":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
@@ -272,7 +272,7 @@ def test_one_deadline_bounds_a_server_that_drips(world, site, where):
     assert world.fetch(site.url("/a"), timeout=timedelta(seconds=0.3)).kind is FaultKind.TIMEOUT
 
 
-def test_the_deadline_is_for_all_hops_together(world, site):
+def test_promise_16_the_deadline_is_for_all_hops_together(world, site):
     async def slow(asked, writer):
         await asyncio.sleep(0.15)
         writer.write(redirect("/a"))
@@ -299,7 +299,7 @@ def test_waiting_for_a_turn_does_not_count(world, site):
 # ---------------------------------------------------------------- politeness
 
 
-def test_at_most_per_host_requests_are_in_flight_whatever_their_kind(world, site):
+def test_promise_28_at_most_per_host_requests_are_in_flight_whatever_their_kind(world, site):
     async def slow(asked, writer):
         await asyncio.sleep(0.02)
         writer.write(answer_of(b"x"))
@@ -314,7 +314,7 @@ def test_at_most_per_host_requests_are_in_flight_whatever_their_kind(world, site
     assert site.most_in_flight == 2
 
 
-def test_the_delay_holds_between_all_requests_to_a_host_robots_and_redirects_among_them(world, site):
+def test_promise_28_the_delay_holds_between_all_requests_to_a_host_robots_and_redirects_among_them(world, site):
     site.routes |= {"/robots.txt": answer_of(b""), "/a": redirect("/b"), "/b": answer_of(b"x")}
 
     async def several():
@@ -397,13 +397,13 @@ def test_an_exception_nobody_foresaw_is_logged_and_becomes_an_internal_fault(wor
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(world, safe_site):
+def test_promise_23_a_certificate_nobody_vouches_for_is_refused(world, safe_site):
     fault = world.fetch(safe_site.url("/a", "localhost"), obey_robots=False)
     assert fault.kind is FaultKind.TLS
     assert safe_site.asked == []
 
 
-def test_a_trusted_certificate_counts_for_its_own_name_only(world, safe_site, certificate, monkeypatch):
+def test_promise_23_a_trusted_certificate_counts_for_its_own_name_only(world, safe_site, certificate, monkeypatch):
     context = ssl.create_default_context(cafile=certificate / "certificate.pem")
     monkeypatch.setattr("crawler.connections.trusting_context", lambda: context)
     assert world.fetch(safe_site.url("/a", "localhost"), obey_robots=False).body == b"safe"

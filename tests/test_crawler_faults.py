@@ -38,7 +38,7 @@ NOW = datetime(2023, 5, 17, 9, 0, tzinfo=UTC)
         ),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_clamped(value, expected):
+def test_promise_24_retry_after_is_read_in_both_forms_and_clamped(value, expected):
     assert retry_after(value, NOW) == expected
 
 

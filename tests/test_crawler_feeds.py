@@ -130,7 +130,7 @@ def test_nothing_is_empty(body):
         (b"<svg/>", "not a feed"),
     ],
 )
-def test_what_is_not_a_feed_is_told(body, told):
+def test_promise_25_what_is_not_a_feed_is_told(body, told):
     fault = parse_feed(body, "image/png", URL)
     assert fault.kind is FaultKind.NOT_A_FEED
     assert told in fault.detail
@@ -158,7 +158,7 @@ def test_a_feed_without_entries_is_a_feed():
         lambda body: b"\xef\xbb\xbf" + body,
     ],
 )
-def test_a_broken_feed_keeps_its_complete_entries(spoil):
+def test_promise_26_a_broken_feed_keeps_its_complete_entries(spoil):
     body = rss(*(f"<title>{name}</title><link>https://news.example/{name}</link>" for name in "abc"))
     links = [entry.url for entry in read(spoil(body)).entries]
     assert links[:2] == ["https://news.example/a", "https://news.example/b"]
@@ -171,7 +171,7 @@ def test_a_line_break_in_one_link_spoils_no_other():
     assert [entry.url for entry in read(body).entries] == ["https://news.example/a", "https://news.example/b"]
 
 
-def test_entities_do_nothing_and_nothing_is_read_or_fetched(tmp_path):
+def test_promise_20_entities_do_nothing_and_nothing_is_read_or_fetched(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("TOP SECRET")
     bomb = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
@@ -183,14 +183,14 @@ def test_entities_do_nothing_and_nothing_is_read_or_fetched(tmp_path):
         assert len(text) < 1000
 
 
-def test_a_body_that_is_the_path_of_a_file_opens_no_file():
+def test_promise_20_a_body_that_is_the_path_of_a_file_opens_no_file():
     assert parse_feed(__file__.encode(), None, URL).kind is FaultKind.NOT_A_FEED
 
 
 @pytest.mark.parametrize(
     "error", [RecursionError, MemoryError, OverflowError, AssertionError, UnicodeEncodeError("x", "y", 0, 1, "z")]
 )
-def test_whatever_the_parser_raises_is_a_malformed_feed(monkeypatch, error):
+def test_promise_18_whatever_the_parser_raises_is_a_malformed_feed(monkeypatch, error):
     def parse(*_, **__):
         raise error
 
@@ -198,7 +198,7 @@ def test_whatever_the_parser_raises_is_a_malformed_feed(monkeypatch, error):
     assert parse_feed(rss("<title>a<b/></title>"), None, URL).kind is FaultKind.MALFORMED
 
 
-def test_an_exception_of_one_entry_ends_at_that_entry(monkeypatch):
+def test_promise_18_an_exception_of_one_entry_ends_at_that_entry(monkeypatch):
     import crawler.feeds as module
 
     real = module.canonical_url
@@ -214,7 +214,7 @@ def test_hopeless_xml_is_malformed():
     assert parse_feed(b"<rss><channel><ite", None, URL).kind is FaultKind.MALFORMED
 
 
-def test_deep_nesting_ends():
+def test_promise_17_deep_nesting_ends():
     body = rss("<title>a</title><description>" + "<x>" * 3_000 + "</description>")
     assert isinstance(parse_feed(body, None, URL), (ParsedFeed, Fault))
 
@@ -222,7 +222,7 @@ def test_deep_nesting_ends():
 # ---------------------------------------------------------------- identity and bounds
 
 
-def test_entries_without_this_or_that_are_all_kept_and_empty_ones_dropped():
+def test_promise_05_entries_without_this_or_that_are_all_kept_and_empty_ones_dropped():
     body = rss(
         "<title>only a title</title>",
         "<guid>only-a-guid</guid>",
@@ -246,7 +246,7 @@ def test_a_guid_stands_in_for_a_link_only_when_it_is_one():
     assert only(rss("<title>a</title><guid>javascript:alert(1)</guid>")).url is None
 
 
-def test_the_newest_two_thousand_are_kept_visibly():
+def test_promise_17_the_newest_two_thousand_are_kept_visibly():
     start = datetime(2023, 1, 1, tzinfo=UTC)
     entries = [Entry(None, str(n), "t", published_at=start + timedelta(hours=n)) for n in range(ENTRIES_MAX + 500)]
     kept, notes = newest(entries)
@@ -256,7 +256,7 @@ def test_the_newest_two_thousand_are_kept_visibly():
     assert [entry.guid for entry in undated] == ["0", "1"]
 
 
-def test_giant_fields_are_bounded():
+def test_promise_17_giant_fields_are_bounded():
     entry = only(
         rss(f"<title>{'t' * 50_000}</title><guid>{'g' * 9_000}</guid><description>{'d ' * 50_000}</description>")
     )
@@ -277,7 +277,7 @@ def test_giant_fields_are_bounded():
         "32 Foo 2023",
     ],
 )
-def test_absurd_dates_keep_the_entry(date):
+def test_promise_27_absurd_dates_keep_the_entry(date):
     assert only(rss(f"<title>a</title><pubDate>{date}</pubDate>")).published_at is None
 
 

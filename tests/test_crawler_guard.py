@@ -23,7 +23,7 @@ def test_public_unicast_addresses_are_public(address):
         *("localhost", "example.org", "", "0x7f.1", "2130706433"),
     ],
 )
-def test_everything_else_is_not(address):
+def test_promise_22_everything_else_is_not(address):
     assert not is_public(address)
 
 

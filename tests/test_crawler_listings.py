@@ -49,7 +49,7 @@ def test_a_base_is_heeded():
     assert read("a", page).entries[0].url == "https://cdn.example/x/y"
 
 
-def test_a_page_of_links_is_bounded_visibly():
+def test_promise_29_a_page_of_links_is_bounded_visibly():
     page = "".join(f'<h2><a href="/{n}">Entry {n}</a></h2>' for n in range(LINKS_MAX + 7))
     found = read(None, page)
     assert len(found.entries) == LINKS_MAX

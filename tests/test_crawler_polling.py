@@ -89,7 +89,7 @@ def test_the_same_body_is_unchanged_though_the_server_says_200(ask, site):
     assert (made.outcome, made.validators.etag) == (PollOutcome.UNCHANGED, '"2"')
 
 
-def test_304_to_an_unconditional_request_is_a_fault(ask, site):
+def test_promise_24_304_to_an_unconditional_request_is_a_fault(ask, site):
     site.routes["/f"] = answer_of(status="304 Not Modified")
     assert ask(lease(at(site, "/f"))).fault.kind is FaultKind.STATUS
 
@@ -104,7 +104,7 @@ def test_304_to_an_unconditional_request_is_a_fault(ask, site):
         (answer_of(b"no", status="410 Gone"), FaultKind.GONE),
     ],
 )
-def test_a_bad_answer_renews_nothing(ask, site, answer, kind):
+def test_promise_25_a_bad_answer_renews_nothing(ask, site, answer, kind):
     site.routes["/f"] = answer
     made = ask(lease(at(site, "/f")))
     assert (made.outcome, made.fault.kind, made.validators, made.entries) == (PollOutcome.FAULT, kind, None, ())
@@ -152,14 +152,14 @@ def test_private_addresses_are_the_sources_own_leave(ask, site):
 
 
 @pytest.mark.parametrize("error", [WorkerTimeout("too long"), WorkerCrashed("died")])
-def test_a_worker_that_dies_of_a_feed_is_that_feeds_fault(ask, site, error):
+def test_promise_19_a_worker_that_dies_of_a_feed_is_that_feeds_fault(ask, site, error):
     site.routes["/f"] = answer_of(feed("a"))
     workers = Workers()
     workers.error = error
     assert ask(lease(at(site, "/f")), workers).fault.kind is FaultKind.MALFORMED
 
 
-def test_an_exception_nobody_foresaw_is_one_internal_fault_with_a_traceback_in_the_log(ask, site, caplog):
+def test_promise_18_an_exception_nobody_foresaw_is_one_internal_fault_with_a_traceback_in_the_log(ask, site, caplog):
     site.routes["/f"] = answer_of(feed("a"))
     workers = Workers()
     workers.error = OverflowError("date value out of range")
@@ -340,7 +340,7 @@ def test_an_unknown_spider_is_told(ask):
         ({"expires": "Wed, 17 May 2023 10:00:00 GMT"}, None),
     ],
 )
-def test_how_long_an_answer_holds_is_read_and_clamped(headers, expected):
+def test_promise_24_how_long_an_answer_holds_is_read_and_clamped(headers, expected):
     assert fresh_for(headers) == expected
 
 

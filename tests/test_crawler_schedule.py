@@ -70,7 +70,7 @@ def test_a_good_poll_waits_its_interval_within_five_percent(jitter, factor):
     assert choose(good(), jitter=jitter).pace is Pace.INTERVAL
 
 
-def test_no_source_is_faster_than_the_least_interval():
+def test_promise_28_no_source_is_faster_than_the_least_interval():
     assert wait(good(), interval=MINUTE / 60, jitter=0.0) == MINUTE
 
 
@@ -189,7 +189,7 @@ def test_every_kind_of_fault_has_a_class():
 
 @pytest.mark.parametrize("kind", [FaultKind.SERVER, FaultKind.NAME, FaultKind.MALFORMED, FaultKind.NOT_A_FEED])
 @pytest.mark.parametrize(("failures", "minutes"), [(0, 5), (1, 10), (2, 20), (6, 320), (7, 360), (1000, 360)])
-def test_temporary_troubles_double_the_wait_up_to_six_hours(kind, failures, minutes):
+def test_promise_24_temporary_troubles_double_the_wait_up_to_six_hours(kind, failures, minutes):
     assert wait(bad(kind), failures=failures) == minutes * MINUTE
 
 
@@ -200,7 +200,7 @@ def test_who_was_asked_too_often_is_asked_half_as_often_at_once(failures, minute
 
 @pytest.mark.parametrize("kind", [FaultKind.GONE, FaultKind.BLOCKED, FaultKind.ROBOTS])
 @pytest.mark.parametrize(("failures", "minutes"), [(0, 20), (1, 80), (3, 1280), (4, 1440), (1000, 1440)])
-def test_lasting_troubles_are_asked_after_rarely_but_for_ever(kind, failures, minutes):
+def test_promise_24_lasting_troubles_are_asked_after_rarely_but_for_ever(kind, failures, minutes):
     assert wait(bad(kind), failures=failures) == minutes * MINUTE
 
 

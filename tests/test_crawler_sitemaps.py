@@ -88,7 +88,7 @@ def test_what_is_no_sitemap_is_told(body, kind):
     assert parse_sitemap(body, URL).kind is kind
 
 
-def test_entities_are_not_resolved(tmp_path):
+def test_promise_20_entities_are_not_resolved(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("TOP-SECRET")
     body = (

@@ -77,7 +77,7 @@ def test_callbacks_may_give_items_and_requests_in_every_form_scrapy_allows(crawl
     assert not found.cacheable
 
 
-def test_a_calendar_without_end_is_left_visibly(crawl, site, monkeypatch):
+def test_promise_29_a_calendar_without_end_is_left_visibly(crawl, site, monkeypatch):
     class Trap(Spider):
         name = "trap"
         start_urls = (site.url("/0"),)
@@ -101,7 +101,7 @@ def test_a_calendar_without_end_is_left_visibly(crawl, site, monkeypatch):
             assert any(told in note for note in crawl(Trap).notes)
 
 
-def test_a_spider_has_its_time(crawl, site, monkeypatch):
+def test_promise_29_a_spider_has_its_time(crawl, site, monkeypatch):
     async def slow(asked, writer):
         await asyncio.sleep(1)
 

@@ -35,7 +35,7 @@ async def test_jobs_run_in_other_processes_that_leave_signals_to_us():
             await made.run(jobs.fail)
 
 
-async def test_a_stuck_or_dying_or_greedy_job_ends_alone_and_its_worker_is_replaced():
+async def test_promise_19_a_stuck_or_dying_or_greedy_job_ends_alone_and_its_worker_is_replaced():
     async with workers(
         initializer=jobs.begin, initargs=("again",), timeout=timedelta(seconds=0.5), memory_mb=2048
     ) as made:

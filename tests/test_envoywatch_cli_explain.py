@@ -41,7 +41,7 @@ def test_an_article_is_found_by_id_and_by_its_url_in_any_disguise(cli, reference
     assert document["explanation"]["article"]["line"]["id"] == 1
 
 
-def test_every_configured_watch_answers_with_its_first_condition_that_failed(cli):
+def test_promise_43_every_configured_watch_answers_with_its_first_condition_that_failed(cli):
     found = answers(cli.json("explain", "4"))
     assert list(found) == ["Envoy", "Grain", "Audience"]
     assert found["Envoy"]["failed"] == "this does not hold: @arda-lin"
@@ -50,7 +50,7 @@ def test_every_configured_watch_answers_with_its_first_condition_that_failed(cli
     assert not any(one["matches"] for one in found.values())
 
 
-def test_what_matched_is_told_with_where_and_what_was_decided(cli, monkeypatch):
+def test_promise_43_what_matched_is_told_with_where_and_what_was_decided(cli, monkeypatch):
     found = answers(cli.json("explain", "1"))
     assert found["Envoy"]["matches"]
     assert found["Envoy"]["recorded"][0]["verdict"] == "alert"
@@ -122,7 +122,7 @@ def test_claims_that_change_nothing_are_told_so(cli):
     assert "change nothing" in cli("explain", str(article)).out
 
 
-def test_an_entry_that_never_became_an_article_says_why(cli):
+def test_promise_43_an_entry_that_never_became_an_article_says_why(cli):
     with closing(open_again(cli.archive)) as archive:
         archive.poll("Ministry", [Entry("https://ministry.example/gone", "g", "Gone", published_at=NOW)])
         entry = archive.db.execute("SELECT max(id) FROM entries").fetchone()[0]

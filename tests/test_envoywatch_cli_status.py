@@ -214,7 +214,7 @@ def test_a_daemon_that_died_is_told(cli, monkeypatch):
     assert "the last one ended without a word" in cli("status").out
 
 
-def test_with_a_daemon_and_nothing_wrong_the_screen_is_calm(tmp_path, capsys):
+def test_promise_41_with_a_daemon_and_nothing_wrong_the_screen_is_calm(tmp_path, capsys):
     archive = Archive(tmp_path)
     now = datetime.now(UTC)
     with closing(archive):

@@ -109,7 +109,7 @@ async def test_a_line_without_end_is_cut_off(database, monkeypatch):
         assert await asked(database, {"do": "echo", "word": 1})
 
 
-async def test_the_socket_is_the_owners_alone_and_goes_with_the_server(database):
+async def test_promise_38_the_socket_is_the_owners_alone_and_goes_with_the_server(database):
     before = os.umask(0)
     os.umask(before)
     async with listening(database):

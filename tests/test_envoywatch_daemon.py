@@ -52,7 +52,7 @@ def test_an_entry_becomes_an_article_an_alert_and_one_delivery(tmp_path, world):
     }
 
 
-def test_a_second_daemon_names_the_first_and_stops_with_2(tmp_path, world):
+def test_promise_09_a_second_daemon_names_the_first_and_stops_with_2(tmp_path, world):
     configure(tmp_path, configuration(world, ["wire"]))
     with running(tmp_path) as first:
         wait_for(lambda: "watching" in log_of(tmp_path), tmp_path)

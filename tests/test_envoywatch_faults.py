@@ -63,7 +63,7 @@ def polled(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, (_, kind) in FAULTY.items()])
-def test_each_faulty_source_is_named_in_its_health_with_its_class_and_what_to_do(polled, name, kind):
+def test_promise_25_each_faulty_source_is_named_in_its_health_with_its_class_and_what_to_do(polled, name, kind):
     _, _, _, health, unseen = polled
     found = health[name]
     assert found["fault"] == kind or (kind is None and found["fault"])
@@ -92,7 +92,7 @@ def test_none_stops_another(polled):
     assert all(health[f"good {number}"]["health"] == "well" for number in range(20))
 
 
-def test_none_makes_another_wait(tmp_path):
+def test_promise_15_none_makes_another_wait(tmp_path):
     """Two answer only when all others have answered: were one of those kept waiting, the two would be too slow."""
     names = [f"good {number}" for number in range(20)]
     answered, all_answered = set(), threading.Event()
@@ -122,7 +122,7 @@ def test_none_makes_another_wait(tmp_path):
     assert {one["source"]: one["fault"] for one in polls} == dict.fromkeys(["hangs", "drips", *names])
 
 
-def test_nothing_unreadable_reaches_the_database(polled):
+def test_promise_26_nothing_unreadable_reaches_the_database(polled):
     folder = polled[0]
     texts = "".join(title + text for title, text in rows(folder, "SELECT title, text FROM articles"))
     assert "Переговоры в Москве" in texts
@@ -131,7 +131,7 @@ def test_nothing_unreadable_reaches_the_database(polled):
     assert rows(folder, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_no_time_of_the_future_is_believed(polled):
+def test_promise_27_no_time_of_the_future_is_believed(polled):
     assert rows(polled[0], "SELECT count(*) FROM articles WHERE published_at > seen_at") == [(0,)]
 
 
@@ -142,7 +142,7 @@ def test_a_good_answer_without_an_entry_is_silence_and_no_fault(polled):
     assert found["health"] in {"well", "silent"}  # silent an interval after the first of them
 
 
-def test_loopback_is_refused_where_it_was_not_allowed(tmp_path):
+def test_promise_22_loopback_is_refused_where_it_was_not_allowed(tmp_path):
     with serving({"inside": body(GOOD)}) as servers:
         configure(tmp_path, {"inside": servers["inside"].url}, private=False)
         command(tmp_path, "poll", "--all")
@@ -162,7 +162,7 @@ def test_a_hundred_thousand_entries_leave_the_newest_two_thousand_and_say_so(tmp
     assert "newest 2000" in rows(tmp_path, "SELECT notes FROM polls WHERE entries > 1000")[0][0]
 
 
-def test_while_two_hang_the_daemon_polls_the_others_again_and_again(tmp_path):
+def test_promise_15_while_two_hang_the_daemon_polls_the_others_again_and_again(tmp_path):
     answers = {"hangs": hang, "drips": drip, "a": body(GOOD), "b": body(GOOD)}
     with serving(answers) as servers:
         urls = {name: server.url for name, server in servers.items()}

@@ -29,7 +29,7 @@ def log_to(stream, **options):
     return structlog.get_logger("envoywatch.test")
 
 
-def test_one_event_is_one_json_line_whatever_it_holds():
+def test_promise_31_one_event_is_one_json_line_whatever_it_holds():
     out = io.StringIO()
     log_to(out).warning("poll\nfailed", source="A\r\nB", detail="\x1b[2J\u202e", count=3, items=("a", 1))
     lines = out.getvalue().splitlines()

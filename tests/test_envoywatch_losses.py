@@ -64,7 +64,9 @@ def page(folder, path):
         return answer.read().decode()
 
 
-def test_a_source_that_goes_is_lost_in_status_on_the_page_and_by_one_message_and_back_when_it_returns(tmp_path, worlds):
+def test_promise_30_a_source_that_goes_is_lost_in_status_on_the_page_and_by_one_message_and_back_when_it_returns(
+    tmp_path, worlds
+):
     configure(tmp_path, worlds, "health: {every: 2s}\n")
     with running(tmp_path) as daemon:
         wait_for(lambda: rows(tmp_path, "SELECT count(last_ok_at) FROM sources")[0][0] == 3, tmp_path)

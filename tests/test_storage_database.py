@@ -9,7 +9,7 @@ from storage.errors import DatabaseRefusedError, StorageError
 from storage.migrations import SCHEMA_VERSION
 
 
-def test_a_new_database_is_ours_private_and_in_wal_mode(tmp_path):
+def test_promise_38_a_new_database_is_ours_private_and_in_wal_mode(tmp_path):
     path = tmp_path / "new.db"
     db = open_writer(path)
     assert db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
@@ -98,7 +98,7 @@ def test_a_reader_finds_no_database_where_there_is_none(tmp_path):
         open_reader(tmp_path / "x.db")
 
 
-def test_a_reader_cannot_write(tmp_path):
+def test_promise_41_a_reader_cannot_write(tmp_path):
     path = tmp_path / "r.db"
     open_writer(path).conn.close()
     with closing(open_reader(path)) as connection, pytest.raises(sqlite3.OperationalError, match="readonly"):

@@ -112,7 +112,7 @@ def test_one_that_waits_for_its_hosts_turn_says_so():
     assert "not asked" in judge(vitals(next_poll_at=NOW - HOUR, held_until=NOW - MINUTE), BUSY, NOW).why
 
 
-def test_whatever_cannot_be_seen_comes_with_since_when_why_and_what_to_do():
+def test_promise_30_whatever_cannot_be_seen_comes_with_since_when_why_and_what_to_do():
     for source in (
         failing(NOW - DAY),
         failing(NOW),
@@ -130,7 +130,7 @@ def test_whatever_cannot_be_seen_comes_with_since_when_why_and_what_to_do():
 # ---------------------------------------------------------------- silent
 
 
-def test_silence_is_judged_against_the_sources_own_rhythm():
+def test_promise_30_silence_is_judged_against_the_sources_own_rhythm():
     agency, institute = days([200] * 28), days([0, 0, 0, 0, 0, 0, 1] * 4)
     assert judge(vitals(last_new_at=NOW - 5 * HOUR), agency, NOW).health is Health.WELL
     assert judge(vitals(last_new_at=NOW - 7 * HOUR), agency, NOW).health is Health.SILENT
@@ -172,7 +172,7 @@ def test_one_that_gave_nothing_new_since_its_first_poll_is_silent_after_a_fortni
     assert judge(source, {}, NOW).health is Health.SILENT
 
 
-def test_good_answers_without_an_entry_are_silence_from_the_second_on():
+def test_promise_30_good_answers_without_an_entry_are_silence_from_the_second_on():
     source = vitals(barren_since=NOW)
     later = replace(source, next_poll_at=NOW + HOUR)
     assert judge(source, BUSY, NOW).health is Health.WELL

@@ -14,22 +14,22 @@ def keys(*entries):
     return [identity.key for identity in identify(entries)]
 
 
-def test_a_link_of_its_own_is_the_identity_whatever_else_changes():
+def test_promise_04_a_link_of_its_own_is_the_identity_whatever_else_changes():
     assert keys(entry()) == keys(entry(guid="new", title="Edited", summary="seen 17 times"))
 
 
-def test_ten_entries_with_one_guid_are_ten():
+def test_promise_05_ten_entries_with_one_guid_are_ten():
     assert len(set(keys(*(entry(url=f"https://a.example/{n}", guid="same") for n in range(10))))) == 10
 
 
-def test_ten_entries_with_one_link_are_ten_and_none_has_the_page_as_its_own():
+def test_promise_05_ten_entries_with_one_link_are_ten_and_none_has_the_page_as_its_own():
     found = identify([entry(guid=f"g{n}", title=f"T{n}") for n in range(10)])
     assert len({one.key for one in found}) == 10
     assert len({one.article_url for one in found}) == 10
     assert not any(one.own_page for one in found)
 
 
-def test_entries_with_neither_link_nor_guid_are_told_apart_by_their_words():
+def test_promise_05_entries_with_neither_link_nor_guid_are_told_apart_by_their_words():
     found = identify([entry(url=None, guid=None, title=f"T{n}") for n in range(10)])
     assert len({one.key for one in found}) == 10
     assert found[0].article_url.startswith("envoywatch:entry/")

@@ -59,7 +59,7 @@ def test_promise_13_pruning_keeps_identities_and_whatever_was_told(tmp_path):
         assert prune_polls(db, LATER + timedelta(days=1)) == 5
 
 
-def test_what_was_deleted_does_not_come_back(archive):
+def test_promise_13_what_was_deleted_does_not_come_back(archive):
     url = "https://today.example/gone"
     archive.article("Ruritania Today", url, "Title", "plain words", at=NOW - timedelta(days=30))
     prune_all(archive.db, NOW)

@@ -47,7 +47,7 @@ def test_a_delivery_is_leased_once_and_again_when_the_lease_ran_out(database):
     assert lease(database, now=NOW + HOLD)[0].key == first.key
 
 
-def test_promise_02_a_kill_between_lease_and_receipt_sends_again_under_the_same_key(database):
+def test_promise_03_a_kill_between_lease_and_receipt_sends_again_under_the_same_key(database):
     alert(database)
     (first,) = lease(database)
     release_leases(database)
@@ -82,7 +82,7 @@ def test_promise_07_new_alerts_go_before_the_backlog_and_each_oldest_first(datab
     assert [names[one.alert_id] for one in (*first, *rest)] == ["new 1", "new 2", "old 0", "old 1", "old 2"]
 
 
-def test_a_receipt_keeps_what_the_attempt_ended_in(database):
+def test_promise_43_a_receipt_keeps_what_the_attempt_ended_in(database):
     alert(database, "a")
     alert(database, "b")
     good, bad = lease(database)

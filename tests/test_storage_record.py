@@ -192,7 +192,7 @@ def test_a_matched_watch_alerts_with_its_spans_stored(database, arrive):
     assert rows(database, "SELECT kind, watch, title FROM alerts") == [("match", "Grain", "Headline")]
 
 
-def test_a_decision_is_stored_for_every_no(database, arrive):
+def test_promise_43_a_decision_is_stored_for_every_no(database, arrive):
     arrive("Nothing here.")
     arrive("They talk.", claims=[claim(Status.SCHEDULED)])
     assert rows(database, "SELECT watch, verdict, reason FROM decisions ORDER BY id") == [

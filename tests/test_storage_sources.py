@@ -291,7 +291,7 @@ def test_when_all_fail_each_counts_it(database):
     assert lease(database)[0].endpoints == (EndpointState(1), EndpointState(1, REST))
 
 
-def test_of_a_stand_ins_first_answer_only_what_came_out_since_the_last_good_poll_is_news(database):
+def test_promise_06_of_a_stand_ins_first_answer_only_what_came_out_since_the_last_good_poll_is_news(database):
     sync_sources(database, [chain()], NOW)
     finish_poll(database, poll(lease(database)[0], found=entries(1)), NOW, NOW)
     earlier, later = NOW - timedelta(hours=2), NOW + timedelta(minutes=3)

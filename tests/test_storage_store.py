@@ -103,7 +103,7 @@ def test_a_foreign_file_is_refused_and_the_lock_let_go(path):
             pass
 
 
-def test_the_lock_is_the_owners_alone(path):
+def test_promise_38_the_lock_is_the_owners_alone(path):
     with sole_writer(path, "me"):
         assert path.with_name("store.db.lock").stat().st_mode & 0o777 == 0o600
 

@@ -34,7 +34,7 @@ def held(db):
     return [row[0] for row in db.execute("SELECT held_until FROM sources WHERE held_until > '' ORDER BY held_until")]
 
 
-def test_a_crowd_of_one_host_leaves_the_others_their_turn(database):
+def test_promise_15_a_crowd_of_one_host_leaves_the_others_their_turn(database):
     sync_sources(database, [*crowd("big.example", 50), spec("small", "small.example")], NOW)
     taken = lease(database, most=10)
     assert [one.host for one in taken] == ["big.example"] * 3 + ["small.example"]

@@ -112,7 +112,7 @@ async def test_a_wrong_password_is_said_and_opens_nothing(client):
     assert COOKIE not in client.cookies
 
 
-async def test_many_wrong_passwords_make_one_wait_even_with_the_right_one(client, clock):
+async def test_promise_37_many_wrong_passwords_make_one_wait_even_with_the_right_one(client, clock):
     for _ in range(5):
         response = await log_in(client, "guess")
     assert response.status_code == 429
@@ -122,13 +122,13 @@ async def test_many_wrong_passwords_make_one_wait_even_with_the_right_one(client
     assert (await log_in(client)).status_code == 303
 
 
-async def test_a_session_ends_with_its_time(client, clock):
+async def test_promise_37_a_session_ends_with_its_time(client, clock):
     await log_in(client)
     clock.now += SESSION_S + 1
     assert (await client.get("/settings")).status_code == 303
 
 
-async def test_a_session_in_use_is_renewed_with_another_token(client, clock):
+async def test_promise_37_a_session_in_use_is_renewed_with_another_token(client, clock):
     await log_in(client)
     first = client.cookies[COOKIE]
     assert "set-cookie" not in (await client.get("/settings")).headers
@@ -190,7 +190,7 @@ async def test_a_broken_authorization_is_refused(client, header):
     assert (await client.get("/metrics", headers={"authorization": header})).status_code == 401
 
 
-def test_a_password_is_kept_as_a_hash_only():
+def test_promise_37_a_password_is_kept_as_a_hash_only():
     password = Password(PASSWORD)
     assert PASSWORD not in repr(vars(password))
     assert password.is_right(PASSWORD)

@@ -161,7 +161,7 @@ def test_an_alert_is_reviewed_without_javascript(browser, site):
     tab.check(site.url)
 
 
-def test_no_page_asks_another_origin_breaks_the_policy_or_overflows(browser, site):
+def test_promise_32_no_page_asks_another_origin_breaks_the_policy_or_overflows(browser, site):
     tab = Watched(browser)
     for path in PATHS:
         tab.page.goto(site.url + path)

@@ -187,7 +187,7 @@ async def test_today_folds_copies_under_their_original(page):
     assert text.count("ends his tour with a call for a ceasefire") == 1
 
 
-async def test_nothing_reported_is_not_said_when_nothing_was_read(empty_page):
+async def test_promise_42_nothing_reported_is_not_said_when_nothing_was_read(empty_page):
     text = (await empty_page.get("/")).text
     assert "Nothing can be said" in text
     assert "Unknown: no source was read" in text
@@ -405,7 +405,7 @@ async def test_an_unexpected_error_tells_the_visitor_nothing_about_the_program(p
 # ---------------------------------------------------------------- hostile content
 
 
-def test_nothing_fetched_becomes_markup_anywhere(answers):
+def test_promise_31_nothing_fetched_becomes_markup_anywhere(answers):
     for path, response in answers.items():
         if "html" not in response.headers.get("content-type", ""):
             continue
@@ -423,7 +423,7 @@ async def test_the_hostile_title_is_still_shown_as_text_without_its_control_char
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x1b\x00]", text)
 
 
-def test_links_lead_to_us_or_by_http_to_others_and_those_tell_them_nothing(answers):
+def test_promise_32_links_lead_to_us_or_by_http_to_others_and_those_tell_them_nothing(answers):
     for path, response in answers.items():
         if "html" not in response.headers.get("content-type", ""):
             continue
@@ -436,13 +436,13 @@ def test_links_lead_to_us_or_by_http_to_others_and_those_tell_them_nothing(answe
         assert all(form["action"].startswith("/") for form in elements.all("form"))
 
 
-def test_secrets_stand_on_no_page(answers):
+def test_promise_36_secrets_stand_on_no_page(answers):
     for path, response in answers.items():
         for secret in SECRETS:
             assert secret not in response.text, path
 
 
-async def test_the_feed_is_well_formed_atom_with_the_hostile_title_as_text(page):
+async def test_promise_31_the_feed_is_well_formed_atom_with_the_hostile_title_as_text(page):
     response = await page.get("/feed.atom")
     assert response.headers["content-type"].startswith("application/atom+xml")
     root = ET.fromstring(response.content)  # noqa: S314 (our own answer)
@@ -519,7 +519,7 @@ def example_of(route):
     return re.sub(r"\{\w+:int\}", "1", route.path)
 
 
-async def test_every_unsafe_route_refuses_a_request_from_elsewhere(page):
+async def test_promise_37_every_unsafe_route_refuses_a_request_from_elsewhere(page):
     routes = [route for route in page.app.routes if isinstance(route, Route) and route.methods - {"GET", "HEAD"}]
     assert {route.path for route in routes} == {
         "/alerts/{id:int}/review", "/login", "/logout", "/watches", "/watches/{name:path}", "/people", "/sources",
@@ -548,7 +548,7 @@ async def test_a_browser_without_fetch_metadata_may_post_from_our_own_origin(own
         assert (await client.post("/alerts/1/review", data={"review": "right"})).status_code == 303
 
 
-async def test_every_route_answers_only_to_its_own_names_and_only_to_its_methods(page):
+async def test_promise_37_every_route_answers_only_to_its_own_names_and_only_to_its_methods(page):
     for route in page.app.routes:
         path = "/static/style.css" if isinstance(route, Mount) else example_of(route)
         for host in ("evil.example", "127.0.0.1:9999", "127.0.0.1.evil.example", "user@127.0.0.1:8470", ""):
@@ -559,7 +559,7 @@ async def test_every_route_answers_only_to_its_own_names_and_only_to_its_methods
             assert (await client.put(path)).status_code == 405, path
 
 
-async def test_every_answer_carries_the_security_headers(page, answers):
+async def test_promise_32_every_answer_carries_the_security_headers(page, answers):
     for path, response in answers.items():
         headers = response.headers
         policy = headers["content-security-policy"]
@@ -582,7 +582,7 @@ async def test_no_page_weighs_over_150_kb_with_all_its_assets(page, answers):
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:8470", "192.0.2.1:8470", "[::]:8470", "news.example:80"])
-def test_it_refuses_to_listen_beyond_loopback_without_a_password(tmp_path, listen):
+def test_promise_37_it_refuses_to_listen_beyond_loopback_without_a_password(tmp_path, listen):
     with pytest.raises(UsageError, match="without a password"):
         Page(tmp_path / "x.db", listen=listen)
     Page(tmp_path / "x.db", listen=listen, password="long and wide")

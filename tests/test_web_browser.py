@@ -26,7 +26,7 @@ FLAGS = [
 ]
 PATHS = (
     "/", "/alerts", "/alerts/5", "/meetings", "/meetings/11", "/search?q=envoy", "/sources", "/sources/7", "/outbox",
-    "/watches", "/people", "/settings",
+    "/watches", "/watches/Talks%20about%20the%20war", "/people", "/people?q=li", "/people?name=Li+Hui", "/settings",
 )  # fmt: skip
 
 pytestmark = [

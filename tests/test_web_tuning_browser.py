@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.daemon_world import World, log_of, rows, running, stop, wait_for
-from tests.test_web_browser import Watched, browser, pytestmark  # noqa: F401 (the fixture, and when to skip)
+from tests.test_web_browser import _CONTRAST, Watched, browser, pytestmark  # noqa: F401 (the fixture, and when to skip)
 
 FILE = """\
 # kept: the desk's own words

@@ -267,10 +267,11 @@ def _previewed(request: Request, item: dict[str, Any], faults: Faults) -> dict[s
         return {"preview": None, "is_meeting": True}
     context = context_of(request)
     found = read(request, lambda reader: preview(reader, tried, context.settings().config, context.now()))
+    read_as = render_query(parse_query(tried.query)) if tried.query is not None else ""
     return {
         "preview": found,
         "hits": [_found_hit(one) for one in found.found],
-        "preview_as": render_query(parse_query(tried.query)) if tried.query is not None else "",
+        "preview_as": "" if read_as == tried.query else read_as,
     }
 
 

@@ -33,7 +33,7 @@
       clearTimeout(timer);
       timer = setTimeout(ask, waitMs);
     });
-    if (form.elements.query.value.trim() && !target.textContent.trim()) ask();
+    if (form.elements.query.value.trim() && !target.textContent.trim() && !document.getElementById("trial")) ask();
   }
 
   // Enter in a line of text shows the change; in a query Ctrl and Enter do.

@@ -1,15 +1,19 @@
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from alerts.decide import Rules
-from config.model import Config, Digest, Expectation, MeetingSpec
+from config.model import Config, Digest, Expectation, MeetingSpec, Watch
 from config.people import load_people
-from envoywatch.absences import CLOCK
+from config.vocabulary import Level, Status
+from envoywatch.absences import CLOCK, EVERY
 from envoywatch.clock import Clock
 from envoywatch.clocks import WAIT_FOR_READING, ring, set_digest_clocks
 from envoywatch.desk import Silent
+from storage.meetings import write_meetings
+from storage.model import Meeting
 from storage.runs import clock_state
 from storage.store import open_store
 from tests.seeding import NOW, seed
@@ -101,3 +105,88 @@ async def test_a_digest_at_an_hour_that_one_night_skips_and_one_night_repeats_co
     due = [row[0].rpartition("/")[2] for row in rows(desk, "SELECT key FROM digests ORDER BY id")]
     assert "2024-03-31T01:00:00.000000Z" in due  # the clock jumps from three to four
     assert "2024-10-27T00:30:00.000000Z" in due  # half past three comes twice: its first coming
+
+
+PLANNED = Meeting(
+    key="planned",
+    participants=("Li Hui", "Vladimir Putin"),
+    level=Level.LEADER,
+    status=Status.SCHEDULED,
+    date=date(2023, 5, 18),
+    place="Moscow",
+    first_reported_at=NOW - DAY,
+    updated_at=NOW - DAY,
+)
+AUDIENCE = Watch(name="Audience", meeting=MeetingSpec(guest="Li Hui"), send="now", channels=("desk",))
+
+
+def plan(desk, **changes):
+    return desk.store.write(lambda db: write_meetings(db, [replace(PLANNED, **changes)]))
+
+
+async def test_promise_42_a_plan_that_nobody_reports_is_overdue_once_with_what_was_read(desk):
+    desk.config = Config(watches=(AUDIENCE,))
+    desk.rules = Rules((AUDIENCE,))
+    await plan(desk)
+    assert not await ring(desk)
+    desk.clock.start = datetime(2023, 5, 20, tzinfo=UTC)
+    assert await ring(desk)
+    desk.clock.start += 2 * EVERY
+    assert not await ring(desk)
+    assert rows(desk, "SELECT key, kind, title, meeting_id IS NULL FROM alerts WHERE change = 'overdue'") == [
+        (
+            "meeting/planned/overdue-2023-05-18/Audience",
+            "overdue",
+            "Li Hui and Vladimir Putin: scheduled for 18 May 2023; unknown whether they met",
+            0,
+        )
+    ]
+    ((detail,),) = rows(desk, "SELECT detail FROM alerts WHERE change = 'overdue'")
+    assert "the official sources of CN could not be read" in detail
+    assert "read: Ruritania Today (media, en)\nnot readable: Ministry (official, zh)" in detail
+    changes = rows(desk, "SELECT change, before, after, claim_id FROM status_changes ORDER BY id DESC LIMIT 1")
+    assert changes == [("overdue", "scheduled", "scheduled", None)]
+    assert rows(desk, "SELECT reason FROM decisions WHERE watch = 'Audience' AND meeting_id IS NOT NULL")[-1:] == [
+        ("expected-not-come",)
+    ]
+
+
+async def test_nothing_is_called_overdue_while_articles_seen_wait_to_be_read(desk):
+    desk.config = Config(watches=(AUDIENCE,))
+    desk.rules = Rules((AUDIENCE,))
+    await plan(desk)
+    await desk.store.write(lambda db: db.execute("UPDATE entries SET state = 'pending'"))
+    desk.clock.start = datetime(2023, 5, 20, tzinfo=UTC)
+    assert not await ring(desk)
+    desk.clock.start += WAIT_FOR_READING + timedelta(minutes=1)
+    assert await ring(desk)
+
+
+async def test_an_expectation_that_a_late_report_fulfils_is_corrected_once(desk):
+    desk.config = Config(expect=(expect("Li Hui", NOW - timedelta(hours=1)),))
+    assert await ring(desk)
+    await plan(desk, status=Status.HELD, told_at=NOW)
+    desk.clock.start += timedelta(hours=1)
+    assert await ring(desk)
+    assert not await ring(desk)
+    titles = [title for (title,) in rows(desk, "SELECT title FROM alerts WHERE kind = 'overdue' ORDER BY id")]
+    assert titles[1:] == ["Corrected: Li Hui received: Li Hui and Vladimir Putin met after all"]
+
+
+async def test_what_people_and_places_know_of_the_world_tells_who_left_unreceived(desk):
+    desk.config = Config(
+        watches=(AUDIENCE.model_copy(update={"meeting": MeetingSpec(guest="Li Hui", level="leader")}),)
+    )
+    desk.rules = Rules(desk.config.watches)
+    seen = {"status": Status.HELD, "level": Level.MINISTER, "told_at": NOW - DAY}
+    await plan(desk, participants=("Li Hui", "Sergei Lavrov"), **seen)
+    await plan(desk, key="next", participants=("Li Hui", "Qin Gang"), place="Beijing", date=date(2023, 5, 19), **seen)
+    desk.clock.start = datetime(2023, 5, 19, 12, tzinfo=UTC)
+    assert await ring(desk)
+    assert rows(desk, "SELECT title FROM alerts WHERE change = 'not-received'") == [
+        ("Li Hui left Moscow; unknown whether Vladimir Putin received the guest",)
+    ]
+    awaited = rows(
+        desk, "SELECT participants, status, reports FROM meetings WHERE level = 'leader' ORDER BY id DESC LIMIT 1"
+    )
+    assert awaited == [('["Li Hui","Vladimir Putin"]', "undecided", 0)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from config.vocabulary import Level, Role, Status
 from storage.model import Claim, Field, Meeting, Report, Span, from_text, to_text
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 LEDGER_WINDOW: Final = timedelta(days=60)
 """How far before what it tells of a claim looks for the meeting that it is about; older ones are history."""
 
+_REACH: Final = timedelta(days=6)
+_OPEN_REACH: Final = timedelta(days=31)
+_NEAR: Final = timedelta(days=3)
+"""How far from its days a claim may be of a meeting: a little more than `alerts.ledger` allows."""
+
+_DAY: Final = len("2023-05-17")
+
 _MEETING: Final = (
     "SELECT m.key, m.participants, m.level, m.status, m.date, m.place, m.first_reported_at, m.updated_at, m.reports,"
     " m.confirmed, m.disputed, m.id, m.originators, m.confirmed_by, m.told_at FROM meetings m"
@@ -36,47 +44,104 @@ def ledger_around(
     """The meetings that claims told at that time may be about or may decide about, and all reports of these that stand.
 
     What was told later is entered once more after them (`alerts.ledger`): its meetings, and theirs, belong to it.
+    Meetings of other days than any of these claims are left out as soon as that is certain.
     """
-    people = {_people(claim.participants) for claim in claims} - {frozenset()}
-    since = _window([claim.date for claim in claims], at)
-    while True:
-        names = sorted({name for one in people for name in one})
-        meetings = meetings_of(db, names, since) if names else ()
+    told = {_Subject.of(claim.participants, claim.date, at, at) for claim in claims}
+    told = {one for one in told if one.people}
+    while told:
+        names = sorted({name for one in told for name in one.people})
+        meetings = meetings_of(db, names, _since(min(one.first for one in told)))
         said = _said(db, [meeting.key for meeting in meetings])
-        keys = {key for key, theirs, _, _ in said if any(theirs <= one or one <= theirs for one in people)}
-        later = [one for one in said if one[0] in keys and one[2] >= to_text(at)]
-        wider = people | {theirs for _, theirs, _, _ in later if theirs}
-        earlier = min([since, *(_window([day], at) for _, _, _, day in later if day)])
-        if wider == people and earlier == since:
-            silent = {meeting.key for meeting in meetings} - {key for key, *_ in said}
-            around = tuple(meeting for meeting in meetings if meeting.key in keys | silent)
-            wanted = dump_json([meeting.key for meeting in around])
-            return around, reports_where(db, "m.key IN (SELECT value FROM json_each(?))", [wanted])
-        people, since = wider, earlier
+        subjects: dict[str, list[_Subject]] = {}
+        for key, subject in said:
+            subjects.setdefault(key, []).append(subject)
+        around = [meeting for meeting in meetings if _may_concern(meeting, subjects.get(meeting.key, []), told, at)]
+        wider = told | {one for meeting in around for one in subjects.get(meeting.key, []) if one.last_at >= at}
+        if wider == told:
+            keys = dump_json([meeting.key for meeting in around])
+            return tuple(around), reports_where(db, "m.key IN (SELECT value FROM json_each(?))", [keys])
+        told = wider
+    return (), ()
+
+
+class _Subject(NamedTuple):
+    """Who was named together, from which day to which that was told or told of, and when it was told last."""
+
+    people: frozenset[str]
+    first: date
+    last: date
+    last_at: datetime
+
+    @classmethod
+    def of(cls, participants: Iterable[str], day: date | None, first_at: datetime, last_at: datetime) -> _Subject:
+        people = frozenset(clean(name) for name in participants if not name.startswith("["))
+        days = [first_at.date(), last_at.date(), *([day] if day else [])]
+        return cls(people, min(days), max(days), last_at)
+
+
+def _may_concern(meeting: Meeting, said: Sequence[_Subject], told: Collection[_Subject], at: datetime) -> bool:
+    """Whether any of these claims may be of that meeting; it certainly is not when other people or days are told of.
+
+    One that was told of later than `at` counts as soon as the people fit, since its days may change.
+    """
+    is_settled = bool(said) and max(one.last_at for one in said) < at
+    days = [meeting.first_reported_at.date(), meeting.updated_at.date(), *([meeting.date] if meeting.date else [])]
+    theirs = {one.people for one in said} or {_people(meeting.participants)}
+    is_open = meeting.status not in {Status.HELD, Status.UNDER_WAY, Status.REMOTE}
+
+    def may_be(claim: _Subject, people: frozenset[str]) -> bool:
+        if not (people <= claim.people or claim.people <= people):
+            return False
+        reach = _OPEN_REACH if is_open else _REACH
+        if min(len(people), len(claim.people)) == 1 and len(people | claim.people) > 1:
+            reach = _NEAR  # one name beside others is of the same meeting only on its day
+        return not is_settled or (claim.first - reach <= max(days) and min(days) <= claim.last + reach)
+
+    return any(may_be(claim, people) for claim in told for people in theirs)
 
 
 def _people(participants: Iterable[str]) -> frozenset[str]:
     return frozenset(clean(name) for name in participants if not name.startswith("["))
 
 
-def _window(days: Iterable[date | None], at: datetime) -> datetime:
-    """When the article, or what it tells of, happened: an old meeting told anew must be found, not made again."""
-    starts = [datetime.combine(day, time(), UTC) for day in days if day]
-    floor = datetime.min.replace(tzinfo=UTC) + 2 * LEDGER_WINDOW  # the first days of the calendar have none before them
-    return max(min([at, *starts]), floor) - LEDGER_WINDOW
+def _since(day: date) -> datetime:
+    """An old meeting told anew must be found, not made again."""
+    floor = date.min + 2 * LEDGER_WINDOW  # the first days of the calendar have none before them
+    return datetime.combine(max(day, floor), time(), UTC) - LEDGER_WINDOW
 
 
-def _said(db: Database, keys: Collection[str]) -> list[tuple[str, frozenset[str], str, date | None]]:
-    """For each of these meetings who was named together, when that was told last, and the earliest day told."""
+def _said(db: Database, keys: Collection[str]) -> list[tuple[str, _Subject]]:
+    """For each of these meetings who was named together, and when."""
     rows = db.execute(
-        "SELECT m.key, c.participants, max(iif(c.revision_id IS NULL, a.published_at, c.at)), min(c.date)"
+        "SELECT m.key, c.participants, min(iif(c.revision_id IS NULL, a.published_at, c.at)),"
+        " max(iif(c.revision_id IS NULL, a.published_at, c.at)), min(c.date), max(c.date)"
         " FROM claims c JOIN meetings m ON m.id = c.meeting_id JOIN articles a ON a.id = c.article_id"
         " WHERE c.status <> ? AND c.withdrawn_at IS NULL AND m.key IN (SELECT value FROM json_each(?)) GROUP BY 1, 2",
         [Status.BACKGROUND, dump_json(list(keys))],
     )
     return [
-        (row[0], _people(json.loads(row[1])), row[2], date.fromisoformat(row[3]) if row[3] else None) for row in rows
+        (
+            key,
+            _Subject(
+                _stored_people(names),
+                date.fromisoformat(min(filter(None, (first_at[:_DAY], first)))),
+                date.fromisoformat(max(filter(None, (last_at[:_DAY], last)))),
+                from_text(last_at),
+            ),
+        )
+        for key, names, first_at, last_at, first, last in rows
     ]
+
+
+@lru_cache(maxsize=8192)
+def _labels(text: str) -> tuple[str, ...]:
+    """A stored list of names; a few hundred of them stand in thousands of rows."""
+    return tuple(json.loads(text))
+
+
+@lru_cache(maxsize=8192)
+def _stored_people(text: str) -> frozenset[str]:
+    return _people(_labels(text))
 
 
 def meetings_of(db: Database, people: Sequence[str], since: datetime) -> tuple[Meeting, ...]:
@@ -107,7 +172,7 @@ def scheduled_between(connection: sqlite3.Connection, first: date, last: date) -
 def _meeting(row: Sequence[Any]) -> Meeting:
     return Meeting(
         key=row[0],
-        participants=tuple(json.loads(row[1])),
+        participants=_labels(row[1]),
         level=Level(row[2]),
         status=Status(row[3]),
         date=date.fromisoformat(row[4]) if row[4] else None,
@@ -118,8 +183,8 @@ def _meeting(row: Sequence[Any]) -> Meeting:
         confirmed=bool(row[9]),
         disputed=bool(row[10]),
         id=row[11],
-        originators=tuple(json.loads(row[12])),
-        confirmed_by=tuple(json.loads(row[13])),
+        originators=_labels(row[12]),
+        confirmed_by=_labels(row[13]),
         told_at=from_text(row[14]) if row[14] else None,
     )
 
@@ -138,7 +203,7 @@ def reports_where(db: Database, condition: str, values: Sequence[Any]) -> tuple[
         Report(
             claim_id=row[0],
             claim=Claim(
-                participants=tuple(json.loads(row[1])),
+                participants=_labels(row[1]),
                 level=Level(row[2]),
                 status=Status(row[3]),
                 date=date.fromisoformat(row[4]) if row[4] else None,

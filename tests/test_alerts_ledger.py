@@ -348,6 +348,7 @@ def articles(most_claims=3):
     )
 
 
+@settings(deadline=None)
 @given(articles())
 def test_no_claims_raise_and_every_decision_tells_its_reason_and_no_alert_comes_twice(written):
     memory = Memory(WATCHES)
@@ -364,6 +365,7 @@ def test_no_claims_raise_and_every_decision_tells_its_reason_and_no_alert_comes_
     assert len(memory.alert_keys) == len(set(memory.alert_keys))
 
 
+@settings(deadline=None)
 @given(articles())
 def test_promise_06_a_first_poll_never_floods(written):
     memory = Memory(WATCHES)
@@ -372,6 +374,7 @@ def test_promise_06_a_first_poll_never_floods(written):
     assert len(memory.alert_keys) <= FIRST_POLL_MOST
 
 
+@settings(deadline=None)
 @given(articles(most_claims=1))
 def test_saying_it_again_changes_nothing_more(written):
     memory = Memory(WATCHES)
@@ -426,7 +429,7 @@ of_two = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(said | of_two, min_size=1, max_size=9).flatmap(
         lambda one: st.tuples(st.just(one), st.permutations([*one, *one[:3]]))
@@ -444,6 +447,7 @@ HAPPENED = {
 }
 
 
+@settings(deadline=None)
 @given(st.lists(of_two, min_size=1, max_size=8))
 def test_what_has_happened_stands_before_what_was_to_be(written):
     for meeting, reports in entered(written).items():
@@ -468,6 +472,7 @@ plans = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(plans)
 def test_of_plans_the_newest_word_stands(said):
     (meeting,) = entered(said)

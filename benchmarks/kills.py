@@ -151,7 +151,7 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
             at = f"{rng.choice(STEPS)} {rng.choice(('begins', 'ends'))} {rng.randint(1, 4)}" if number % 2 else "- - 0"
             print("life", tally.published, at, file=tell, flush=True)
             child = int(told.readline())
-            _kill(child, rng.uniform(0.02, LONGEST_S) if at == "- - 0" else 4 * LONGEST_S)
+            _kill(child, rng.uniform(0.02, LONGEST_S) if at == "- - 0" else 2.5 * LONGEST_S)
             told.readline()
             tally.times.append(time.monotonic())
             tally.steps.update(step for place, step in enumerate(STEPS) if steps[place])

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = "id, key, channel, state, attempts, created_at, due_at, alert_id, digest_id"
 _WAITING = "channel = :channel AND state = 'due' AND id <> :id AND (leased_until IS NULL OR leased_until <= :now)"
+_ASKED = (
+    "SELECT 1 FROM deliveries WHERE channel = {channel} AND state = 'due' AND due_at > :now"  # noqa: S608 (constants)
+    f" AND fault = '{DeliveryFault.RATE_LIMITED}'"
+)
+"""The target asked us to wait, and the time has not come: what is new waits too."""
 _BACKLOG = f"{_WAITING} AND attempts > 0"
 _OF_CHANNEL: Final = frozenset({DeliveryFault.UNREACHABLE, DeliveryFault.RATE_LIMITED})
 _OF_EITHER: Final = frozenset({DeliveryFault.SERVER, DeliveryFault.TIMEOUT})
@@ -27,8 +32,8 @@ _OF_EITHER: Final = frozenset({DeliveryFault.SERVER, DeliveryFault.TIMEOUT})
 def due_channels(connection: sqlite3.Connection, now: datetime) -> list[str]:
     """Channels that have something to send now; reads only."""
     rows = connection.execute(
-        "SELECT DISTINCT channel FROM deliveries WHERE state = 'due' AND due_at <= :now"
-        " AND (leased_until IS NULL OR leased_until <= :now)",
+        "SELECT DISTINCT channel FROM deliveries d WHERE state = 'due' AND due_at <= :now"  # noqa: S608 (a constant)
+        f" AND (leased_until IS NULL OR leased_until <= :now) AND NOT EXISTS ({_ASKED.format(channel='d.channel')})",
         {"now": to_text(now)},
     )
     return [row[0] for row in rows]
@@ -40,6 +45,7 @@ def lease_deliveries(db: Database, channel: str, now: datetime, most: int, hold:
         "UPDATE deliveries SET leased_until = :until, sealed_at = coalesce(sealed_at, :now)"  # noqa: S608 (a constant)
         " WHERE id IN (SELECT id FROM deliveries WHERE state = 'due'"
         " AND channel = :channel AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)"
+        f" AND NOT EXISTS ({_ASKED.format(channel=':channel')})"
         f" ORDER BY attempts > 0, created_at, id LIMIT :most) RETURNING {_COLUMNS}",
         {"channel": channel, "now": to_text(now), "until": to_text(now + hold), "most": most},
     ).fetchall()
@@ -143,7 +149,8 @@ def _go_on(db: Database, receipt: Receipt, channel: str, *, again: bool) -> None
 def hold_delivery(db: Database, delivery_id: int, until: datetime) -> None:
     """Quiet hours: not an attempt, only later. Until it is tried other alerts may still join its message."""
     db.execute(
-        "UPDATE deliveries SET due_at = ?, leased_until = NULL,"
+        "UPDATE deliveries SET due_at = ?, leased_until = NULL,"  # noqa: S608 (a constant)
+        f" fault = nullif(fault, '{DeliveryFault.RATE_LIMITED}'),"  # it waits for the hours now, and holds nothing back
         " sealed_at = CASE WHEN attempts = 0 THEN NULL ELSE sealed_at END WHERE id = ?",
         [to_text(until), delivery_id],
     )

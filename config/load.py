@@ -438,6 +438,8 @@ def _secrets(tree: Tree, config: Config) -> frozenset[str]:
     out = {value for loc, value in tree.revealed if not _is_public(loc)}
     if config.web.password:
         out.add(config.web.password)
+    if config.health.heartbeat:
+        out |= secrets_of_url(config.health.heartbeat)
     for channel in config.channels.values():
         out |= secrets_of_url(channel.url) | ({channel.secret} if channel.secret else set())
     return frozenset(out)

@@ -286,13 +286,23 @@ class Include(Strict):
 class Health(Strict):
     """When a source counts as lost, and who is told that one is lost or read again.
 
-    `lost_after` is in intervals without success. Without `channels` it is the first one of the file that is told.
+    `lost_after` is in intervals without success. Without `channels` it is the first one of the file that is told, also
+    of what strains the whole operation. `heartbeat` is asked for once a minute while all is at work, so that a monitor
+    elsewhere notices our silence.
     """
 
     lost_after: Annotated[float, Field(ge=1, le=1000)] = 3.0
     official_lost_after: Annotated[float, Field(ge=1, le=1000)] | None = None
     channels: tuple[str, ...] | None = None
     every: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(hours=1)
+    heartbeat: Annotated[str, Field(max_length=2000)] | None = None
+
+    @field_validator("heartbeat")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not _HTTP_URL.match(value):
+            raise ValueError("write the http or https URL that is asked for once a minute")  # it may be a secret
+        return value
 
 
 class CatalogueChoice(Strict):

@@ -32,6 +32,7 @@ from envoywatch.office import REQUESTS, perform
 from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from envoywatch.rereading import RereadStage
 from envoywatch.retention import Retention
+from envoywatch.upkeep import Upkeep
 from storage.copies import catch_up
 from storage.database import damaged, integrity_findings
 from storage.keeping import space
@@ -56,6 +57,7 @@ REPLAY_TICK_S: Final = 0.1
 """A replay's day may be a few seconds long."""
 BEAT_S: Final = 10.0
 HOUSE_S: Final = 3600.0
+LOOK_S: Final = 60.0
 CHECKED_FIRST: Final = 64 * 2**20
 """A database of this size is checked in a third of a second."""
 FIRST_S: Final = 60.0
@@ -99,6 +101,7 @@ class Daemon:
         self.expected: ExpectedMeetings
         self.sends: DeliverStage
         self.retention: Retention
+        self.upkeep: Upkeep
         self._caught_up = False
         self._damage: list[str] = []
         self._work = Jobs()
@@ -214,6 +217,7 @@ class Daemon:
         )
         self.rereads = RereadStage(desk, lambda: self.kick("deliver", self.sends.pump))
         self.retention = Retention(desk, self.stopping.is_set)
+        self.upkeep = Upkeep(desk, lambda: not self.troubles)
         self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump), self.expected.concerns)
 
     async def _until_stopped(self, run_id: int) -> None:
@@ -252,6 +256,7 @@ class Daemon:
             "expected": (tick * 10, self.expected.look),
             "copies": (1.0, self._catch_up),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
+            "upkeep": (LOOK_S, self._look_after_itself),
             "housekeeping": (HOUSE_S, self._keep_house),
         }
         for name, (seconds, work) in jobs.items():
@@ -280,6 +285,10 @@ class Daemon:
 
     async def _look_after_sources(self) -> None:
         if await self.watch.look():
+            await self.sends.pump()
+
+    async def _look_after_itself(self) -> None:
+        if await self.upkeep.look():
             await self.sends.pump()
 
     async def _beat(self, run_id: int) -> None:
@@ -368,7 +377,7 @@ class Daemon:
             return await self.poll_now(request.get("names"))
 
         async def troubles(_: dict[str, Any]) -> list[str]:
-            return list(self.troubles)
+            return [*self.troubles, *self.upkeep.lines]
 
         handlers = {**dict.fromkeys(REQUESTS, answer), "poll": poll, "troubles": troubles}
         server = ControlServer(_database(self.loaded), handlers)

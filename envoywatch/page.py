@@ -60,7 +60,7 @@ def _context(daemon: Daemon) -> WebContext:
             findings=daemon.findings,
             read_at=daemon.config_read_at,
         ),
-        health=lambda: Readiness(ready=not daemon.troubles, troubles=daemon.troubles),
+        health=lambda: Readiness(ready=not daemon.troubles, troubles=(*daemon.troubles, *daemon.upkeep.lines)),
         now=daemon.clock.now,
         search=search,
         listen=daemon.loaded.config.web.listen,

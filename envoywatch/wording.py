@@ -53,6 +53,7 @@ REASON: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.NOT_RECEIVED: "the guest left without being received",
         Reason.STILL_SILENT: "no official source confirms what was reported",
         Reason.SELF_TEST: "its channel asks for a test message",
+        Reason.STRAINED: "the operation needs its operator",
         Reason.OVER_BUDGET: "a watch matched; beyond its `at_most` it is told in one message with others",
     }
 )

@@ -603,6 +603,7 @@ class Reason(StrEnum):
     NOT_RECEIVED = "not-received"
     STILL_SILENT = "officials-silent"
     SELF_TEST = "self-test"
+    STRAINED = "operation-strained"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether the daemon does its work; `troubles` say in one line each why not."""
+    """Whether the daemon does its work; `troubles` say in one line each why not, or what strains it."""
 
     ready: bool
     troubles: tuple[str, ...] = ()

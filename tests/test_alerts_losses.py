@@ -52,7 +52,7 @@ def reasons(telling):
 # ---------------------------------------------------------------- lost and back
 
 
-def test_a_lost_source_is_told_once_with_class_since_when_and_what_to_do():
+def test_promise_40_a_lost_source_is_told_once_with_class_since_when_and_what_to_do():
     told = tell(situation(source(1)))
     assert told.alert.title == "Source lost: Wire 1"
     assert told.alert.kind is AlertKind.SOURCE

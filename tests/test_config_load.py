@@ -226,7 +226,7 @@ def test_duplicate_keys_are_told_with_both_lines(tmp_path):
 
 
 def test_an_unknown_key_far_from_all_lists_what_is_known(tmp_path):
-    assert only(tmp_path, "storage: {zzz: 1}\n")[3] == "known: path"
+    assert only(tmp_path, "storage: {zzz: 1}\n")[3] == "known: keep, max_size, path"
 
 
 def test_merge_keys_and_tags_are_refused_with_a_hint(tmp_path):

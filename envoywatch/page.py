@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from crawler import discovery
@@ -18,7 +19,7 @@ from storage.model import Access, Field
 from storage.runs import review_alert
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from config.model import Source
     from envoywatch.daemon import Daemon
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PATIENCE_S: Final = 8.0
+_GLANCE_S: Final = 0.05
 
 
 @contextlib.asynccontextmanager
@@ -74,16 +76,19 @@ def _tuning(daemon: Daemon) -> Tuning:
     desk = daemon.desk
     behind: set[asyncio.Task[Any]] = set()
 
-    async def patiently(work: Coroutine[Any, Any, T]) -> T | None:
-        """What came of it, None when it takes longer than a person waits for a page; it goes on then."""
+    async def patiently(work: Coroutine[Any, Any, T], is_enough: Callable[[], bool] = lambda: False) -> T | None:
+        """What came of it, None when that takes longer than a person waits for a page; it goes on then."""
         task = asyncio.create_task(work)
         behind.add(task)
         task.add_done_callback(behind.discard)
-        done, _ = await asyncio.wait({task}, timeout=_PATIENCE_S)
-        return task.result() if done else None
+        until = monotonic() + _PATIENCE_S
+        while not task.done() and not is_enough() and monotonic() < until:
+            await asyncio.wait({task}, timeout=_GLANCE_S)
+        return task.result() if task.done() else None
 
-    async def taken() -> None:
-        await patiently(daemon.take_file())
+    async def taken(*, wholly: bool) -> None:
+        before = daemon.loaded
+        await patiently(daemon.take_file(), lambda: not wholly and daemon.loaded is not before)
 
     async def poll(name: str) -> bool | None:
         polled = await patiently(daemon.poll_now([name]))

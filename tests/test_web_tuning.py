@@ -78,7 +78,7 @@ class Desk:
         with closing(open_reader(self.archive.path)) as reader:
             return work(reader)
 
-    async def taken(self):
+    async def taken(self, *, wholly):
         self.loaded = load_config(self.file, environ={}, checks=all_checks(), lenient_sources=True)
 
     async def poll(self, name):

@@ -52,15 +52,15 @@ def drafted(request: Request, change: Callable[[str], str]) -> Draft:
     return draft(tuning.file, tuning.environ, change)
 
 
-async def saved(request: Request, change: Callable[[str], str], version: str) -> None:
-    """Write the change, unless the file is of another version by now, and have the daemon take it.
+async def saved(request: Request, change: Callable[[str], str], version: str, *, wholly: bool = False) -> None:
+    """Write the change, unless the file is of another version by now, and have the daemon take it (`wholly`: wait).
 
     Raises UsageError, ConfigError, ChangedMeanwhileError.
     """
     tuning = tuning_of(request)
     one = await run_in_threadpool(draft, tuning.file, tuning.environ, change)
     await run_in_threadpool(save, one, version)
-    await tuning.taken()
+    await tuning.taken(wholly=wholly)
 
 
 def kept_version(path: Path, form: Form | None, error: EnvoywatchError | None) -> str:

@@ -87,19 +87,26 @@ class SearchResult:
     warnings: tuple[str, ...] = ()
 
 
+class Taken(Protocol):
+    """Has the configuration taken that is in the file."""
+
+    async def __call__(self, *, wholly: bool) -> None:
+        """Return when the page knows it, or when all of the daemon does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """What the page needs for changing the configuration and for asking sources.
 
-    `taken` has the daemon take the file as it is now. `poll` says whether the source of that name was free to be
-    polled, None when that takes long. `discover` and `try_source` ask the network and record nothing; they raise
-    EnvoywatchError.
+    `taken` has the daemon take the file as it is now; what is polled and matched follows in a moment, `wholly` waits
+    for that. `poll` says whether the source of that name was free to be polled, None when that takes long. `discover`
+    and `try_source` ask the network and record nothing; they raise EnvoywatchError.
     """
 
     file: Path
     environ: Mapping[str, str]
     database: Path
-    taken: Callable[[], Awaitable[None]]
+    taken: Taken
     poll: Callable[[str], Awaitable[bool | None]]
     discover: Callable[[str], Awaitable[Found]]
     try_source: Callable[[Source], Awaitable[Trial]]

@@ -156,6 +156,7 @@ async def change(request: Request) -> Response:
                     request,
                     lambda text: with_keys(text, "sources", found.name, {"paused": paused}),
                     form.get("version", ""),
+                    wholly=True,
                 )
             except EnvoywatchError as error:
                 return await run_in_threadpool(partial(_source, request, status=400, error=error))
@@ -277,7 +278,8 @@ async def _save(request: Request, form: Form) -> Response:
     try:
         item, faults = await run_in_threadpool(_judged, request, form)
         if not is_refused(faults):
-            await saved(request, lambda text: add_item(text, "sources", item), form.get("version", ""))
+            version = form.get("version", "")
+            await saved(request, lambda text: add_item(text, "sources", item), version, wholly=True)
             return RedirectResponse(f"/sources?done={quote(item['name'], safe='')}", status_code=303)
         page = partial(_found, request, form, status=400, faults=faults)
     except EnvoywatchError as error:

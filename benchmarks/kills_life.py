@@ -86,7 +86,7 @@ class Nursery:
             )
             await store.sync_sources(self.specs, desk.clock.now())
             sends = DeliverStage(desk)
-            reads = ReadStage(desk, lambda: None)
+            reads = ReadStage(desk, lambda: sends.jobs.start("pump", sends.pump()))
             while True:
                 await self._poll(desk, published)
                 await reads.work_off()

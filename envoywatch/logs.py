@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import structlog
 
@@ -13,11 +15,16 @@ from config.redact import redact, redact_urls
 from envoywatch.cli.output import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Hashable, Iterable
+    from datetime import datetime
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 _LEVELS = {-2: logging.ERROR, -1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}
+
+MOST_A_MINUTE: Final = 200_000
+"""Bytes of log in any minute; what is more is counted and the number told."""
+SAID_AGAIN: Final = timedelta(hours=1)
 
 _OURS = ("envoywatch", "alerts", "crawler", "storage", "config")
 
@@ -49,7 +56,7 @@ def configure_logs(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(out)
+    handler = BoundedHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -66,6 +73,66 @@ def configure_logs(
     for package in _OURS:
         logging.getLogger(package).setLevel(_LEVELS[verbosity])
     logging.captureWarnings(capture=True)
+
+
+class BoundedHandler(logging.StreamHandler[TextIO]):
+    """Writes so many bytes a minute at most, whatever happens, and how many lines that left out."""
+
+    def __init__(self, stream: TextIO, most: int = MOST_A_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(stream)
+        self._most = most
+        self._clock = clock
+        self._minute = clock() // 60
+        self._written = 0
+        self._left_out = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """The standard library's call."""
+        left_out = self._begin_minute()
+        if left_out:
+            told = logging.LogRecord(__name__, logging.WARNING, "", 0, f"{left_out} lines of log left out", None, None)
+            self._write(told)
+        self._write(record)
+
+    def _begin_minute(self) -> int:
+        """How many lines were left out in the minute that has ended."""
+        minute = self._clock() // 60
+        if minute == self._minute:
+            return 0
+        left_out, self._minute, self._written, self._left_out = self._left_out, minute, 0, 0
+        return left_out
+
+    def _write(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record) + self.terminator
+            size = len(line.encode("utf-8", "replace"))
+            if self._written + size > self._most:
+                self._left_out += 1
+                return
+            self._written += size
+            self.stream.write(line)
+            self.flush()
+        except Exception:  # noqa: BLE001 (as the standard library's handlers: a log that fails ends nothing)
+            self.handleError(record)
+
+
+class Lasting:
+    """What lasts is said when it changes, and once an hour; by key what is so and when it was last said."""
+
+    def __init__(self) -> None:
+        self._said: dict[Hashable, tuple[object, datetime]] = {}
+
+    def is_news(self, key: Hashable, what: object, now: datetime) -> bool:
+        """Whether to say it now."""
+        before = self._said.get(key)
+        if before is not None and before[0] == what and timedelta(0) <= now - before[1] < SAID_AGAIN:
+            return False
+        self._said[key] = (what, now)
+        return True
+
+    def end(self, key: Hashable) -> bool:
+        """It is so no more; whether it was."""
+        return self._said.pop(key, None) is not None
 
 
 class Omitter:

@@ -25,6 +25,7 @@ from crawler.polling import poll
 from crawler.schedule import Limits, next_poll
 from crawler.workers import WorkerCrashed, WorkerTimeout
 from envoywatch.jobs import Jobs
+from envoywatch.logs import Lasting
 from envoywatch.messages import find_message
 from envoywatch.reading import read_entry
 from storage.model import DeliveryFault, Fault, FaultKind
@@ -259,6 +260,7 @@ class DeliverStage:
         self._desk = desk
         self._sending: set[str] = set()
         self._stopping = False
+        self._failing = Lasting()
         self.jobs = Jobs()
 
     async def pump(self) -> None:
@@ -305,6 +307,8 @@ class DeliverStage:
             return
         result = await asyncio.to_thread(send, channel.url, message.message, delivery.key, secret=channel.secret)
         if result.ok:
+            if self._failing.end(delivery.channel):
+                _log.info("channel works again", channel=delivery.channel)
             await desk.store.finish_delivery(after_success(delivery, desk.clock.now()))
         else:
             await self._failed(delivery, result)
@@ -321,5 +325,6 @@ class DeliverStage:
         receipt = after_failure(delivery, fault, result.retry_after, desk.clock.now(), jitter, result.detail)
         if receipt.retry_at is not None:
             receipt = replace(receipt, retry_at=receipt.at + desk.clock.span(receipt.retry_at - receipt.at))
-        _log.warning("delivery failed", channel=delivery.channel, state=receipt.state, detail=receipt.detail)
+        if self._failing.is_news(delivery.channel, (receipt.state, fault), receipt.at):
+            _log.warning("delivery failed", channel=delivery.channel, state=receipt.state, detail=receipt.detail)
         await desk.store.finish_delivery(receipt, fallback_channel(delivery.channel, desk.config.channels))

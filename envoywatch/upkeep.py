@@ -10,8 +10,16 @@ import structlog
 
 from alerts.strains import FAILING_FOR, LATE_BY, WAITING_FOR, Seen, StrainKind, decide_strains, strains_of
 from crawler.exchange import Fetch
+from envoywatch.logs import Lasting
 from storage.model import Access, Fault
-from storage.strains import failing_untold, late_sources, record_strains, told_strains, waiting_deliveries
+from storage.strains import (
+    failing_sources,
+    failing_untold,
+    late_sources,
+    record_strains,
+    told_strains,
+    waiting_deliveries,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +39,8 @@ class Upkeep:
         self._desk = desk
         self._is_at_work = is_at_work
         self._free = free or (lambda: _free(desk))
-        self._was_late = False
+        self._was_late = self._looked = False
+        self._failing = Lasting()
         self._beats: bool | None = None
         self.strains: tuple[Strain, ...] = ()
 
@@ -46,6 +55,7 @@ class Upkeep:
         if desk.clock.is_replay:
             return False
         now = desk.clock.now()
+        await self._tell_failing(now)
         seen = await desk.store.read(self._seen, now, await asyncio.to_thread(self._free))
         self.strains = self._lasting(strains_of(seen))
         told = await desk.store.read(told_strains)
@@ -57,6 +67,15 @@ class Upkeep:
             desk.listener.alerted(ids)
         await self._beat()
         return telling is not None
+
+    async def _tell_failing(self, now: datetime) -> None:
+        """One line an hour for all sources that fail and go on failing; each had its own when it began to."""
+        failing = await self._desk.store.read(failing_sources)
+        if not failing:
+            self._failing.end("sources")
+        elif self._failing.is_news("sources", None, now) and self._looked:
+            _log.warning("sources still failing", count=failing)
+        self._looked = True
 
     def _seen(self, connection: sqlite3.Connection, now: datetime, free: float) -> Seen:
         waiting, since, channels = waiting_deliveries(connection, now - WAITING_FOR)

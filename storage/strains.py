@@ -22,6 +22,12 @@ NOTE: Final = "strains"
 """What the operator was told of and when, by kind."""
 
 
+def failing_sources(connection: sqlite3.Connection) -> int:
+    """How many configured sources fail."""
+    row = connection.execute("SELECT count(*) FROM sources WHERE active = 1 AND fault IS NOT NULL").fetchone()
+    return int(row[0])
+
+
 def failing_untold(connection: sqlite3.Connection, since: datetime) -> list[str]:
     """Names of sources that fail since then or longer and that nobody was told of as lost, the longest first."""
     rows = connection.execute(

@@ -316,7 +316,7 @@ def test_no_configuration_at_all_is_the_users_mistake(cli, monkeypatch, tmp_path
     assert "envoywatch init" in capsys.readouterr().err
 
 
-def test_what_is_kept_and_what_an_article_takes_is_told(cli):
+def test_promise_39_what_is_kept_and_what_an_article_takes_is_told(cli):
     said = cli("status").out
     assert "everything" in said
     assert re.search(r"database +.* an article", said)

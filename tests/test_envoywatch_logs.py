@@ -2,11 +2,12 @@ import io
 import json
 import logging
 import warnings
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
 
-from envoywatch.logs import configure_logs
+from envoywatch.logs import BoundedHandler, Lasting, configure_logs
 
 
 class Terminal(io.StringIO):
@@ -110,3 +111,34 @@ def test_events_that_are_said_otherwise_are_left_out():
     log.info("new entries", count=3)
     log.warning("delivery failed")
     assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["delivery failed"]
+
+
+def test_promise_39_a_minute_of_log_is_bounded_and_what_was_left_out_is_counted():
+    out, now = io.StringIO(), [0.0]
+    handler = BoundedHandler(out, most=1000, clock=lambda: now[0])
+    for number in range(500):
+        handler.emit(logging.LogRecord("x", logging.WARNING, "", 0, f"line {number}", None, None))
+    assert len(out.getvalue()) <= 1000
+    assert out.getvalue().startswith("line 0\nline 1\n")
+    lines = out.getvalue().count("\n")
+    now[0] = 60.0
+    handler.emit(logging.LogRecord("x", logging.WARNING, "", 0, "the next minute", None, None))
+    assert out.getvalue().splitlines()[lines:] == [f"{500 - lines} lines of log left out", "the next minute"]
+
+
+def test_promise_39_what_lasts_is_said_at_each_change_and_once_an_hour():
+    lasting, at = Lasting(), datetime(2026, 5, 1, tzinfo=UTC)
+    said = [lasting.is_news("desk", "refused", at + timedelta(minutes=n)) for n in range(121)]
+    assert [n for n, is_said in enumerate(said) if is_said] == [0, 60, 120]
+    assert lasting.is_news("desk", "too-slow", at + timedelta(minutes=121))
+    assert lasting.is_news("phone", "too-slow", at + timedelta(minutes=121))
+    assert lasting.end("desk")
+    assert not lasting.end("desk")
+
+
+def test_promise_39_the_logs_of_the_program_are_bounded():
+    out = io.StringIO()
+    log = log_to(out)
+    for _ in range(60):
+        log.warning("x" * 5000)
+    assert 150_000 < len(out.getvalue()) <= 200_000

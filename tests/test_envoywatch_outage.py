@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.model import Config
 from envoywatch.pipeline import DeliverStage
@@ -172,3 +173,16 @@ async def test_promise_07_after_three_days_a_message_is_dead_with_its_fault_and_
     sql = "SELECT DISTINCT state, fault FROM deliveries WHERE channel = 'desk'"
     found = await day.store.read(lambda db: db.execute(sql).fetchall())
     assert [tuple(row) for row in found] == [(DeliveryState.DEAD, DeliveryFault.SERVER)]
+
+
+async def test_promise_39_a_channel_that_fails_for_hours_is_a_line_an_hour_and_one_when_it_works_again(day, hooks):
+    hooks["phone"].say = lambda title: (500, {})
+    with capture_logs() as lines:
+        await day.alert("Li Hui in Kyiv", "phone")
+        await day.until(START + timedelta(hours=3))
+        hooks["phone"].say = lambda title: None
+        await day.until(START + timedelta(hours=4))
+    assert len(hooks["phone"].asked) > 10
+    said = [line["event"] for line in lines]
+    assert said == ["delivery failed"] * said.count("delivery failed") + ["channel works again"]
+    assert 3 <= said.count("delivery failed") <= 4

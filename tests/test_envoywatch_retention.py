@@ -75,7 +75,7 @@ def test_what_is_too_old_goes_by_itself(archive):
     assert keep(archive)[1] is None
 
 
-def test_what_is_too_much_goes_but_for_the_last_week_and_that_is_told(archive):
+def test_promise_39_what_is_too_much_goes_but_for_the_last_week_and_that_is_told(archive):
     with closing(sqlite3.connect(archive.path)) as connection:
         connection.execute("CREATE TABLE ballast AS SELECT zeroblob(3000000) AS x")
         connection.commit()

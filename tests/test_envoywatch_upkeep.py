@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.model import Config
 from config.vocabulary import EndpointKind
@@ -94,6 +95,17 @@ async def test_promise_40_a_source_that_fails_for_six_hours_is_told_though_it_is
     await operation.write("UPDATE sources SET fault = NULL, fault_since = NULL")
     await operation.look()
     assert operation.told()[-1] == "No source fails for over six hours any more"
+
+
+async def test_promise_39_sources_that_go_on_failing_are_one_line_an_hour_together(store):
+    operation = Operation(store)
+    await operation.sources("one", "two")
+    await operation.write("UPDATE sources SET fault = 'server-error', fault_since = ?", to_text(NOW))
+    with capture_logs() as lines:
+        for _ in range(180):
+            await operation.look()
+    told = [line["count"] for line in lines if line["event"] == "sources still failing"]
+    assert told == [2, 2]
 
 
 async def test_promise_40_an_outbox_that_does_not_drain_is_told_but_not_what_is_held(store):

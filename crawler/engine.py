@@ -23,6 +23,7 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
 from crawler.faults import blame_proxy, fault_of_exception, fault_of_status, http_date, retry_after
+from crawler.held import HeldBytes
 from crawler.hops import MAX_REDIRECTS, Hop, has_scheme, redirect_target, told_host, without_credentials
 from crawler.hosts import HostBook, gap_of
 from crawler.middlewares import RobotsMiddleware
@@ -101,6 +102,7 @@ class Engine:
         self._stopping = asyncio.Event()
         self._under_way: dict[asyncio.Future[None], asyncio.Task[Any] | None] = {}
         self._gates = HostGates(lambda: self.settings.per_host)
+        self.held = HeldBytes()
         self._room = HostGates(lambda: self.settings.max_in_flight)
 
     # ------------------------------------------------------------ life
@@ -213,7 +215,10 @@ class Engine:
                     response = await self._hop(request, hop, budget)
             target = redirect_target(response, hop.url)
             if target is None:
-                return _page(response, hop)
+                page = _page(response, hop)
+                if isinstance(page, Page):
+                    self.held.keep(page, len(page.body))
+                return page
             if hop.seen >= MAX_REDIRECTS:
                 return Fault(FaultKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects", status=response.status)
             hop.follow(response.status, target)

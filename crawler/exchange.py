@@ -31,7 +31,7 @@ class Fetch:
     kind: Kind = Kind.ANY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Page:
     """An answer: 2xx with its decompressed body, or 304. `url` is the last one of the redirects.
 

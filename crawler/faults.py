@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.connections import TunnelError
 from crawler.guard import AddressRefusedError
+from crawler.held import TooMuchHeldError
 from crawler.http1 import BodyTooLargeError, BrokenOffError, HeadersTooLargeError, NotHttpError
 from crawler.middlewares import EncodingRefusedError, RobotsForbidError, TooLargeError
 from crawler.names import NoAddressError
@@ -32,6 +33,7 @@ _KINDS: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
     (TooLargeError, FaultKind.TOO_LARGE, "{error}"),
     (EncodingRefusedError, FaultKind.MALFORMED, "{error}"),
     (HeadersTooLargeError, FaultKind.TOO_LARGE, "{host} sent {error}"),
+    (TooMuchHeldError, FaultKind.TOO_LARGE, "{error}, among them that of {host}; it is asked again"),
     (BodyTooLargeError, FaultKind.TOO_LARGE, "the body is larger than crawl.max_size_mb allows"),
     (ssl.SSLError, FaultKind.TLS, "no safe connection with {host}: {error}"),
     (NoAddressError, FaultKind.NAME, "the name {host} has no address"),

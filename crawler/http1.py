@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from crawler.held import HeldBytes
+
 Headers = list[tuple[bytes, bytes]]
 """Names in lower case, in the order they came."""
 
@@ -49,10 +51,14 @@ class AnswerReader:
 
     `truncated` says that the server broke off before the end it had announced, or lost its chunks; what came is kept.
     `reusable` says that the connection stands where the next answer would begin. In the answer to a request for a
-    `tunnel` what follows the headers is no body.
+    `tunnel` what follows the headers is no body. Of `held` the body takes its bytes until `let_go`.
     """
 
-    def __init__(self, limit: int, wanted: Wanted | None = None, *, tunnel: bool = False) -> None:
+    def __init__(
+        self, limit: int, wanted: Wanted | None = None, *, tunnel: bool = False, held: HeldBytes | None = None
+    ) -> None:
+        self._held = held
+        self._taken = 0
         self.status = 0
         self.headers: Headers = []
         self.done = False
@@ -69,6 +75,12 @@ class AnswerReader:
         # Not bound methods: a reader must not refer to itself and wait for the garbage collector.
         self._read: Callable[[AnswerReader], bool] = AnswerReader._read_head
 
+    def let_go(self) -> None:
+        """Give back the room that the body takes: it is another's to keep now, or nobody's."""
+        if self._held is not None:
+            self._held.give(self._taken)
+            self._taken = 0
+
     @property
     def body(self) -> bytes:
         """What has come of the body."""
@@ -77,7 +89,7 @@ class AnswerReader:
     def feed(self, data: bytes) -> None:
         """Take the next piece.
 
-        Raises NotHttpError, HeadersTooLargeError, BodyTooLargeError.
+        Raises NotHttpError, HeadersTooLargeError, BodyTooLargeError, TooMuchHeldError.
         """
         self._waiting += data
         while not self.done and self._read(self):
@@ -196,6 +208,9 @@ class AnswerReader:
             return
         if len(self._body) + count > self._limit:
             raise BodyTooLargeError("the body goes on")
+        if self._held is not None:
+            self._held.take(count, len(self._body) + count)
+            self._taken += count
         self._body += self._waiting[:count]
         del self._waiting[:count]
         self._left -= count

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from crawler import http1
     from crawler.connections import Connection
+    from crawler.held import HeldBytes
     from crawler.proxies import ProxyAddress
 
 BUDGET = "envoywatch_budget"
@@ -90,6 +91,7 @@ class GuardedHandler(BaseDownloadHandler):
         super().__init__(crawler)
         self._timeout_s = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        self._held: HeldBytes = crawler.envoywatch.held  # type: ignore[attr-defined]  # our engine, which made it
         self._names = Names()
         self._connections = Connections(self._names)
 
@@ -129,6 +131,7 @@ class GuardedHandler(BaseDownloadHandler):
             flags=["dataloss"] if answer.truncated else None,
             request=request,
         )
+        answer.let_go()
         response.headers = scrapy_headers(answer.headers)  # given above they would be made anew
         return response
 
@@ -138,7 +141,7 @@ class GuardedHandler(BaseDownloadHandler):
         if keep and (kept := self._connections.take(route)) is not None:
             answer = self._reader(request)
             try:
-                await kept.ask(sent, answer)
+                await _ask(kept, sent, answer)
             except (BrokenOffError, ConnectionError):
                 if answer.status:
                     raise
@@ -148,7 +151,7 @@ class GuardedHandler(BaseDownloadHandler):
                 return answer
         answer = self._reader(request)
         connection = await self._connections.open(route)
-        await connection.ask(sent, answer)
+        await _ask(connection, sent, answer)
         _note_latency(request, connection, began)
         if keep:
             self._connections.keep(route, connection)
@@ -159,7 +162,15 @@ class GuardedHandler(BaseDownloadHandler):
     def _reader(self, request: Request) -> AnswerReader:
         limit = request.meta.get("download_maxsize") or self._limit
         kind = request.meta.get(KIND)
-        return AnswerReader(limit, _page_is_wanted if kind is Kind.PAGE else _is_wanted)
+        return AnswerReader(limit, _page_is_wanted if kind is Kind.PAGE else _is_wanted, held=self._held)
+
+
+async def _ask(connection: Connection, sent: bytes, answer: AnswerReader) -> None:
+    try:
+        await connection.ask(sent, answer)
+    except BaseException:
+        answer.let_go()
+        raise
 
 
 def _note_latency(request: Request, connection: Connection, began: float) -> None:

@@ -194,3 +194,26 @@ async def test_promise_22_the_guard_judges_each_address_and_the_first_ones_error
     async with Server() as server:
         with pytest.raises(AddressRefusedError):
             await connect_first(["127.0.0.1", "::1"], server.port, private=False)
+
+
+async def test_promise_22_a_name_that_changes_its_address_meanwhile_leads_nowhere(monkeypatch):
+    """The address is judged where the socket gets it: whatever the name was a moment ago, or is the next time."""
+    monkeypatch.setattr("crawler.guard.is_public", lambda address: address == "127.0.0.2")
+    addresses, clock = [["127.0.0.2"], ["127.0.0.1"], ["127.0.0.2", "127.0.0.1"]], [1000.0]
+    names = Names(lambda name: addresses.pop(0), clock=lambda: clock[0])
+    connections = Connections(names)
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    route = Route("news.example", port, tls=False, private=False, verify=True)
+    with pytest.raises(ConnectionRefusedError):
+        await connections.open(route)  # judged to be public, and tried: nothing listens there
+    clock[0] += 301
+    with pytest.raises(AddressRefusedError):
+        await connections.open(route)
+    clock[0] += 301
+    with pytest.raises(ConnectionRefusedError):
+        await connections.open(route)  # beside a public address that does not answer the private one is not tried
+    server.close()
+    await server.wait_closed()
+    connections.close()
+    names.close()

@@ -150,7 +150,7 @@ def test_promise_22_loopback_is_refused_where_it_was_not_allowed(tmp_path):
         assert servers["inside"].asked == 0
 
 
-def test_a_hundred_thousand_entries_leave_the_newest_two_thousand_and_say_so(tmp_path):
+def test_promise_17_a_hundred_thousand_entries_leave_the_newest_two_thousand_and_say_so(tmp_path):
     huge = feed(*(item(number, "N") for number in range(100_000)))
     with serving({"huge": body(huge), "good": body(GOOD)}) as servers:
         configure(tmp_path, {name: server.url for name, server in servers.items()})

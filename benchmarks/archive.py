@@ -1,6 +1,6 @@
 """Search, back-test and inserting at a million articles, beside what sqlite-utils gives a table, in the same run.
 
-    python benchmarks/archive.py [--articles 1000000] [--database FILE] [--peer-articles 100000] [--rounds 20]
+    python benchmarks/archive.py [--articles 1000000] [--database FILE] [--peer-articles 1000000] [--rounds 20]
                                  [--inserted 3000] [--scan] [--check]
 
 The articles are made up (invented words of six alphabets, as unequally frequent as those of a language, 1.5 to 4 KB)
@@ -237,7 +237,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Search and back-test over a large archive.")
     parser.add_argument("--articles", type=int, default=1_000_000)
     parser.add_argument("--database", type=Path, help="keep it there, and use one that is there already")
-    parser.add_argument("--peer-articles", type=int, default=100_000)
+    parser.add_argument("--peer-articles", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--inserted", type=int, default=3_000)
     parser.add_argument("--scan", action="store_true")

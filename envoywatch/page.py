@@ -42,6 +42,7 @@ async def serve_page(daemon: Daemon, listen: str) -> AsyncIterator[str]:
     try:
         yield server.url
     finally:
+        app.state.live.stop()
         await app.state.tasks.stop()
         await server.stop()
 

@@ -15,8 +15,10 @@ from storage.views_alerts import (
     AlertLine,
     AlertView,
     DecisionLine,
+    alerts_after,
     get_alert,
     list_alerts,
+    newest_alert,
 )
 from storage.views_articles import (
     ArticleFilters,
@@ -120,6 +122,7 @@ __all__ = [
     "UnseenSource",
     "WatchActivity",
     "WatchMatches",
+    "alerts_after",
     "attention",
     "changed_meetings",
     "database_facts",
@@ -139,6 +142,7 @@ __all__ = [
     "list_sources",
     "list_stories",
     "matches_by_watch",
+    "newest_alert",
     "outbox",
     "outbox_counts",
     "pairs_of",

@@ -153,6 +153,18 @@ def list_alerts(
     return tuple(alert_line(row) for row in connection.execute(_LIST, values))
 
 
+def alerts_after(connection: sqlite3.Connection, alert_id: int) -> tuple[int, int]:
+    """How many alerts were decided after that one, and the newest of them, else that one; tests do not count."""
+    sql = "SELECT count(*), max(id) FROM alerts WHERE id > ? AND kind <> 'test'"
+    count, newest = connection.execute(sql, (alert_id,)).fetchone()
+    return count, newest or alert_id
+
+
+def newest_alert(connection: sqlite3.Connection) -> int:
+    """The id of the alert decided last; 0 when there is none."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM alerts").fetchone()[0])
+
+
 def get_alert(connection: sqlite3.Connection, alert_id: int) -> AlertView:
     """Everything an alert rests on; raises NotStoredError."""
     found = connection.execute(_SELECT + "WHERE alerts.id = ?", (alert_id,)).fetchone()

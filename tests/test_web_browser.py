@@ -1,86 +1,19 @@
 """The page in a real browser: Debian's chromium, driven by Playwright; skipped where that is not installed."""
 
-import asyncio
-import threading
-from contextlib import closing
-from pathlib import Path
+import re
 
 import pytest
+from playwright.sync_api import expect
 
-from envoywatch.page import search_page
-from envoywatch.searching import ArchiveSearch
-from envoywatch.web.app import create_app
-from envoywatch.web.context import Readiness, Settings, WebContext
-from envoywatch.web.server import serve
-from storage.database import open_reader, open_writer
-from storage.runs import review_alert
-from tests.mission_database import NOW, config, seed
+from tests.browsing import CHROMIUM, FLAGS, NEEDS_CHROMIUM, Site, Watched
+from tests.mission_database import seed
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATHS = (
     "/", "/alerts", "/alerts/5", "/meetings", "/meetings/11", "/search?q=envoy", "/sources", "/sources/7", "/outbox",
     "/watches", "/watches/Talks%20about%20the%20war", "/people", "/people?q=li", "/people?name=Li+Hui", "/settings",
 )  # fmt: skip
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed (apt-get install chromium)"),
-]
-
-
-class Site(threading.Thread):
-    """The page on a loopback port, in a loop of its own thread."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.path = path
-        self.ready = threading.Event()
-        self.url = ""
-
-    def run(self):
-        asyncio.run(self._serve())
-
-    async def _serve(self):
-        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        context = WebContext(
-            read=self._read,
-            review=self._review,
-            settings=lambda: Settings(config()),
-            health=lambda: Readiness(ready=True),
-            now=lambda: NOW,
-            search=lambda reader, wanted: search_page(ArchiveSearch(wanted.query, config()), reader, wanted),
-            listen="127.0.0.1:0",
-        )
-        server = serve(create_app(context), "127.0.0.1", 0)
-        await server.start()
-        self.url = server.url
-        self.ready.set()
-        await self._ended.wait()
-        await server.stop()
-
-    def _read(self, work):
-        with closing(open_reader(self.path)) as reader:
-            return work(reader)
-
-    async def _review(self, alert_id, review):
-        db = open_writer(self.path)
-        with closing(db.conn):
-            review_alert(db, alert_id, review, NOW)
-
-    def review_of(self, alert_id):
-        with closing(open_reader(self.path)) as reader:
-            return reader.execute("SELECT review FROM alerts WHERE id = ?", (alert_id,)).fetchone()[0]
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._ended.set)
-        self.join(10)
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture
@@ -102,25 +35,6 @@ def browser():
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
-
-
-class Watched:
-    """A tab of which every request and every complaint of the browser is noted."""
-
-    def __init__(self, browser, **options):
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.requests, self.complaints, self.dialogs = [], [], []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-
-    def check(self, origin):
-        assert [url for url in self.requests if not url.startswith(origin + "/")] == []
-        assert self.complaints == []
-        assert self.dialogs == []
-        self.context.close()
 
 
 def test_an_alert_is_reviewed_and_undone_by_keyboard(browser, site):
@@ -211,4 +125,50 @@ def test_every_text_has_the_contrast_that_wcag_aa_asks_for_in_both_themes(browse
         for scheme in ("light", "dark"):
             tab.page.emulate_media(color_scheme=scheme)
             assert tab.page.evaluate(_CONTRAST) == [], (path, scheme)
+    tab.check(site.url)
+
+
+def test_new_alerts_arrive_without_moving_what_is_read_and_are_shown_by_a_key(browser, site):
+    tab = Watched(browser, viewport={"width": 1280, "height": 600}, reduced_motion="reduce")
+    page = tab.page
+    page.goto(site.url)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    read = page.locator(".chosen")
+    before = read.bounding_box()
+    first = site.alert("live-1")
+    notice = page.locator("#arrived button")
+    notice.wait_for()
+    assert notice.inner_text().startswith("1 new")
+    site.alert("live-2")
+    expect(page).to_have_title(re.compile(r"^\(2\) Today"))
+    assert read.bounding_box() == before
+    assert page.locator(f"#alert-{first}").count() == 0
+    page.keyboard.press("n")
+    page.locator(f"#alert-{first}.fresh").wait_for()
+    assert page.locator(".fresh").count() == 2
+    assert page.locator(".chosen.fresh").count() == 1
+    assert notice.count() == 0
+    assert page.title().startswith("Today")
+    with page.expect_navigation():
+        page.keyboard.press("5")
+    assert site.review_of(first) == "noise" or site.review_of(first + 1) == "noise"
+    tab.check(site.url)
+
+
+def test_the_keys_are_told_and_stay_out_of_the_way(browser, site):
+    tab = Watched(browser)
+    page = tab.page
+    page.goto(site.url)
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    page.keyboard.press("j")
+    assert page.locator(".chosen").count() == 0
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+    page.keyboard.press("?")
+    page.keyboard.press("?")
+    assert not page.locator("#help").is_visible()
+    page.keyboard.press("j")
+    assert page.locator(".chosen").count() == 1
     tab.check(site.url)

@@ -16,6 +16,7 @@ from config.errors import Finding, UsageError
 from config.model import Watch
 from envoywatch.page import search_page
 from envoywatch.searching import ArchiveSearch
+from envoywatch.web import live
 from envoywatch.web.app import create_app
 from envoywatch.web.context import Readiness, Settings, WebContext
 from storage.database import open_reader, open_writer
@@ -49,6 +50,7 @@ class Page:
             password=password,
         )
         self.app = create_app(self.context)
+        self.app.state.live = live.Live(life_s=0)  # a stream that ends, for who asks every address
 
     def read(self, work):
         if self.trouble is not None:
@@ -411,7 +413,7 @@ def test_promise_31_nothing_fetched_becomes_markup_anywhere(answers):
             continue
         elements = Elements(response.text)
         scripts = {script["src"] for script in elements.all("script")}
-        assert scripts <= {f"/static/{name}.js?v=0.1.0" for name in ("keys", "preview", "tuning")}, path
+        assert scripts <= {f"/static/{name}.js?v=0.1.0" for name in ("keys", "live", "preview", "tuning")}, path
         assert not elements.all("img") + elements.all("style") + elements.all("iframe"), path
         for tag, attributes in elements.found:
             assert not [name for name in attributes if name.startswith("on") or name == "style"], (path, tag)
@@ -433,7 +435,7 @@ def test_promise_32_links_lead_to_us_or_by_http_to_others_and_those_tell_them_no
                 continue
             assert re.match(r"https?://", link["href"]), (path, link)
             assert link["rel"] == "noopener noreferrer nofollow", (path, link)
-        assert all(form["action"].startswith("/") for form in elements.all("form"))
+        assert all(form["action"].startswith("/") for form in elements.all("form") if form["method"] != "dialog")
 
 
 def test_promise_36_secrets_stand_on_no_page(answers):
@@ -575,7 +577,9 @@ async def test_promise_32_every_answer_carries_the_security_headers(page, answer
 
 
 async def test_no_page_weighs_over_150_kb_with_all_its_assets(page, answers):
-    assets = [await page.get(f"/static/{name}") for name in ("style.css", "keys.js", "icon.svg")]
+    assets = [
+        await page.get(f"/static/{name}") for name in ("style.css", "keys.js", "live.js", "tuning.js", "icon.svg")
+    ]
     weight = sum(len(asset.content) for asset in assets)
     for path, response in answers.items():
         assert len(response.content) + weight < 150_000, path

@@ -16,6 +16,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from envoywatch.web.negotiation import wants_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,7 +32,7 @@ _FREE_TRIES = 5
 _LONGEST_WAIT_S = 900.0
 _REMEMBERED = 1000
 _OPEN_PATHS = frozenset({"/login", "/healthz", "/readyz"})
-_MACHINE_PATHS = frozenset({"/feed.atom", "/metrics"})
+_MACHINE_PATHS = frozenset({"/feed.atom", "/metrics", "/openapi.json"})
 """Read by programs that cannot fill in a form; they may send the password by HTTP Basic."""
 
 
@@ -186,7 +188,7 @@ class AccessGate:
         if self.access.sessions.is_valid(connection.cookies.get(COOKIE, "")):
             return True
         guess = _basic_password(connection.headers.get("authorization", ""))
-        if path not in _MACHINE_PATHS or guess is None:
+        if guess is None or not is_machines(scope):
             return False
         return await self.access.guess(client_address(connection), guess) is None
 
@@ -205,9 +207,19 @@ def client_address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
+def is_machines(scope: Scope) -> bool:
+    """Whether a program asks, which cannot fill in a form: for a machine's path, or for a page as JSON."""
+    if scope["path"] in _MACHINE_PATHS:
+        return True
+    return scope["method"] == "GET" and wants_json(HTTPConnection(scope).headers.get("accept", ""))
+
+
 def _refusal(scope: Scope) -> Response:
     path: str = scope["path"]
-    if path in _MACHINE_PATHS:
+    if path == "/events":
+        # Without a challenge: a browser would ask for a name and a password in the middle of reading.
+        return PlainTextResponse("A password is needed.\n", status_code=401)
+    if is_machines(scope):
         challenge = {"www-authenticate": 'Basic realm="Envoywatch", charset="UTF-8"'}
         return PlainTextResponse("A password is needed.\n", status_code=401, headers=challenge)
     wanted = path + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")

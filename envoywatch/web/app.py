@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from config.errors import EnvoywatchError
-from envoywatch.web import lists, machines, pages, people, review, searching, sources, watches
+from envoywatch.web import lists, live, machines, pages, people, review, searching, sources, watches
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
 from envoywatch.web.present import HERE, sentence, templates
@@ -52,6 +52,7 @@ def create_app(context: WebContext) -> Starlette:
     app.state.access = access
     app.state.templates = templates()
     app.state.tasks = Tasks()
+    app.state.live = live.Live()
     return app
 
 
@@ -61,6 +62,7 @@ def _routes() -> list[Route | Mount]:
 
     return [
         get("/", pages.today),
+        get("/events", live.events),
         get("/alerts", pages.alerts),
         get("/alerts/{id:int}", pages.alert),
         Route("/alerts/{id:int}/review", review.review, methods=["POST"]),

@@ -40,13 +40,13 @@ def today(request: Request) -> Response:
     until = context.now()
     since = until - timedelta(days=days)
 
-    def work(reader: Reader) -> tuple[views.DigestFacts, bool]:
+    def work(reader: Reader) -> tuple[views.DigestFacts, bool, int]:
         # Half open: what was recorded at this very moment belongs to it too.
         facts = views.digest_facts(reader, since, until + timedelta(seconds=1))
         earlier = views.list_alerts(reader, until=since, limit=1)
-        return facts, bool(earlier)
+        return facts, bool(earlier), views.newest_alert(reader)
 
-    facts, has_earlier = read(request, work)
+    facts, has_earlier, newest = read(request, work)
     return show(
         request,
         "today.html",
@@ -56,6 +56,7 @@ def today(request: Request) -> Response:
         meetings=digest.by_meeting(facts),
         others=digest.other_alerts(facts),
         has_earlier=has_earlier,
+        newest=newest,
     )
 
 

@@ -1,4 +1,5 @@
-// Keys for reviewing: j/k move, 1-5 and u press the buttons of the chosen item, o opens it, / goes to search.
+// Keys for reviewing: j/k move, 1-5 and u press the buttons of the chosen item, o opens it, n shows what has arrived,
+// / goes to search, ? tells all of them.
 // Everything works without this file; it sends nothing by itself.
 "use strict";
 (() => {
@@ -36,16 +37,29 @@
     else location.assign("/search");
   };
 
+  const help = document.getElementById("help");
+
+  const show = () => {
+    const button = document.querySelector("#arrived button");
+    if (button) button.click();
+  };
+
   const typing = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const { key } = event;
+    if (help && help.open) {
+      if (key === "?") help.close();
+      return;
+    }
     if (key === "j") move(1);
     else if (key === "k") move(-1);
     else if (key === "o") open();
     else if (key === "u" || "12345".includes(key)) press(key);
+    else if (key === "n") show();
     else if (key === "/") search();
+    else if (key === "?" && help) help.showModal();
     else return;
     event.preventDefault();
   });
@@ -57,6 +71,12 @@
       chosen = item;
       chosen.classList.add("chosen");
     }
+  });
+
+  // What was chosen may have been put in anew.
+  document.addEventListener("renewed", (event) => {
+    chosen = event.detail ? document.getElementById(event.detail) : null;
+    if (chosen) choose(chosen);
   });
 
   // After a review the page comes back at the reviewed item: go on from there.

@@ -1,0 +1,32 @@
+"""Whether a request asks for a page or for the same as JSON; pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_JSON: Final = frozenset({"application/json", "application/*"})
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml", "text/*"})
+
+
+def wants_json(accept: str) -> bool:
+    """JSON is named, and no page is liked as much; a browser, and who takes anything, gets the page."""
+    json = html = 0.0
+    for part in accept.lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = _weight(parameters)
+        if kind in _JSON:
+            json = max(json, weight)
+        elif kind in _HTML:
+            html = max(html, weight)
+    return json > html
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(1.0, max(0.0, float(value)))
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -26,6 +26,7 @@ from envoywatch.control import ControlServer
 from envoywatch.desk import Listener, open_desk
 from envoywatch.expected import ExpectedMeetings
 from envoywatch.jobs import Jobs
+from envoywatch.jumps import JumpWatch
 from envoywatch.losses import SourceWatch
 from envoywatch.memory import settle
 from envoywatch.office import REQUESTS, perform
@@ -35,6 +36,7 @@ from envoywatch.retention import Retention
 from envoywatch.upkeep import Upkeep
 from storage.copies import catch_up
 from storage.database import damaged, integrity_findings
+from storage.jumps import pull_back
 from storage.keeping import space
 from storage.runs import beat, end_run, note_damage, set_note, start_run
 from storage.store import open_store
@@ -226,7 +228,10 @@ class Daemon:
         settle()
         scheduler = self._scheduler(run_id)
         scheduler.start()
-        watching = asyncio.create_task(self._watch_files(), name="watch configuration")
+        watching = [
+            asyncio.create_task(self._watch_files(), name="watch configuration"),
+            asyncio.create_task(self._watch_clock(scheduler), name="watch clock"),
+        ]
         try:
             self._notifier.notify("READY=1")
             _log.info("watching", sources=len(self.desk.config.sources), page=self.page_url or "off")
@@ -235,8 +240,9 @@ class Daemon:
             await self.stopping.wait()
         finally:
             self._notifier.notify("STOPPING=1")
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
             # `wait` would block the loop; jobs are short and `_drain` waits for what they started.
             scheduler.shutdown(wait=False)
 
@@ -263,6 +269,22 @@ class Daemon:
             first = datetime.now(UTC) + timedelta(seconds=min(seconds, FIRST_S))
             scheduler.add_job(self._job(name, work), "interval", seconds=seconds, id=name, next_run_time=first)
         return scheduler
+
+    async def _watch_clock(self, scheduler: AsyncIOScheduler) -> None:
+        """APScheduler and the times in the database go by the wall: set back, all would wait for it to catch up."""
+        jumps = JumpWatch()
+        while not self.stopping.is_set():
+            await asyncio.sleep(1)
+            if (back := jumps.look()) is not None:
+                await self.set_back(scheduler, back)
+
+    async def set_back(self, scheduler: AsyncIOScheduler, back: timedelta) -> None:
+        """The clock was set back by so much: go on at once."""
+        _log.warning("the clock was set back", seconds=round(back.total_seconds()))
+        for job in scheduler.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC))
+        if not self.clock.is_replay:
+            await self.desk.store.write(pull_back, self.clock.now(), back)
 
     def _job(self, name: str, work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[None]]:
         """A scheduler's job whose errors end in the one job runner, and which waits while the last is still at it."""

@@ -26,6 +26,10 @@ COST: Final = timedelta(milliseconds=2)
 """A source at fault costs a look about 20 µs: with many of them the looks are so much rarer."""
 
 
+FARTHEST: Final = timedelta(hours=1)
+"""No look is so far away unless the clock was set back."""
+
+
 class SourceWatch:
     """Looks after the sources; holds nothing but when to look next and what it has said of waiting."""
 
@@ -38,7 +42,7 @@ class SourceWatch:
         """Tell of what was lost or came back since somebody was told last; whether there is something in the outbox."""
         desk = self._desk
         now = desk.clock.now()
-        if self._next_look is not None and now < self._next_look:
+        if self._next_look is not None and now < self._next_look < now + FARTHEST:
             return False
         self._next_look = None
         found = await desk.store.read(_situation)

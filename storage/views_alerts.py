@@ -123,6 +123,7 @@ _LIST = f"""
 {_SELECT}
 WHERE alerts.created_at >= :since AND alerts.created_at < :until
   AND (:hide IS NULL OR alerts.review IS NULL OR alerts.reviewed_at >= :hide)
+  AND (:watch IS NULL OR alerts.watch = :watch)
   AND (:before IS NULL
        OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
 ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
@@ -141,6 +142,7 @@ def list_alerts(
     limit: int = 100,
     before: int | None = None,
     hide_reviewed_before: datetime | None = None,
+    watch: str | None = None,
 ) -> tuple[AlertLine, ...]:
     """Newest first; `before` is the id of the last alert on the page before."""
     values = {
@@ -148,6 +150,7 @@ def list_alerts(
         "until": to_time(until),
         "limit": limit,
         "before": before,
+        "watch": watch,
         "hide": None if hide_reviewed_before is None else to_text(hide_reviewed_before),
     }
     return tuple(alert_line(row) for row in connection.execute(_LIST, values))

@@ -463,6 +463,19 @@ async def test_the_feeds_ids_stay_the_same(page):
     assert re.findall("urn:uuid:[^<]+", first) == re.findall("urn:uuid:[^<]+", second)
 
 
+async def test_a_watch_has_a_feed_of_its_own(page):
+    whole = ET.fromstring((await page.get("/feed.atom")).text)  # noqa: S314 (our own)
+    name = "Audience with a leader"
+    answer = await page.get("/feed.atom", params={"watch": name})
+    feed = ET.fromstring(answer.text)  # noqa: S314 (our own)
+    entry = "{http://www.w3.org/2005/Atom}entry"
+    assert 0 < len(feed.findall(entry)) < len(whole.findall(entry))
+    assert feed.find("{http://www.w3.org/2005/Atom}id").text.endswith("/feed.atom?watch=Audience%20with%20a%20leader")
+    assert f"Envoywatch alerts: {name}" in answer.text
+    assert (await page.get("/feed.atom?watch=nothing+of+the+kind")).status_code == 404
+    assert f'href="/feed.atom?watch={name.replace(" ", "%20")}"' in (await page.get(f"/watches/{name}")).text
+
+
 # ---------------------------------------------------------------- machines
 
 

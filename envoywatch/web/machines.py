@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 from uuid import NAMESPACE_URL, uuid5
 
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from envoywatch.web.view import context_of, read
@@ -21,13 +22,17 @@ _IN_FEED = 50
 
 
 def feed(request: Request) -> Response:
-    """The newest alerts as Atom."""
+    """The newest alerts as Atom; with `?watch=NAME` those of one watch, and 404 for one that never was."""
     context = context_of(request)
-    found = read(request, lambda reader: views.list_alerts(reader, limit=_IN_FEED))
+    watch = request.query_params.get("watch") or None
+    found = read(request, lambda reader: views.list_alerts(reader, limit=_IN_FEED, watch=watch))
+    if watch is not None and not found and all(one.name != watch for one in context.settings().config.watches):
+        raise HTTPException(404)
     environment = cast("Environment", request.app.state.templates)
     text = environment.get_template("feed.xml").render(
         alerts=[(alert, feed_id(alert)) for alert in found],
         base=str(request.base_url).rstrip("/"),
+        watch=watch,
         now=context.now(),
         updated=found[0].created_at if found else context.now(),
     )

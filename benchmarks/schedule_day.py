@@ -251,7 +251,14 @@ async def live(loop: LeapingLoop, db: Database, sources: int, hours: float) -> d
     store = DirectStore(db, tally)
     engine = SimulatedEngine(config, clock, world, tally)
     desk: Any = SimpleNamespace(
-        store=store, engine=engine, workers=DirectWorkers(), clock=clock, config=config, listener=tally, owner="day"
+        with_logins=lambda lease: lease,
+        store=store,
+        engine=engine,
+        workers=DirectWorkers(),
+        clock=clock,
+        config=config,
+        listener=tally,
+        owner="day",
     )
     stage = PollStage(desk, lambda: None)
     began, hour, all_asked_s = time.process_time(), 0, None

@@ -63,6 +63,14 @@ def redact_url(url: str) -> str:
     return f"{scheme}://{shown_user}{host}{slash}{path}{mark}{query}"
 
 
+def without_login(url: str) -> str:
+    """The URL with `***` in place of user and password; one without comes back as it is."""
+    scheme, sep, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    login, at, host = authority.rpartition("@")
+    return f"{scheme}{sep}{MASK}@{host}{slash}{path}" if login and at else url
+
+
 def secrets_of_url(url: str) -> frozenset[str]:
     """What must never be shown of a channel's URL: the whole, its password, and whatever looks like a token."""
     out = {url}

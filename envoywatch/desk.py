@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from alerts.decide import Rules
 from config.collector import collector_paused, settle
 from config.people import load_people
+from config.redact import without_login
 from crawler.engine import Engine
 from crawler.settings import EngineSettings, settings_of
 from crawler.workers import Workers
@@ -75,6 +76,21 @@ class Desk:
         self.people = load_people(self.config.people, self.config.groups)
         self.rules = rules_of(self.config, self.people)
         self.needs = self.rules.needs
+        # Whoever reads the database is not to read these.
+        self._logins = {
+            source.name: spec_of(source, self.config).endpoints
+            for source in self.config.sources
+            if any("@" in endpoint.url for endpoint in source.endpoints)
+        }
+
+    def with_logins(self, lease: Lease) -> Lease:
+        """The lease with the addresses as configured, where the database has them without user and password."""
+        told = self._logins.get(lease.spec.name)
+        if told is None:
+            return lease
+        by_stored = {without_login(endpoint.url): endpoint.url for endpoint in told}
+        endpoints = tuple(replace(one, url=by_stored.get(one.url, one.url)) for one in lease.spec.endpoints)
+        return replace(lease, spec=replace(lease.spec, endpoints=endpoints))
 
     async def adopt(self, config: Config) -> None:
         """Take a new configuration into every part. What is read meanwhile is read with the old watches."""
@@ -87,7 +103,7 @@ class Desk:
     async def sync(self) -> None:
         """Make the configured sources the ones that are polled, and note what the watches say."""
         with collector_paused():
-            specs = [spec_of(source, self.config) for source in self.config.sources]
+            specs = [_stored(spec_of(source, self.config)) for source in self.config.sources]
             await self.store.sync_sources(specs, self.clock.now())
             del specs
         settle()
@@ -119,6 +135,13 @@ async def open_desk(
         await workers.stop()
         await hosts.jobs.drain(1)
         await hosts.flush()
+
+
+def _stored(spec: SourceSpec) -> SourceSpec:
+    """As the database keeps it: without the logins of addresses."""
+    if not any("@" in endpoint.url for endpoint in spec.endpoints):
+        return spec
+    return replace(spec, endpoints=tuple(replace(one, url=without_login(one.url)) for one in spec.endpoints))
 
 
 def _for_workers(config: Config) -> Config:

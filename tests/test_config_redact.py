@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.redact import redact, redact_url, redact_urls, secrets_of_url
+from config.redact import redact, redact_url, redact_urls, secrets_of_url, without_login
 
 
 @given(st.text(), st.lists(st.text(min_size=4, max_size=12)))
@@ -52,3 +52,17 @@ def test_secrets_of_a_channel_are_its_password_tokens_and_itself():
     assert "123456789:AAbbCCddEEff" in secrets_of_url("tgram://123456789:AAbbCCddEEff/42")
     assert "sesame" in secrets_of_url("json://x.example/?token=sesame")
     assert secrets_of_url("nothing") == {"nothing"}
+
+
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("https://me:pa@ss@news.example:8443/a@b?c=d", "https://***@news.example:8443/a@b?c=d"),
+        ("https://me@news.example", "https://***@news.example"),
+        ("https://news.example/a@b", "https://news.example/a@b"),
+        ("some.spider@1", "some.spider@1"),
+    ],
+)
+def test_promise_36_addresses_are_stored_without_their_logins(url, stored):
+    assert without_login(url) == stored
+    assert without_login(stored) == stored

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import threading
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from config.schema import render_schema
 from envoywatch.daemon import BEAT_S
 from tests.daemon_world import World, configuration, log_of, rows, running, stop, wait_for
-from tests.fault_servers import GOOD, body, serving, status
+from tests.fault_servers import GOOD, body, feed, serving, status
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
@@ -197,17 +198,28 @@ def test_promise_36_secrets_stand_neither_in_the_database_nor_in_the_log_nor_in_
     tmp_path, world, monkeypatch
 ):
     secrets = {"DESK_PASSWORD": "Pa55-of-the-desk", "DESK_SECRET": "s1gns-it-all", "PING": "0f3c-beat-77aa1b2c3d4e5f60"}
+    secrets["FEED_PASSWORD"] = "0pen-5esame"
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
-    with serving({"desk": status(500)}) as servers:
+    login = "Basic " + b64encode(b"me:" + secrets["FEED_PASSWORD"].encode()).decode()
+
+    def guarded(handler):
+        handler.whole(body=feed()) if handler.headers["Authorization"] == login else handler.whole(401)
+
+    with serving({"desk": status(500), "guarded": guarded}) as servers:
         target = servers["desk"].url.removeprefix("http://").removesuffix("/feed.xml")
         text = configuration(world, ["wire"])
         channel = f'"json://desk:${{DESK_PASSWORD}}@{target}/in", secret: "${{DESK_SECRET}}"'
+        address = servers["guarded"].url.replace("//", "//me:${FEED_PASSWORD}@")
+        text = text.replace("sources:\n", f"sources:\n  - {{name: Guarded, endpoints: [{{feed: '{address}'}}]}}\n")
         text = text.replace(f'"json://127.0.0.1:{world.server_port}/desk"', channel)
         configure(tmp_path, text + 'health: {heartbeat: "http://127.0.0.1:9/${PING}"}\n')
         world.publish("wire", "Li Hui in Kyiv", "The envoy Li Hui travels on, and that at some length. " * 5)
         with running(tmp_path) as daemon:
             wait_for(lambda: rows(tmp_path, "SELECT 1 FROM deliveries WHERE attempts > 0"), tmp_path)
+            wait_for(
+                lambda: rows(tmp_path, "SELECT 1 FROM sources WHERE name = 'Guarded' AND last_ok_at > ''"), tmp_path
+            )
             line = Path(f"/proc/{daemon.pid}/cmdline").read_bytes()
             files = b"".join(file.read_bytes() for file in tmp_path.glob("envoywatch.db*") if file.is_file())
             assert stop(daemon)[0] == 0

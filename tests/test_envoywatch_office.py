@@ -45,7 +45,9 @@ def test_a_delivery_is_dropped_and_sent_again(path):
 
 
 def test_pruning_says_what_it_removed(path):
-    assert change(path, {"do": "prune", "days": 30}) == {"polls": 0, "articles": 0}
+    before = "2023-01-01T00:00:00.000000Z"
+    assert change(path, {"do": "prune", "before": before, "most": 9}) == 0
+    assert change(path, {"do": "prune-polls"}) == 0
 
 
 @pytest.mark.parametrize(

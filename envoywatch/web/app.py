@@ -86,6 +86,7 @@ def _routes() -> list[Route | Mount]:
         Route("/people", people.change, methods=["POST"]),
         get("/settings", lists.settings),
         get("/feed.atom", machines.feed),
+        get("/openapi.json", machines.openapi),
         get("/healthz", machines.healthz),
         get("/readyz", machines.readyz),
         get("/metrics", machines.metrics),

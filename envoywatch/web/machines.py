@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from envoywatch.web import documents
 from envoywatch.web.view import context_of, read
 from storage import views
 from storage.views import Health
@@ -42,6 +43,11 @@ def feed(request: Request) -> Response:
 def feed_id(alert: AlertLine) -> str:
     """The same for ever, whatever characters its key has."""
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'envoywatch:alert:{alert.key}')}"
+
+
+async def openapi(request: Request) -> Response:  # noqa: ARG001 (a route's signature)
+    """What can be had as JSON."""
+    return JSONResponse(documents.openapi())
 
 
 async def healthz(request: Request) -> Response:  # noqa: ARG001 (a route's signature)

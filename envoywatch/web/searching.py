@@ -50,6 +50,7 @@ def search(request: Request) -> Response:
         status=200 if asked.fault is None else 400,
         query=query,
         result=asked.result,
+        more={"before": asked.result.before, "skip": asked.result.skip},
         fault=asked.fault,
         first=before is None and skip is None,
         kept=kept,

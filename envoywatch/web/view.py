@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from envoywatch.web.access import COOKIE
+from envoywatch.web.documents import LISTINGS, document
+from envoywatch.web.negotiation import wants_json
 from storage import views
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from envoywatch.web.access import Access
     from envoywatch.web.context import WebContext
@@ -69,8 +73,16 @@ def path_id(request: Request) -> int:
     return value
 
 
-def show(request: Request, template: str, *, status: int = 200, bare: bool = False, **values: Any) -> HTMLResponse:
-    """Render a page; a `bare` one has no navigation and does not ask the database what stands in it."""
+def show(request: Request, template: str, *, status: int = 200, bare: bool = False, **values: Any) -> Response:
+    """Render a page, or its list as JSON for who asks for that.
+
+    A `bare` one has no navigation and does not ask the database what stands in it.
+    """
+    if request.method == "GET" and wants_json(request.headers.get("accept", "")):
+        if template == "error.html":
+            return JSONResponse({"error": values["message"], "hint": values["hint"]}, status_code=status)
+        if template in LISTINGS and status == HTTPStatus.OK:
+            return JSONResponse(document(LISTINGS[template], values), headers={"vary": "accept"})
     context = context_of(request)
     environment = cast("Environment", request.app.state.templates)
     logged_in = access_of(request).password is not None and COOKIE in request.cookies

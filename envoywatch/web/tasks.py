@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -35,6 +35,10 @@ class Task:
     fault: EnvoywatchError | None = None
     is_over: bool = False
     stopping: bool = False
+
+    def as_it_is(self) -> Task:
+        """A copy that does not go on while a page is made of it: one that is over has its result."""
+        return replace(self, is_over=self.is_over)
 
     def tell(self, done: int, total: int) -> None:
         """How far the work is; raises StoppedError when nobody will wait for it."""

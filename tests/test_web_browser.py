@@ -139,7 +139,7 @@ def test_new_alerts_arrive_without_moving_what_is_read_and_are_shown_by_a_key(br
     first = site.alert("live-1")
     notice = page.locator("#arrived button")
     notice.wait_for()
-    assert notice.inner_text().startswith("1 new")
+    assert notice.inner_text().startswith("1 new: show")
     site.alert("live-2")
     expect(page).to_have_title(re.compile(r"^\(2\) Today"))
     assert read.bounding_box() == before

@@ -200,6 +200,24 @@ def test_what_was_long_ago_is_no_news(language, text):
     assert not any(status in REAL and {MACRON, SCHOLZ} <= names for names, _, status in found)
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Scholz travelled to Paris on April 3 to see Macron. The talks lasted two hours. Then he met Modi."),
+        ("fr", "Scholz est arrivé à Paris le 3 avril pour voir Macron. Le tête-à-tête a duré 2 heures."),
+        ("de", "Scholz reiste am 3. April zu Macron. Das Gespräch dauerte zwei Stunden. Danach traf er Modi."),
+        ("ru", "Шольц прилетел 3 апреля на встречу с Макроном. Беседа длилась два часа. Затем он принял Моди."),
+    ],
+)
+def test_talks_that_a_sentence_without_names_goes_on_about_are_of_the_day_told_before(language, text):
+    assert not any(status in REAL for _, _, status in told(text, language))
+
+
+def test_what_else_is_told_of_a_day_long_ago_does_not_date_the_talks():
+    text = "Macron received Scholz in Paris on Tuesday. Parliament had voted on April 3. The talks lasted two hours."
+    assert told(text, "en") == {pair(MACRON, SCHOLZ)}
+
+
 def test_a_day_behind_a_comma_is_less_the_meetings_own():
     assert pair(MACRON, SCHOLZ) in told("Macron, élu en mai 2017, a rencontré Scholz lundi à Berlin.", "fr")
 

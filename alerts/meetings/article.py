@@ -53,6 +53,9 @@ _LEFT_OPEN = {CueClass.UNDECIDED: Status.UNDECIDED}
 _OPENING = 2
 """Words before the time that a sentence begins with: "On 12 April", "Already in March"."""
 
+_OCCASIONS = TRIGGERS | {CueClass.TRAVELS}
+"""What "the talks" of the next sentence may be."""
+
 _EVENTS = 200
 """Mentions of meetings gathered from one article."""
 
@@ -152,23 +155,32 @@ class Article:
                 yield self._event(piece, sentence, trigger, told, sides, cities)
 
     def _goes_on_about_long_ago(self, piece: _Piece, sentence: Sentence, ruling: Ruling, days: Sequence[Day]) -> bool:
-        """`In March X flew to Beijing. He met Y there`: no day of its own, and about whom the sentence before was."""
-        if ruling.status is not Status.HELD or days or piece.field is Field.TITLE or not sentence.goes_on():
+        """`In March X flew to Beijing. He met Y there`: no day of its own, and about whom the sentence before was.
+
+        A sentence that names nobody (`The talks lasted two hours`) is about the journey or meeting told just before it.
+        """
+        anew = bool(sentence.sides) and not sentence.goes_on()
+        if ruling.status is not Status.HELD or days or piece.field is Field.TITLE or anew:
             return False
         at = self._pieces.index(piece)
         before = self._pieces[at - 1] if at else piece
         if before is piece or before.field is Field.TITLE or any(hit.kind is CueClass.RECENT for hit in sentence.hits):
             return False
-        return at - 1 in self._back or self._begins_long_ago(before)
+        return at - 1 in self._back or self._tells_of_long_ago(before, occasion=not sentence.sides)
 
-    def _begins_long_ago(self, piece: _Piece) -> bool:
-        """Whether a sentence begins with a time more than a week back, and tells of no other."""
+    def _tells_of_long_ago(self, piece: _Piece, *, occasion: bool) -> bool:
+        """Whether a sentence begins with a time more than a week back, and tells of no other.
+
+        Where the `occasion` is meant, a journey or meeting of such a day will do, wherever the day stands.
+        """
         tokens = self._lexicon.tokenizer.words(self._source, piece.start, piece.end)
         days = self._lexicon.calendar.days(tokens)
         told = [(day.place, day.resolve(self._published, Sense.PAST)) for day in days]
         if any(when is None or self._published - when <= STALE for _, when in told):
             return False
         hits = self._lexicon.hits(tokens)
+        if occasion and told and any(hit.kind in _OCCASIONS for hit in hits):
+            return True
         places = [place for place, _ in told] + [hit.start for hit in hits if hit.kind is CueClass.BACKGROUND]
         return min(places, default=len(tokens)) <= _OPENING
 

@@ -16,7 +16,7 @@ from envoywatch.searching import ArchiveSearch
 from envoywatch.source_trial import Trial
 from envoywatch.web.app import create_app
 from envoywatch.web.context import Readiness, Settings, Tuning, WebContext
-from envoywatch.web.tasks import Task
+from envoywatch.web.tasks import Tasks
 from storage.database import open_reader
 from storage.model import Endpoint, Entry, Poll, PollOutcome, Text, TextOrigin
 from tests.seeding import NOW, seed
@@ -468,9 +468,16 @@ async def test_what_is_no_button_of_a_page_is_refused(desk):
     assert desk.text == FILE
 
 
-def test_a_page_made_of_work_that_ends_meanwhile_shows_it_as_it_was():
-    task = Task("a query")
-    seen = task.as_it_is()
-    task.result, task.is_over = "done", True
+async def test_a_page_made_of_work_that_ends_meanwhile_shows_it_as_it_was():
+    tasks, ends = Tasks(), asyncio.Event()
+
+    async def work(_):
+        await ends.wait()
+        return "done"
+
+    token = tasks.start("a query", work)
+    seen = tasks.find(token)
+    ends.set()
+    await asyncio.gather(*tasks._running)
     assert (seen.is_over, seen.result) == (False, None)
-    assert (task.as_it_is().is_over, task.as_it_is().result) == (True, "done")
+    assert tasks.find(token).result == "done"

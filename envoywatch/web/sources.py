@@ -118,7 +118,6 @@ def _source(request: Request, *, status: int = 200, error: EnvoywatchError | Non
 
 
 def _trial_values(task: Task | None, token: str) -> dict[str, Any]:
-    task = None if task is None else task.as_it_is()
     fault = task.fault if task is not None else None
     return {
         "task": task,

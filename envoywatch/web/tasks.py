@@ -36,10 +36,6 @@ class Task:
     is_over: bool = False
     stopping: bool = False
 
-    def as_it_is(self) -> Task:
-        """A copy that does not go on while a page is made of it: one that is over has its result."""
-        return replace(self, is_over=self.is_over)
-
     def tell(self, done: int, total: int) -> None:
         """How far the work is; raises StoppedError when nobody will wait for it."""
         self.done, self.total = done, total
@@ -68,8 +64,12 @@ class Tasks:
         return token
 
     def find(self, token: str) -> Task | None:
-        """The work of that token; None when it was never begun, or so long ago that it is forgotten."""
-        return self._tasks.get(token)
+        """The work of that token as it is now; None when it was never begun, or so long ago that it is forgotten.
+
+        A copy, which does not go on while a page is made of it: one that is over has its result.
+        """
+        task = self._tasks.get(token)
+        return None if task is None else replace(task, is_over=task.is_over)  # asked first: the result was set before
 
     async def stop(self) -> None:
         """Have all of it end at its next word."""

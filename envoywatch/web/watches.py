@@ -306,7 +306,6 @@ def _replay(task: Task, *, path: Any, config: Config, name: str, since: datetime
 
 
 def _trial_values(task: Task | None, token: str) -> dict[str, Any]:
-    task = None if task is None else task.as_it_is()
     trial = task.result if task is not None else None
     return {
         "task": task,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from envoywatch.cli import show
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import emit_json, escape
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 SPEED = 21_600
 """Ten days in forty-odd seconds: a real second is six hours of the mission."""
+INDENT = 4
+"""Columns: little, so that a phone's terminal has room for the sentence."""
 
 
 @click.command("demo")
@@ -128,10 +131,10 @@ class Stage:
             mark = click.style("ALERT", bold=True) if sys.stdout.isatty() else "ALERT"
             self._say(f"{line.created_at:%a %d %b %H:%M}  {mark}  {escape(line.title)}")
             if line.evidence is not None and line.article is not None:
-                self._say(f"                      “{escape(line.evidence.text)}”")
-                self._say(f"                      {escape(line.article.source)}")
+                self._add(f"“{' '.join(line.evidence.text.split())}”")
+                self._add(line.article.source)
             elif line.detail:
-                self._say(f"                      {escape(line.detail)}")
+                self._add(line.detail)
 
     async def _until_over(self, daemon: Daemon) -> None:
         from storage.views_counts import count_pending  # noqa: PLC0415 (loaded by now)
@@ -167,3 +170,8 @@ class Stage:
     def _say(self, line: str) -> None:
         if not self.quiet:
             click.echo(line)
+
+    def _add(self, text: str) -> None:
+        """More about the line before, set in beneath it."""
+        if not self.quiet:
+            show.line(text, indent=INDENT)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
+from xml.sax import SAXParseException
 
 from crawler.decoding import decode
 from crawler.plain import clean, one_line, plain_text
@@ -134,8 +135,16 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
     )
     broken = bool(found.bozo) and not isinstance(found.get("bozo_exception"), feedparser.CharacterEncodingOverride)
     if broken and not found.entries and not found.feed.get("title"):
-        return Fault(FaultKind.MALFORMED, f"the feed is broken ({one_line(str(found.get('bozo_exception')), 120)})")
+        return Fault(FaultKind.MALFORMED, f"the feed is broken ({_where(found.get('bozo_exception'))})")
     return _parsed(found, url, ("the feed is not well-formed; what is complete was kept",) if broken else ())
+
+
+def _where(error: object) -> str:
+    """What is wrong with the XML, and at which line and column as far as the parser tells."""
+    if isinstance(error, SAXParseException):
+        line = (error.getLineNumber() or 2) - 1  # feedparser begins with a declaration of its own
+        return one_line(f"line {line}, column {error.getColumnNumber()}: {error.getMessage()}", 120)
+    return one_line(str(error), 120)
 
 
 def _parsed(found: Any, url: str, notes: tuple[str, ...] = ()) -> ParsedFeed:

@@ -164,6 +164,11 @@ def test_promise_26_a_broken_feed_keeps_its_complete_entries(spoil):
     assert links[:2] == ["https://news.example/a", "https://news.example/b"]
 
 
+def test_a_feed_with_nothing_to_keep_says_where_it_is_broken():
+    fault = parse_feed(b"<rss>\n<channel>\n<title></b>", None, "https://news.example/feed")
+    assert fault.detail == "the feed is broken (line 3, column 9: mismatched tag)"
+
+
 def test_a_line_break_in_one_link_spoils_no_other():
     body = rss(
         "<title>a</title><link>https://news.example/\na</link>", "<title>b</title><link>https://news.example/b</link>"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from config.errors import Finding
 from config.persons import HeldOffice, Person, short_of, slug_of
@@ -92,12 +93,17 @@ def _plain_value(text: str) -> Any:
 def _yaml_rows(text: str, path: Path, findings: list[Finding]) -> list[tuple[int, Any]]:
     try:
         rows = YAML(typ="rt").load(text) or []
+    except ReaderError as error:
+        findings.append(Finding(path, 0, 0, f"not readable as YAML: {error.reason}"))
+        return []
     except MarkedYAMLError as error:
         mark = error.problem_mark
         findings.append(Finding(path, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, str(error.problem)))
         return []
     if not isinstance(rows, list):
         findings.append(Finding(path, 1, 1, "a file of people is a list", "begin each line with `- `"))
+        return []
+    if not rows:
         return []
     lines = rows.lc  # type: ignore[attr-defined]  # ruamel's round-trip list knows its lines
     return [(lines.item(index)[0] + 1, row) for index, row in enumerate(rows)]

@@ -6,12 +6,13 @@ import calendar
 import io
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 from xml.sax import SAXParseException
 
+from crawler.broken_feeds import parse_apart
 from crawler.decoding import decode
 from crawler.plain import clean, one_line, plain_text
 from crawler.simple_feeds import read_simply, simple_of_json
@@ -61,7 +62,7 @@ class ParsedFeed:
     cacheable: bool = True
     """Whether an unchanged answer means unchanged entries; not so for an index of sitemaps."""
     items: int = 0
-    """How many items a feed's document has, those included that gave no entry."""
+    """How many items a feed's document has, those included that gave no entry; -1 when that is not certain."""
     places: tuple[int, ...] = ()
     """For each entry of a feed the place of its item among them."""
 
@@ -89,6 +90,7 @@ def _parse(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Faul
     return found if isinstance(found, ParsedFeed) and found.entries else _not_a_feed(text, root, content_type)
 
 
+_KEPT = "the feed is not well-formed; what is complete was kept"
 _FEED_ROOTS = {"rss", "feed", "rdf", "channel"}
 _ROOT_END = re.compile(r"</(?:rss|feed|(?:\w+:)?RDF)\s*>", re.IGNORECASE)
 _IN_PAGE = re.compile(  # a whole feed that somebody put into a web page
@@ -127,16 +129,25 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
         return _parsed(found, url)
     import feedparser  # noqa: PLC0415 (0.07 s that the command line's lists need not pay)
 
-    found = feedparser.parse(
-        io.BytesIO(document),  # never the bytes themselves: feedparser opens a file of that name
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    def parse(part: bytes) -> Any:
+        return feedparser.parse(
+            io.BytesIO(part),  # never the bytes themselves: feedparser opens a file of that name
+            response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+
+    try:
+        found = parse(document)
+    except Exception:
+        apart = parse_apart(document, parse)
+        if apart is None or not apart.entries:
+            raise
+        return replace(_parsed(apart, url, (_KEPT,)), items=-1, places=())
     broken = bool(found.bozo) and not isinstance(found.get("bozo_exception"), feedparser.CharacterEncodingOverride)
     if broken and not found.entries and not found.feed.get("title"):
         return Fault(FaultKind.MALFORMED, f"the feed is broken ({_where(found.get('bozo_exception'))})")
-    return _parsed(found, url, ("the feed is not well-formed; what is complete was kept",) if broken else ())
+    return _parsed(found, url, (_KEPT,) if broken else ())
 
 
 def _where(error: object) -> str:

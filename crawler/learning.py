@@ -39,6 +39,8 @@ _STRUCTURES_MAX = 4
 _SCORE_MIN = 0.25
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_TAG = re.compile(r"[a-z][a-z0-9-]*")
+"""Others, such as Word's `o:p`, have no name in a selector."""
 _MADE_UP = re.compile(
     r"\d{2,}|^(?:css|sc|jsx|svelte|emotion|styles?)-|__[A-Za-z0-9]{5,}$|^[a-z]{1,2}$|^\w{0,4}[a-z][A-Z][a-z][A-Z]\w{0,4}$"
 )
@@ -136,7 +138,7 @@ def _selector(anchor: etree._Element, most: int = _STEPS) -> str:
     """The anchor's place: itself and a few elements around it, each with the one class or id that seems to last."""
     steps: list[str] = []
     for node in itertools.chain([anchor], anchor.iterancestors()):
-        if len(steps) == most or not isinstance(node.tag, str) or node.tag == "html":
+        if len(steps) == most or not isinstance(node.tag, str) or node.tag == "html" or not _TAG.fullmatch(node.tag):
             break
         steps.append(node.tag + _lasting_name(node))
     return " > ".join(reversed(steps))

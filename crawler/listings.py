@@ -58,7 +58,9 @@ def read_page(body: bytes, content_type: str | None, url: str, rules: ListingRul
     try:
         return _read(body, content_type, url, rules)
     except SelectorError as error:
-        bad = next(one for one in (rules.links, rules.next_page) if one is not None and not _is_selector(one))
+        bad = next((one for one in (rules.links, rules.next_page) if one is not None and not _is_selector(one)), None)
+        if bad is None:  # it was learned, and is not the operator's to mend
+            return ListingPage(_nothing(None))
         name = "links" if bad == rules.links else "next_page"
         told = f"`{name}: {one_line(bad, 80)}` is not a CSS selector ({error})"
         return ListingPage(Fault(FaultKind.NO_LINKS, told))

@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 _MOST_TERMS = 2_000
+_PLAIN = re.compile(r"[^\W_][^\s:：()（）?^~\[\]{}\\]*")
+"""Words that mean themselves without quotes."""
 _OPERATOR_NAMES = {"_AND": "AND", "_OR": "OR", "_NOT": "NOT", "NEAR": "NEAR", "FIELD": "a field"}
 
 
@@ -276,7 +278,7 @@ def _enclosed(node: Node, *kinds: type) -> str:
 def _term_text(node: Word | Phrase | Regex | Person | About) -> str:
     match node:
         case Word(text, exact, prefix):
-            quoted = _is_operator(text) or not re.match(r"[^\W_]", text) or ":" in text or "：" in text
+            quoted = _is_operator(text) or not _PLAIN.fullmatch(text)
             return f"{'=' if exact else ''}{_quote(text + '*' * prefix) if quoted else text + '*' * prefix}"
         case Phrase(words, slop):
             inside = " ".join(word.text + "*" * word.prefix for word in words)

@@ -56,8 +56,16 @@ def markdown(text: str, limit: int | None = None) -> str:
     return f"{lead}\\{rest}" if lead.isdigit() else f"\\{lead}{rest}"
 
 
+def header(text: str) -> str:
+    """One line for a header of a mail, in which nothing reads as an encoded word: those may hold line breaks."""
+    return one_line(text).replace("=?", f"={_GAP}?")
+
+
 def link(url: str | None) -> str | None:
-    """The URL when it is a http or https link that is safe to offer, percent-encoded; else None."""
+    """The URL when it is a http or https link that is safe to offer, percent-encoded; else None.
+
+    It calls nobody either: programs look for mentions inside addresses too.
+    """
     if not url or len(url) > _URL_MAX or clean(url) != url or url != url.strip():
         return None
     try:
@@ -68,4 +76,4 @@ def link(url: str | None) -> str | None:
         return None
     if parts.scheme.lower() not in {"http", "https"} or not host or parts.username is not None:
         return None
-    return quote(url, safe="%/:?#[]@!$&'*+,;=~-._")
+    return _CALLS.sub("%40", quote(url, safe="%/:?#[]@!$&'*+,;=~-._"))

@@ -44,16 +44,16 @@ def compose(plugin: Any, message: Message, key: str, *, rich: bool = True) -> Em
     for name, addresses in (("Cc", plugin.cc), ("Reply-To", plugin.reply_to)):
         if addresses:
             mail[name] = ", ".join(sorted(addresses))
-    mail["Subject"] = title
+    mail["Subject"] = harmless.header(title)
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = message_id(key, domain)
     if message.thread:
         mail["References"] = message_id(f"thread {message.thread}", domain)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Idempotency-Key"] = re.sub(r"[^\x21-\x7e]", "_", key)
+    mail["Idempotency-Key"] = re.sub(r"[^\x21-\x7e]|=\?", "_", key)
     for name, value in plugin.headers.items():
         if name.lower() not in _OURS and re.fullmatch(r"[A-Za-z0-9-]+", name) and name not in mail:
-            mail[name] = harmless.one_line(value)
+            mail[name] = harmless.header(value)
     mail.set_content(f"{title}\n\n{message.text}")
     if rich:
         mail.add_alternative(_PAGE.format(title=harmless.html(title), body=message.html), subtype="html")

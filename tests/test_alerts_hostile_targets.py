@@ -3,13 +3,18 @@
 import json
 import re
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
 
 from alerts import channels
 from alerts.channels import send
+from alerts.mail import compose
 from alerts.render import render_alert
+from tests.hostile import ACTING, CALLS, HOSTILE
 from tests.test_alerts_channels import SLACK, TELEGRAM, hook, mailto, plugins, post, web
 from tests.test_alerts_render import ALERT, FACTS
 
@@ -30,8 +35,6 @@ MESSAGE = render_alert(
         place=HEADLINE,
     )
 )
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-CALLS = re.compile(r"@(?:everyone|here)|<[!@]")
 
 
 def values(found):
@@ -61,7 +64,7 @@ def sent(web):
 def test_the_webhook_gets_clean_text_and_a_plain_message(web):
     assert send(hook(web), MESSAGE, "k").ok
     said = sent(web)
-    assert not any(UNSEEN.search(text) for text in values(said))
+    assert not any(ACTING.search(text) for text in values(said))
     assert not CALLS.search(said["title"] + said["message"])
     assert "\n" not in said["title"]
     assert "\n" not in said["article"]["title"]
@@ -72,7 +75,7 @@ def test_the_webhook_gets_clean_text_and_a_plain_message(web):
 def test_promise_31_ntfy_gets_plain_text_that_it_takes_for_no_markdown(web):
     assert send(hook(web, "/desk", scheme="ntfy"), MESSAGE, "k").ok
     said = sent(web)
-    assert not any(UNSEEN.search(text) or CALLS.search(text) for text in values(said))
+    assert not any(ACTING.search(text) or CALLS.search(text) for text in values(said))
     assert "markdown" not in {**said, **{name.lower(): 1 for name in web.seen[0][1]}}
     assert set(said) == {"topic", "title", "message"}
 
@@ -81,7 +84,7 @@ def test_promise_31_slack_gets_no_mention_no_link_and_no_tag(plugins):
     plugins.say = [(200, {}, b"ok")]
     assert send(SLACK, MESSAGE, "k").ok
     for text in values(sent(plugins)):
-        assert not UNSEEN.search(text)
+        assert not ACTING.search(text)
         assert not CALLS.search(text)
         assert not re.search("<[^>]", text)  # every link and mention of its mark-up begins so
         assert "|" not in text
@@ -92,7 +95,7 @@ def test_promise_31_telegram_gets_the_tags_of_ours_alone(plugins):
     assert send(TELEGRAM, MESSAGE, "k").ok
     said = sent(plugins)
     assert said["parse_mode"] == "HTML"
-    assert not UNSEEN.search(said["text"])
+    assert not ACTING.search(said["text"])
     assert not CALLS.search(said["text"])
     assert {tag for tag, _ in Tags(said["text"]).found} <= {"b", "i", "blockquote"}
 
@@ -109,8 +112,26 @@ def test_promise_31_a_mail_gets_no_header_no_recipient_and_no_tag_of_it(post):
         "html", "head", "meta", "body", "h1", "p", "br", "small", "blockquote", "table", "tr", "td"
     }  # fmt: skip
     assert not [attrs for _, attrs in Tags(html).found if {"onerror", "src", "href"} & set(attrs)]
-    assert not UNSEEN.search(html + text)
+    assert not ACTING.search(html + text)
     assert not re.search(r"^Bcc:", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_promise_31_no_headline_makes_a_header_of_a_mail(text):
+    """The standard library takes encoded words in a subject apart, and their line breaks for its own."""
+    mail = compose(channels._plugin("mailto://127.0.0.1/?from=a@b.example&to=c@d.example"), titled(text), "k")
+    read = message_from_bytes(mail.as_bytes(), policy=default)
+    assert read.keys() == titled_mail_keys()
+    assert not re.search("[\r\n]", read["Subject"])
+
+
+def titled(text):
+    return replace(MESSAGE, title=text, thread="")
+
+
+@cache
+def titled_mail_keys():
+    return compose(channels._plugin("mailto://127.0.0.1/?from=a@b.example&to=c@d.example"), titled("x"), "k").keys()
 
 
 @pytest.mark.parametrize(

@@ -299,7 +299,16 @@ def test_of_a_huge_text_the_beginning_is_read_and_the_note_says_how_much():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\ud800", "Macron met \u200fModi\u202e", "<p>Macron met Modi</p>", "Macron met Modi" * 3]
+    "text",
+    [
+        "",
+        " ",
+        "\ud800",
+        "Macron met \u200fModi\u202e",
+        "<p>Macron met Modi</p>",
+        "Macron met Modi" * 3,
+        "Macron met Modi \u0301 on",
+    ],
 )
 def test_left_overs_and_marks_do_no_harm(text):
     assert isinstance(read(text), tuple)
@@ -308,7 +317,7 @@ def test_left_overs_and_marks_do_no_harm(text):
 WORDS = (
     *("Macron", "Modi", "Putin", "met", "will", "not", "denied", "talks", "with", "after", "whether", ",", ".", "?"),
     *("he", "and", "but", "on Friday", "May 9", "'s", "envoy", "Путин", "принял", "не", "习近平", "会见", "将"),
-    *("\ud83d", "\u200f", "\n"),
+    *("\ud83d", "\u200f", "\n", "\u0301"),
 )
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 MENTION = "@"
 """The comparable form of a token that stands for a person or an office."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’ʼ‘\u0301][^\W_]+)*|[^\w\s]|_")
-_RUN = re.compile(r"[0-9]+|[^\W0-9\u2e80-\u9fff_]+|\S")
+# A stress mark without its letter is no token: normalised, nothing would be left of it.
+_WORD = re.compile(r"[^\W_]+(?:['’ʼ‘\u0301][^\W_]+)*|[^\w\s\u0301]|_")
+_RUN = re.compile(r"[0-9]+|[^\W0-9\u2e80-\u9fff_]+|[^\s\u0301]")
 _INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F))
 _FULL_WIDTH_DIGITS = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 _SHOWN = dict.fromkeys(map(chr, _INVISIBLE), " ") | _FULL_WIDTH_DIGITS

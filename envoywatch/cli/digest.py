@@ -10,7 +10,7 @@ import click
 from config.errors import UsageError
 from envoywatch.cli.archive import reading
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import escape
+from envoywatch.cli.output import escape, json_text
 from envoywatch.cli.times import since_option
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def command(context: Context, /, since: datetime | None, form: DigestFormat, *, 
     with reading(context) as connection:
         data = make_digest(connection, _NAME, start, now, config)
     if not wants_sending:
-        click.echo(_printed(render_digest(data, form), form), nl=False)
+        text = json_text(data.to_data(), indent=2) + "\n" if form == "json" else render_digest(data, form)
+        click.echo(_printed(text, form), nl=False)
         return 0
     names = [name for digest in config.digests for name in digest.channels]
     if not names:
@@ -65,5 +66,5 @@ def _key(data: DigestData, channel: str) -> str:
 
 
 def _printed(text: str, form: DigestFormat) -> str:
-    """Text and Markdown may land on a terminal; HTML and JSON are documents and stay as they are."""
+    """Text and Markdown may land on a terminal; HTML is a document and stays as it is, and JSON is safe already."""
     return text if form in {"html", "json"} else escape(text, keep_lines=True)

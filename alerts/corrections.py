@@ -9,6 +9,7 @@ from alerts import words
 from alerts.decide import OLD_AFTER, decide
 from alerts.ledger import retell
 from alerts.precedence import POSITIVE, named
+from alerts.telling import told_as_planned
 from config.vocabulary import Status
 from storage.identity import fold
 from storage.model import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alerts.decide import Rules
-    from storage.model import Claim, Edition, Reading, Report, Reread, Told
+    from storage.model import Claim, Edition, Planned, Reading, Report, Reread, Told
 
 TAKEN_DOWN: Final = "the page was taken down"
 """The reason of a reading whose page is gone for good (404, 410)."""
@@ -51,7 +52,7 @@ def amend(reading: Reading, edition: Edition, known: Known, reread: Reread, rule
     new = present.news(reading, edition, now) if present.is_changed else _nothing(reading)
     later = decide(new, _beside(known, retold, gone), rules, now)
     after = before | retold | {meeting.key: meeting for meeting in later.meetings}
-    correction = _Correction(gone, edition.told, rules, before, after, now)
+    correction = _Correction(gone, edition.told, rules, before, after, known.planned, now)
     decisions = [*correction.decisions(), *_about_reworded(reworded)]
     decisions += [one for one in later.decisions if one.reason is not Reason.NO_MATCH]
     shift = len(gone)
@@ -206,6 +207,7 @@ class _Correction:
         rules: Rules,
         before: Mapping[str, Meeting],
         after: Mapping[str, Meeting],
+        planned: Mapping[str, Sequence[Planned]],
         now: datetime,
     ) -> None:
         self._first = {report.meeting_key: index for index, report in reversed(list(enumerate(gone)))}
@@ -214,6 +216,7 @@ class _Correction:
         self._watches = {watch.name: watch for watch in rules.watches}
         self._before = before
         self._after = after
+        self._planned = planned
         self._now = now
         self.alerts: list[Alert] = []
 
@@ -259,8 +262,9 @@ class _Correction:
             urgency=told.urgency,
             channels=watch.channels,
         )
+        alert, later = told_as_planned(watch, alert, self._planned.get(watch.name, ()), self._now)
         self.alerts.append(alert)
-        return Decision(Verdict.ALERT, Reason.CORRECTED, told.watch, key, alert.key, detail)
+        return Decision(Verdict.ALERT, later or Reason.CORRECTED, told.watch, key, alert.key, detail)
 
     def _what_now(self, key: str) -> str:
         after = self._after[key]

@@ -11,7 +11,7 @@ from alerts.clocks import is_confirmed
 from alerts.ledger import LedgerStep, Testimony, advance
 from alerts.originators import originators
 from alerts.precedence import POSITIVE, nowhere
-from alerts.telling import plan_telling
+from alerts.telling import told_as_planned
 from config.vocabulary import Level, Role, Send, Status, Urgency
 from config.watch_options import refused_for
 from storage.model import (
@@ -281,15 +281,14 @@ class _Told:
     def add(self, watch: Watch, alert: Alert) -> tuple[Reason | None, str]:
         """Take an alert in; gives the reason and the detail when it is not told at once."""
         planned = self._planned.setdefault(watch.name, [])
-        telling = plan_telling(watch, alert.urgency, planned, self.now)
-        is_later = telling.due_at > self.now
-        self.alerts.append(replace(alert, due_at=telling.due_at if is_later else None, told_with=telling.told_with))
-        if telling.told_with is None:
-            planned.append(Planned(alert.key, telling.due_at, watch.channels, is_open=is_later))
+        alert, reason = told_as_planned(watch, alert, planned, self.now)
+        self.alerts.append(alert)
+        if alert.told_with is None:
+            planned.append(Planned(alert.key, alert.due_at or self.now, watch.channels, is_open=bool(alert.due_at)))
         self._keys.add(alert.key)
         if self._left is not None:
             self._left -= 1
-        return telling.reason, f"told at {words.moment(telling.due_at)}" if is_later else ""
+        return reason, f"told at {words.moment(alert.due_at)}" if alert.due_at else ""
 
 
 def _listed(names: Collection[str]) -> str:

@@ -122,7 +122,7 @@ def _dark(data: DigestData) -> list[str]:
 
 
 def _meeting(meeting: MeetingLines, until: datetime) -> layout.Row:
-    said = words.MEETING[meeting.status].format(people=words.people(meeting.participants))
+    said = words.meeting(meeting.status, meeting.participants, meeting.reports)
     where = [said, *filter(None, (meeting.place, words.day(meeting.date) if meeting.date else None))]
     last = max(meeting.changes, key=lambda change: change.at, default=None)
     return layout.Row(
@@ -130,11 +130,17 @@ def _meeting(meeting: MeetingLines, until: datetime) -> layout.Row:
         url=last.url if last else None,
         lines=(
             *map(_change, meeting.changes),
-            f"Reported by {words.reported(meeting.reports, meeting.originators)}; {_confirmation(meeting, until)}",
+            _reported(meeting, until),
         ),
         quote=last.evidence if last else "",
         language=last.language if last else None,
     )
+
+
+def _reported(meeting: MeetingLines, until: datetime) -> str:
+    if not meeting.reports:
+        return "No source reports it"
+    return f"Reported by {words.reported(meeting.reports, meeting.originators)}; {_confirmation(meeting, until)}"
 
 
 def _confirmation(meeting: MeetingLines, until: datetime) -> str:
@@ -160,7 +166,7 @@ def _expected(line: ExpectedLine, data: DigestData) -> layout.Row:
         verdict = f"unknown, these official sources could not be read: {', '.join(dark)}"
     else:
         verdict = f"not reported in the {data.counts.read:,} of {words.count(data.counts.sources, 'source')} read"
-    lines = (f"{words.moment(line.at)}: {verdict}", line.detail)
+    lines = (f"{words.moment(line.at)}: {verdict}", *line.detail.splitlines())
     return layout.Row(line.title, lines=tuple(filter(None, lines)))
 
 

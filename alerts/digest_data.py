@@ -43,7 +43,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class MeetingLines:
-    """A meeting that changed in this time. `reports` counts the sources that ever reported it.
+    """A meeting that changed in this time. `reports` counts the sources that say so of it.
 
     `originators` are those whose reports these are, independently of each other; `confirmed_by` the countries whose
     official sources confirm it, `told_at` when that it took place was first reported.

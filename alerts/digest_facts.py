@@ -45,9 +45,14 @@ def digest_data(
         meetings=tuple(map(_meeting, facts.changes)),
         alerts=tuple(map(_alert, facts.alerts)),
         watches=tuple(_watch(watch, found.get(watch)) for watch in names),
-        expected=tuple(ExpectedLine(line.title, line.created_at, line.detail) for line in facts.overdue),
+        expected=_expected(facts.overdue),
         unseen=tuple(_unseen(source, official) for source in facts.unseen),
     )
+
+
+def _expected(lines: Iterable[views.AlertLine]) -> tuple[ExpectedLine, ...]:
+    """Each absence once, however many watches were told of it."""
+    return tuple(dict.fromkeys(ExpectedLine(line.title, line.created_at, line.detail) for line in lines))
 
 
 def _meeting(changed: views.MeetingChanges) -> MeetingLines:

@@ -6,7 +6,8 @@ arguments. Of two words that cannot both be true
 1. positive evidence stands before presumption: that it took place, or is taking place, before every plan, whenever
    either was told;
 2. an official denial stands before reports that rest on unnamed sources alone; a denial beside any other report undoes
-   nothing, and makes the meeting disputed. An official source that later says the contrary takes its own word back;
+   nothing, and makes the meeting disputed, unless unnamed sources alone deny what an official one reports, or officials
+   of both sides report what none of them denies. An official source that later says the contrary takes its word back;
 3. of plans, and of denials while nothing has happened, the newest stands, where an official word counts as told a day
    later than it was, and one of an unnamed source half a day earlier;
 4. where and when it was is what official sources say, then named ones, then unnamed ones; of equals who said it first.
@@ -113,12 +114,12 @@ def tell(key: str, reports: Sequence[Report], countries_of: CountriesOf = nowher
         place=_place(agreeing, told, has_happened=has_happened),
         first_reported_at=told[0].at,
         updated_at=told[-1].at,
-        reports=len({one.source for one in told}),
+        reports=len({one.source for one in agreeing}),
         confirmed=confirmed,
-        disputed=bool(positive and denials),
+        disputed=bool(positive) and any(not _is_outweighed(one, official, sides) for one in denials),
         confirmed_by=sides,
         told_at=positive[0].at if has_happened else None,
-        originators=tuple(sorted({one.originator for one in told})),
+        originators=tuple(sorted({one.originator for one in agreeing})),
     )
 
 
@@ -132,6 +133,16 @@ def _standing(told: Sequence[Report]) -> list[Report]:
         )
 
     return [one for one in told if one.role is not Role.OFFICIAL or not is_taken_back(one)]
+
+
+def _is_outweighed(denial: Report, official: Collection[str | None], sides: Collection[str]) -> bool:
+    """Whether a denial stands against nothing: officials say that it took place, and who denies it is none.
+
+    Of officials of one side it takes a denial that nobody puts his name to; of both sides any but an official one.
+    """
+    if denial.role is Role.OFFICIAL or not official:
+        return False
+    return is_unnamed(denial) or len(sides) > 1
 
 
 def _status(positive: Sequence[Report]) -> Status:

@@ -92,10 +92,21 @@ def _title(facts: AlertFacts) -> str:
     is_meeting = facts.alert.kind is AlertKind.MEETING and facts.alert.change is not Change.CORRECTED
     if facts.status is None or not facts.participants or not is_meeting:
         return facts.alert.title
-    said = words.MEETING[facts.status].format(people=words.people(facts.participants))
+    said = words.meeting(facts.status, facts.participants, facts.reports or 1)
     parts = [said, *_place_and_day(facts)]
     level = f" ({words.LEVEL[facts.level]})" if facts.level else ""
-    return ("Disputed: " if facts.disputed else "") + ", ".join(parts) + level
+    return _news(facts) + ", ".join(parts) + level
+
+
+def _news(facts: AlertFacts) -> str:
+    """What is new since the last message of the thread, so that no two of them bear one subject."""
+    if facts.disputed:
+        return "Disputed: "
+    if facts.alert.change is Change.CONFIRMED_BY_BOTH:
+        return "Confirmed by both sides: "
+    if facts.alert.change is Change.CONFIRMED:
+        return f"Confirmed by {words.people(facts.confirmed_by) or 'an official source'}: "
+    return "Of a higher level: " if facts.alert.change is Change.UPGRADED else ""
 
 
 def _place_and_day(facts: AlertFacts) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.delivery import hold_until
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from config.model import Watch
     from config.vocabulary import Urgency
     from config.watch_options import Budget
-    from storage.model import Planned
+    from storage.model import Alert, Planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ def plan_telling(watch: Watch, urgency: Urgency, planned: Sequence[Planned], now
         last = max(waiting, key=lambda one: (one.due_at, one.key))
         return Telling(last.due_at, last.key, Reason.OVER_BUDGET)
     return Telling(free, reason=Reason.OVER_BUDGET)
+
+
+def told_as_planned(
+    watch: Watch, alert: Alert, planned: Sequence[Planned], now: datetime
+) -> tuple[Alert, Reason | None]:
+    """The alert with the time and the message in which it is told, and why not at once."""
+    telling = plan_telling(watch, alert.urgency, planned, now)
+    due_at = telling.due_at if telling.due_at > now else None
+    return replace(alert, due_at=due_at, told_with=telling.told_with), telling.reason
 
 
 def _free_after_quiet(

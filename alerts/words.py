@@ -30,6 +30,9 @@ MEETING: Final[Mapping[Status, str]] = MappingProxyType(
 )
 """What a status says about the people, as one sentence without its full stop."""
 
+NOT_REPORTED: Final = "A meeting of {people} is not reported"
+"""Of one that the ledger knows only because it did not come, or of which no report is left."""
+
 STATUS: Final[Mapping[Status, str]] = MappingProxyType({status: status.replace("_", " ") for status in Status})
 
 LEVEL: Final[Mapping[Level, str]] = MappingProxyType(
@@ -64,6 +67,11 @@ CHANGE: Final[Mapping[Change, str]] = MappingProxyType(
 
 
 _MOST_NAMED: Final = 6
+
+
+def meeting(status: Status, names: Sequence[str], reports: int) -> str:
+    """`A and B met`; as one sentence without its full stop."""
+    return (MEETING[status] if reports else NOT_REPORTED).format(people=people(names))
 
 
 def people(names: Sequence[str]) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from alerts.absences import STALE, Geography, departures, mark_of, overdue_meetings, silences, tell
+from alerts.absence_alerts import tell
+from alerts.absences import STALE, mark_of, overdue_meetings, silences
 from alerts.coverage import cover
+from alerts.visits import Geography, departures
 from config.places import load_places
 from config.vocabulary import Level
+from storage.departures import departures_since
 from storage.meetings import meetings_since
 from storage.model import Change
 from storage.runs import clock_state, record_absence, set_clock
@@ -64,7 +68,7 @@ async def look(desk: Desk) -> bool:
     world = geography_of(desk.people)
     found = [
         *overdue_meetings(meetings, now),
-        *departures(meetings, world, now),
+        *departures(meetings, world, now, await desk.store.read(departures_since, now - LEDGER)),
         *silences(meetings, desk.config.watches, now),
     ]
     new = [one for one in found if mark_of(one) not in state]
@@ -78,12 +82,19 @@ async def look(desk: Desk) -> bool:
 
 async def _tell(desk: Desk, absence: Absence, now: datetime) -> bool:
     coverage = await coverage_of(desk, absence, now)
-    alerts, decisions = tell(absence, desk.config.watches, desk.rules.resolve, coverage, now)
+    decide = partial(tell, absence, desk.config.watches, desk.rules.resolve, coverage, now)
+    _, decisions = decide()
     is_history = absence.change is Change.OVERDUE or (decisions and now - absence.at <= STALE)
     if not is_history:
         return False
     ids = await desk.store.write(
-        record_absence, mark_of(absence), absence.meeting, absence.change, alerts, decisions, now
+        record_absence,
+        mark_of(absence),
+        absence.meeting,
+        absence.change,
+        decide,
+        desk.rules.needs.meeting_budgets,
+        now,
     )
     if ids:
         _log.info("not reported", what=absence.told)

@@ -35,7 +35,7 @@ def evidence_pack(connection: Reader, view: MeetingView, now: datetime) -> dict[
         "made_at": to_text(now),
         "program": f"envoywatch {__version__}",
         "meeting": to_plain(meeting),
-        "said": words.MEETING[meeting.status].format(people=words.people(meeting.participants)),
+        "said": words.meeting(meeting.status, meeting.participants, meeting.reports),
         "history": [
             {
                 "at": to_text(step.at),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alerts.digest import digest_message
 from alerts.digest_data import Counts, DigestData
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from config.model import Config
     from storage.model import Delivery
     from storage.views import AlertView
+
+
+_OF_THE_MEETING: Final = frozenset({Change.CORRECTED, Change.DISPUTED})
+"""Changes by a claim that does not say how the meeting stands: the one taken back, and the denial of a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def _with_meeting(facts: AlertFacts, view: AlertView) -> AlertFacts:
         facts,
         participants=meeting.participants,
         level=meeting.level,
-        status=meeting.status if claim is None or view.alert.change is Change.CORRECTED else claim.status,
+        status=meeting.status if claim is None or view.alert.change in _OF_THE_MEETING else claim.status,
         place=meeting.place,
         date=meeting.date,
         reports=meeting.reports,

@@ -135,6 +135,9 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
     claims = readers.meetings.read(
         document.title, document.text, text.language, document.published_at or pending.seen_at
     )
+    departures = readers.meetings.departures(
+        document.title, document.text, text.language, document.published_at or pending.seen_at
+    )
     found = readers.watches.read(document)
     names = story_names(readers.names, text.title, text.text, text.language, pending.seen_at.date())
     url = (text.url if pending.own_page else None) or pending.article_url
@@ -157,4 +160,5 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         credit=agency_of(spec.name, url) or credited(text.title, text.text, text.language),
         traits=traits_of(text.title, text.text, names),
         detector=readers.version,
+        departures=departures,
     )

@@ -329,5 +329,31 @@ def _indexing(db: Database) -> None:
     db.execute("CREATE TABLE unindexed (article_id INTEGER PRIMARY KEY) STRICT")
 
 
+@MIGRATIONS(name="0018_reporters")
+def _reporters(db: Database) -> None:
+    """Who only hoped for a meeting, or denies it, is none of those who report that it was held."""
+    count_reports(db, [row[0] for row in db.execute("SELECT id FROM meetings")])
+
+
+@MIGRATIONS(name="0019_departures")
+def _departures(db: Database) -> None:
+    """Who has left which city, as articles tell it; `at` is when that was published."""
+    db.execute(
+        """CREATE TABLE departures (
+            id              INTEGER PRIMARY KEY,
+            article_id      INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+            person          TEXT NOT NULL,
+            place           TEXT NOT NULL,
+            date            TEXT NOT NULL,
+            evidence        TEXT NOT NULL,
+            field           TEXT NOT NULL,
+            start           INTEGER NOT NULL,
+            end             INTEGER NOT NULL,
+            at              TEXT NOT NULL
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX departures_by_article ON departures (article_id)")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

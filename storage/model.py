@@ -427,6 +427,26 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """That somebody has left a city on a day, by a sentence of an article; `person` and `place` are labels."""
+
+    person: str
+    place: str
+    date: date
+    evidence: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDeparture:
+    """A stored departure with who told of it and when that was published."""
+
+    departure: Departure
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Sketch:
     """What is kept of a text to find its copies by: how many different shingles it has, and the hashes of a few."""
 
@@ -483,6 +503,7 @@ class Reading:
     credit: str | None = None
     traits: Traits | None = None
     detector: int | None = None
+    departures: tuple[Departure, ...] = ()
 
     @property
     def originator(self) -> str:
@@ -524,7 +545,7 @@ class Change(StrEnum):
 class Meeting:
     """One meeting as the ledger knows it; `id` is None until stored. `key` is stable and unique.
 
-    `reports` counts the sources that reported it, `originators` are those who did so independently of each other.
+    `reports` counts the sources that say so of it, `originators` are those who do so independently of each other.
     It is `confirmed` when an official source of one side at least says that it took place; `confirmed_by` are the
     countries of those sides, as far as they are known. `told_at` is when that it took place was first reported.
     """

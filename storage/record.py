@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from config.agencies import outlet_of
 from config.vocabulary import Role, Status
 from storage.copies import Kin, join, kin_of, what_is_new
+from storage.departures import write_departures
 from storage.duplicates import Body
 from storage.entries import find_article, finish_entry, key_of_page
 from storage.identity import digest
@@ -81,6 +82,7 @@ def record_reading(
     claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
+    write_departures(db, reading.departures, article_id, reading.published_at)
     originate(db, copy_of or article_id)
     if kindred is not None:
         enter(db, article_id, reading, kindred, _claimed(claims, outcome, meeting_ids), now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.agencies import outlet_of
-from config.vocabulary import Role, Status
+from config.vocabulary import Role
 from storage.rows import dump_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ JOIN articles a ON a.id IN (
 AND (a.id = told.id OR (
     (told.copy_of IS NULL OR instr(a.text, c.evidence))
     AND NOT EXISTS (SELECT 1 FROM revisions WHERE article_id = a.id AND text IS NOT NULL)))
-WHERE c.meeting_id IN (SELECT value FROM json_each(?)) AND c.status <> ? AND c.withdrawn_at IS NULL
+JOIN meetings m ON m.id = c.meeting_id
+WHERE c.meeting_id IN (SELECT value FROM json_each(?)) AND c.withdrawn_at IS NULL
+AND (c.status = m.status OR (c.status IN ('held', 'under_way') AND m.status IN ('held', 'under_way')))
 """
 
 
@@ -56,14 +58,16 @@ def meetings_told_by(db: Database, first: int) -> list[int]:
 
 
 def count_reports(db: Database, meeting_ids: Iterable[int]) -> None:
-    """Count for these meetings the sources that reported them, copies included, and name the independent ones.
+    """Count for these meetings the sources that report what has become of them, copies included; name the independent.
+
+    Who only hoped for it, or denies it, reported no meeting that was held.
 
     A copy whose text was edited since need not say it any more; what it says itself are claims of its own.
     """
     ids = sorted(meeting_ids)
     sources: dict[int, set[str]] = {one: set() for one in ids}
     originators: dict[int, set[str]] = {one: set() for one in ids}
-    for meeting_id, source, originator in db.execute(_REPORTERS, [dump_json(ids), Status.BACKGROUND]):
+    for meeting_id, source, originator in db.execute(_REPORTERS, [dump_json(ids)]):
         sources[meeting_id].add(source)
         originators[meeting_id].add(originator)
     db.conn.executemany(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from config.vocabulary import Urgency
+from storage.departures import write_departures
 from storage.identity import text_hash
 from storage.meetings import reports_where, write_ledger
 from storage.model import (
@@ -58,6 +59,8 @@ def record_reread(
     known = known_of(db, replace(reading, claims=(*reading.claims, *mine)), needs, now)
     amendment = amend(reading, edition, known, reread)
     alert_ids = _write(db, reread.article_id, amendment, now)
+    if amendment.text is not None:
+        write_departures(db, reading.departures, reread.article_id, now)
     finish_reread(db, reread, now, unsure=amendment.unsure)
     if any(alert.claim is not None and alert.claim >= len(amendment.withdrawn) for alert in amendment.outcome.alerts):
         schedule_reread(db, reread.article_id, now)

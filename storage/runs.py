@@ -13,14 +13,15 @@ from storage.meetings import write_meetings
 from storage.model import Alert, Decision, StatusChange, from_text, to_text
 from storage.record import add_delivery, write_alerts, write_changes
 from storage.rows import clean, dump_json
+from storage.telling import planned_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from sqlite_utils import Database
 
-    from storage.model import Change, Meeting
+    from storage.model import Change, Meeting, Planned
 
 DAMAGED = "damaged"
 REVIEWS = ("right", "wrong-status", "wrong-person", "duplicate", "noise")
@@ -122,17 +123,19 @@ def record_absence(
     name: str,
     meeting: Meeting,
     change: Change,
-    alerts: Iterable[Alert],
-    decisions: Iterable[Decision],
+    tell: Callable[[Mapping[str, Sequence[Planned]]], tuple[Iterable[Alert], Iterable[Decision]]],
+    budgets: Mapping[str, timedelta],
     now: datetime,
 ) -> list[int]:
     """That a meeting did not come, in its history, with the alerts about it and the mark of the clock that said so.
 
-    Nothing is written when the ledger has heard of the meeting meanwhile. Returns the new alerts' ids.
+    `tell` decides beside the messages that count against the `budgets` of watches. Nothing is written when the ledger
+    has heard of the meeting meanwhile. Returns the new alerts' ids.
     """
     row = db.execute("SELECT id, status FROM meetings WHERE key = ?", [meeting.key]).fetchone()
     if (row is None) != (meeting.id is None) or (row is not None and row[1] != meeting.status):
         return []
+    alerts, decisions = tell(planned_of(db, budgets, now))
     meeting_ids = {meeting.key: row[0]} if row else write_meetings(db, [meeting])
     status = None if row is None else meeting.status
     write_changes(db, [StatusChange(meeting.key, change, status, meeting.status, now)], meeting_ids, {})

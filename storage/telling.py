@@ -9,7 +9,7 @@ from storage.model import Planned, Reporter, from_text, to_text
 from storage.views_rows import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -27,6 +27,11 @@ def planned_messages(db: Database, reading: Reading, needs: Needs, now: datetime
     matched = {match.watch for match in reading.matches}
     budgets = {watch: needs.budgets[watch] for watch in sorted(matched & needs.budgets.keys())}
     budgets |= needs.meeting_budgets if reading.claims else {}
+    return planned_of(db, budgets, now)
+
+
+def planned_of(db: Database, budgets: Mapping[str, timedelta], now: datetime) -> dict[str, tuple[Planned, ...]]:
+    """For each of these watches its messages within the time of its budget, and those to come."""
     return {watch: _planned(db, watch, now - per) for watch, per in budgets.items()}
 
 

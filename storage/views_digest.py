@@ -145,6 +145,11 @@ WHERE started_at >= :since AND started_at < :until AND outcome = 'fault' GROUP B
 """
 
 
+def _says_absent(alert: AlertLine) -> bool:
+    """Whether it tells of a meeting that did not come; not that it came after all, nor that officials are silent."""
+    return alert.kind is AlertKind.OVERDUE and alert.change not in {Change.CORRECTED, Change.UNCONFIRMED}
+
+
 def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetime) -> DigestFacts:
     """The facts of [since, until)."""
     span = {"since": to_text(since), "until": to_text(until)}
@@ -155,8 +160,8 @@ def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetim
         since=since,
         until=until,
         changes=changed_meetings(connection, since, until),
-        alerts=tuple(alert for alert in alerts if alert.kind not in {AlertKind.OVERDUE, AlertKind.TEST}),
-        overdue=tuple(alert for alert in alerts if alert.kind is AlertKind.OVERDUE),
+        alerts=tuple(one for one in alerts if one.kind is not AlertKind.TEST and not _says_absent(one)),
+        overdue=tuple(filter(_says_absent, alerts)),
         matches=matches_by_watch(connection, since, until),
         unseen=unseen,
         sources_read=sources_read,

@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from alerts.decide import Rules
+from config.fields import QuietHours
 from config.model import Config, Digest, Expectation, MeetingSpec, Watch
 from config.people import load_people
 from config.vocabulary import Level, Status
+from config.watch_options import Budget
 from envoywatch.absences import CLOCK, EVERY
 from envoywatch.clock import Clock
 from envoywatch.clocks import WAIT_FOR_READING, ring, set_digest_clocks
@@ -190,3 +192,28 @@ async def test_what_people_and_places_know_of_the_world_tells_who_left_unreceive
         desk, "SELECT participants, status, reports FROM meetings WHERE level = 'leader' ORDER BY id DESC LIMIT 1"
     )
     assert awaited == [('["Li Hui","Vladimir Putin"]', "undecided", 0)]
+
+
+async def test_what_did_not_come_keeps_quiet_hours_and_budgets_like_any_alert(desk):
+    busy = AUDIENCE.model_copy(update={"name": "Busy", "at_most": Budget.model_validate("1/d")})
+    asleep = AUDIENCE.model_copy(update={"name": "Asleep", "quiet": QuietHours.model_validate("22:00-06:00")})
+    desk.config = Config(watches=(busy, asleep))
+    desk.rules = Rules(desk.config.watches)
+    await plan(desk)
+    await plan(desk, key="other", participants=("Li Hui", "Sergei Lavrov"), level=Level.MINISTER)
+    desk.clock.start = datetime(2023, 5, 20, tzinfo=UTC)
+    assert await ring(desk)
+    told = "SELECT watch, due_at FROM alerts WHERE change = 'overdue' ORDER BY watch, due_at"
+    assert [(watch, due_at[:16]) for watch, due_at in rows(desk, told)] == [
+        ("Asleep", "2023-05-20T06:00"),
+        ("Asleep", "2023-05-20T06:00"),
+        ("Busy", "2023-05-20T00:00"),
+        ("Busy", "2023-05-21T00:00"),
+    ]
+    reasons = rows(desk, "SELECT watch, reason FROM decisions WHERE watch IN ('Busy', 'Asleep') ORDER BY watch, reason")
+    assert reasons == [
+        ("Asleep", "quiet-hours"),
+        ("Asleep", "quiet-hours"),
+        ("Busy", "expected-not-come"),
+        ("Busy", "over-budget"),
+    ]

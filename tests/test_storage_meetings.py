@@ -147,6 +147,6 @@ def test_an_absence_is_not_written_when_the_ledger_has_heard_of_the_meeting_mean
     record(ledger, [claim(Status.SCHEDULED, day=date(2023, 5, 18))])
     (planned,) = meetings_since(ledger.conn, DAY - timedelta(days=1))
     record(ledger, [claim(Status.HELD, day=date(2023, 5, 18))], source="Post", at=DAY + timedelta(days=2))
-    assert record_absence(ledger, "absence:x", planned, Change.OVERDUE, [], [], READ_AT) == []
+    assert record_absence(ledger, "absence:x", planned, Change.OVERDUE, lambda _: ((), ()), {}, READ_AT) == []
     assert "absence:x" not in clock_state(ledger)
     assert ledger.execute("SELECT count(*) FROM status_changes WHERE change = 'overdue'").fetchone()[0] == 0

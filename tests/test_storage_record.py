@@ -8,12 +8,14 @@ from alerts.decide import Rules, decide
 from config.model import MeetingSpec, Watch
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 from storage.database import immediate
+from storage.departures import departures_since
 from storage.entries import lease_entries
 from storage.identity import text_hash
 from storage.meetings import meetings_since
 from storage.model import (
     Claim,
     Cue,
+    Departure,
     Endpoint,
     Entry,
     Field,
@@ -26,6 +28,7 @@ from storage.model import (
     Span,
     Text,
     TextOrigin,
+    ToldDeparture,
     to_text,
 )
 from storage.record import record_reading
@@ -245,6 +248,17 @@ def test_a_source_that_only_recalled_the_meeting_is_counted_when_it_reports_it(d
     assert rows(database, "SELECT reports FROM meetings") == [(1,)]
     arrive("They met.", source="post", claims=[claim()])
     assert rows(database, "SELECT reports FROM meetings") == [(2,)]
+
+
+def test_departures_go_into_the_archive_and_out_of_it_with_their_article(database, arrive):
+    span = Span(Field.TEXT, 0, 5)
+    left = Departure("Li Hui", "Moscow", date(2023, 5, 17), SENTENCE[:5], span)
+    stored = arrive(departures=(left,))
+    assert departures_since(database.conn, NOW) == (ToldDeparture(left, "wire", NOW),)
+    assert departures_since(database.conn, NOW + timedelta(seconds=1)) == ()
+    database.execute("DELETE FROM decisions")
+    database.execute("DELETE FROM articles WHERE id = ?", [stored.article_id])
+    assert departures_since(database.conn, NOW) == ()
 
 
 def test_an_alert_decided_before_is_not_written_twice(database, arrive):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from alerts.meetings.gazetteer import Found
     from alerts.meetings.tokens import Token
     from config.lexicon import Element, Lexicon
 
@@ -200,6 +201,10 @@ class CompiledLexicon:
         naming = _uncontested([_without_mentions(hit, tokens) for hit in _maximal(named)])
         kept = (*naming, *(_without_mentions(hit, tokens) for hit in _maximal(said)))
         return sorted(kept, key=lambda hit: (hit.start, hit.end))
+
+    def named_places(self, tokens: Sequence[Token]) -> Iterator[Found]:
+        """Names of cities and of what only holds one, wherever they stand, in the order of the sentence."""
+        return self._gazetteer.find(tokens)
 
     def places(self, tokens: Sequence[Token]) -> list[tuple[int, str]]:
         """Cities, by token, that the sentence names as a place where something is, not as a power that speaks.

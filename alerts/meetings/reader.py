@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from ahocorasick_rs import AhoCorasick
 
+from alerts.departures import departure_finder
 from alerts.meetings.article import Article
 from alerts.meetings.confidence import confidence_of
 from alerts.meetings.cues import compiled
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from alerts.names import Mention
     from config.people import People
+    from storage.model import Departure
 
 LONGEST = 40_000
 """Characters of an article's text that are read; news that comes after them is not news."""
@@ -68,6 +71,21 @@ class MeetingReader:
             return ()
         article = Article(lexicon, published_at, joined, len(title) + 1, mentions, places)
         return tuple(_claim(event, written[event.span.field], code) for event in merge_events(article.events()))
+
+    def departures(self, title: str, text: str, language: str | None, published_at: datetime) -> tuple[Departure, ...]:
+        """Who has left which city, by the sentences of an article."""
+        code = _base(language)
+        if code not in languages():
+            return ()
+        finder, day = departure_finder(code), published_at.date()
+        found: list[Departure] = []
+        for field, written in ((Field.TITLE, title), (Field.TEXT, text[:LONGEST])):
+            shown = compiled(code).plain(visible(written))
+            mentions = self._finder.find(shown, code, day) if finder.may_tell(shown) else ()
+            if mentions:
+                told = finder.find(shown, mentions, field, day)
+                found += (replace(one, evidence=visible(written[one.span.start : one.span.end])) for one in told)
+        return tuple(found)
 
 
 def _claim(event: Event, written: str, language: str) -> Claim:

@@ -86,8 +86,8 @@ def _event(meeting: Meeting) -> Iterator[str]:
     yield f"LAST-MODIFIED:{_moment(meeting.updated_at)}"
     yield f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
     yield f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"
-    people = words.people([harmless.one_line(name) for name in meeting.participants])
-    yield f"SUMMARY:{_text(words.MEETING[meeting.status].format(people=people))}"
+    people = [harmless.one_line(name) for name in meeting.participants]
+    yield f"SUMMARY:{_text(words.meeting(meeting.status, people, meeting.reports))}"
     if meeting.place:
         yield f"LOCATION:{_text(meeting.place)}"
     yield f"DESCRIPTION:{_text(_description(meeting), keep_lines=True)}"

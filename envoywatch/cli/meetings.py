@@ -234,8 +234,8 @@ def _print_meeting(view: MeetingView) -> None:
     from alerts import words  # noqa: PLC0415 (as above)
 
     meeting = view.meeting
-    people = words.people(meeting.participants)
-    show.heading(f"Meeting {meeting.id}: {words.MEETING[meeting.status].format(people=people)}", first=True)
+    said = words.meeting(meeting.status, meeting.participants, meeting.reports)
+    show.heading(f"Meeting {meeting.id}: {said}", first=True)
     show.facts(
         [
             ("status", status_of(meeting)),

@@ -10,6 +10,7 @@ import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -30,7 +31,19 @@ from config.vocabulary import EndpointKind, Level, Role, Send, Status, Urgency
 from config.watch_options import Budget, Moment, Only, Score
 
 _HTTP_URL = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
+_PLAIN_URL = re.compile(r"https?://[\w.-]+(?:[/?#]|$)", re.IGNORECASE)
 UserAgent = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[\x21-\x7e][\x20-\x7e]+$")]
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether it can be asked for; nearly all of a long list are plain."""
+    if _PLAIN_URL.match(url):
+        return True
+    try:
+        parts = urlsplit(url)
+        return _HTTP_URL.match(url) is not None and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket without its other half, a port that is no number
+        return False
 
 
 def _variable(name: str) -> str:
@@ -125,7 +138,7 @@ class Endpoint(Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Endpoint:
-        if self.kind is not EndpointKind.SPIDER and not _HTTP_URL.match(self.url):
+        if self.kind is not EndpointKind.SPIDER and not _is_web_address(self.url):
             raise ValueError(f"{self.url!r} is not an http or https URL")
         for name in ("links", "next_page", "pages"):
             if getattr(self, name) is not None and self.kind is not EndpointKind.LISTING:

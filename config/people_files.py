@@ -93,8 +93,8 @@ def _plain_value(text: str) -> Any:
 def _yaml_rows(text: str, path: Path, findings: list[Finding]) -> list[tuple[int, Any]]:
     try:
         rows = YAML(typ="rt").load(text) or []
-    except ReaderError as error:
-        findings.append(Finding(path, 0, 0, f"not readable as YAML: {error.reason}"))
+    except (ReaderError, ValueError, IndexError) as error:  # what ruamel makes of bytes and of numbers that are none
+        findings.append(Finding(path, 0, 0, f"not readable as YAML: {getattr(error, 'reason', error)}"))
         return []
     except MarkedYAMLError as error:
         mark = error.problem_mark
@@ -112,7 +112,7 @@ def _yaml_rows(text: str, path: Path, findings: list[Finding]) -> list[tuple[int
 def _person(row: Any, kinds: Mapping[str, OfficeKind]) -> Person:
     if not isinstance(row, dict) or not isinstance(row.get("name"), str):
         raise ValueError("a person is a mapping with a `name`")  # noqa: TRY004 (one kind of fault for the caller)
-    unknown = sorted(set(row) - _KEYS)
+    unknown = sorted(map(str, set(row) - _KEYS))
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r} of {row['name']}")
     if row.get("sex", "m") not in {"m", "f"}:

@@ -81,7 +81,7 @@ class _Reader:
         if not url:
             return
         self.seen += 1
-        name = plain.get("text") or plain.get("title") or urlsplit(url).hostname or url
+        name = plain.get("text") or plain.get("title") or _host(url) or url
         row = {
             **self._said_by(plain.get("category", ""), own),
             **_language(plain.get("language", "")),
@@ -98,7 +98,7 @@ class _Reader:
 
     def _unique(self, name: str, url: str, *, fallback: bool) -> str:
         if name in self.names and not fallback:
-            host = urlsplit(url).hostname or "another"
+            host = _host(url) or "another"
             base = f"{name[: _NAME_MAX - len(host) - 8]} ({host})"
             name = base
             count = 2
@@ -118,6 +118,14 @@ class _Reader:
             out |= _meant_by(word.strip())
         kept = join_folder(tuple(word for word in folders if not _meant_by(word.strip())))
         return out | ({"folder": kept} if kept else {})
+
+
+def _host(url: str) -> str | None:
+    """The host of an address, which may be none: that is told with the other faults of its line."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _meant_by(word: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A feed that feedparser dies of, item by item: crossed tags in one would lose all the others. Pure."""
+"""Feeds that are cut off, or that feedparser dies of: what is complete in them is kept. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ PIECES_MAX = 500
 """So many items from the top are tried, 2 ms each; the newest stand there."""
 _HEAD_MAX = 20_000
 _BEGINS = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
+_ENDS = re.compile(rb"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry|rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+
+
+def without_open_item(document: bytes) -> bytes:
+    """The document without an item in whose midst it breaks off: the next answer may hold it whole, as another."""
+    end = max((found.end() for found in _ENDS.finditer(document)), default=0)
+    begun = [found.start() for found in _BEGINS.finditer(document, end)]
+    return document[: begun[-1]] if begun else document
 
 
 def parse_apart(document: bytes, parse: Callable[[bytes], Any]) -> SimpleFeed | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 from xml.sax import SAXParseException
 
-from crawler.broken_feeds import parse_apart
+from crawler.broken_feeds import parse_apart, without_open_item
 from crawler.decoding import decode
 from crawler.plain import clean, one_line, plain_text
 from crawler.simple_feeds import read_simply, simple_of_json
@@ -128,6 +128,8 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
     if found is not None:
         return _parsed(found, url)
     import feedparser  # noqa: PLC0415 (0.07 s that the command line's lists need not pay)
+
+    document = without_open_item(document)
 
     def parse(part: bytes) -> Any:
         return feedparser.parse(

@@ -113,6 +113,13 @@ class HostBook:
         if robots_delay != before.robots_delay:
             self._change(before, self._put(replace(before, robots_delay=robots_delay)))
 
+    def pull_back(self, by: timedelta) -> None:
+        """The clock was set back: what was refused until a time of the old one is let alone no longer than meant."""
+        for host, state in self._states.items():
+            if state.back_off_until is not None:
+                self._states[host] = replace(state, back_off_until=state.back_off_until - by)
+        self._changed = {host: self._states.get(host, state) for host, state in self._changed.items()}
+
     def take_changed(self) -> list[HostState]:
         """What is to be written, once."""
         changed, self._changed = self._changed, {}

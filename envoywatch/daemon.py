@@ -283,6 +283,7 @@ class Daemon:
         _log.warning("the clock was set back", seconds=round(back.total_seconds()))
         for job in scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC))
+        self.desk.hosts.book.pull_back(back)
         if not self.clock.is_replay:
             await self.desk.store.write(pull_back, self.clock.now(), back)
 

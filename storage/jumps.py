@@ -24,6 +24,7 @@ _WAITING: Final = (
     ("deliveries", "leased_until", "state = 'due'"),
     ("rereads", "due_at", "1"),
     ("rereads", "leased_until", "1"),
+    ("hosts", "back_off_until", "1"),
 )
 """Waits of a certain length, and whose: a wait until a time of day, as a digest's, goes by the new clock."""
 

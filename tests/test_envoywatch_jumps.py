@@ -7,9 +7,12 @@ from types import SimpleNamespace
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.vocabulary import EndpointKind
+from crawler.hosts import HostBook
 from envoywatch.clock import Clock
 from envoywatch.daemon import Daemon
+from envoywatch.hosts import HostKeeper
 from envoywatch.jumps import JumpWatch
+from storage.hosts import save_hosts
 from storage.jumps import pull_back
 from storage.model import Endpoint, SourceSpec, from_text, to_text
 from storage.sources import lease_due, sync_sources
@@ -56,6 +59,19 @@ def test_promise_12_after_the_clock_was_set_back_every_source_is_due_in_its_inte
     assert [lease.spec.name for lease in leased] == ["soon"]
 
 
+def test_promise_12_a_host_that_refused_is_let_alone_no_longer_because_the_clock_was_set_back(database):
+    now = [NOW]
+    book = HostBook(now=lambda: now[0])
+    book.note("busy.example", 429, timedelta(0), 10 * MINUTE)
+    save_hosts(database, book.take_changed(), NOW)
+    now[0] = NOW - BACK
+    book.pull_back(BACK)
+    pull_back(database, now[0], BACK)
+    assert book.held_for("busy.example") == 10 * MINUTE
+    until = database.execute("SELECT back_off_until FROM hosts").fetchone()[0]
+    assert from_text(until) == now[0] + 10 * MINUTE
+
+
 async def test_promise_12_the_daemons_own_jobs_go_on_at_once(tmp_path):
     ran, scheduler = asyncio.Event(), AsyncIOScheduler(timezone=UTC)
 
@@ -67,7 +83,7 @@ async def test_promise_12_the_daemons_own_jobs_go_on_at_once(tmp_path):
     scheduler.start()
     with open_store(tmp_path / "envoywatch.db", "a test") as store:
         await store.sync_sources([spec("soon")], datetime.now(UTC) + BACK)
-        daemon = SimpleNamespace(clock=Clock(), desk=SimpleNamespace(store=store))
+        daemon = SimpleNamespace(clock=Clock(), desk=SimpleNamespace(store=store, hosts=HostKeeper(store, Clock())))
         await Daemon.set_back(daemon, scheduler, BACK)
         await asyncio.wait_for(ran.wait(), 10)
         assert len(await store.lease_due("t", datetime.now(UTC) + MINUTE, 9, MINUTE)) == 1

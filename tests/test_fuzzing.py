@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config.errors import ConfigError
+from config.sources_files import read_sources
 from crawler.feeds import parse_feed
 from crawler.listings import ListingRules, read_page
 from tests.fuzzing import TARGETS, URL, try_input
@@ -58,6 +60,15 @@ def test_promise_26_crossed_tags_in_one_item_leave_the_others():
     assert "well-formed" in parsed.notes[0]
 
 
+@pytest.mark.parametrize(
+    "left", ["<item><title>Three", "<item><title>Three</title><link>https://o.example/3", "<item>"]
+)
+def test_promise_04_an_item_in_whose_midst_a_feed_breaks_off_is_no_entry_yet(left):
+    whole = "".join(f"<item><title>{n}</title><link>https://o.example/{n}</link></item>" for n in ("One", "Two"))
+    parsed = parse_feed(f"<rss><channel><title>N</title>{whole}{left}".encode(), None, URL)
+    assert [entry.title for entry in parsed.entries] == ["One", "Two"]
+
+
 def test_a_listing_whose_links_stand_in_tags_that_no_selector_can_name_is_read():
     rows = "".join(f"<o:p><a href='/news/2024/{n}.html'>The envoy reached town number {n}</a></o:p>" for n in range(9))
     found = read_page(f"<html><body><main>{rows}</main></body></html>".encode(), None, URL, ListingRules())
@@ -67,6 +78,16 @@ def test_a_listing_whose_links_stand_in_tags_that_no_selector_can_name_is_read()
 @pytest.mark.parametrize("text", ['"a~/b" c', '"a\\b"', '"a(b" c', '"x?y"', '"a]b" NEAR/5 c'])
 def test_the_normal_form_of_a_quoted_word_with_signs_is_read_again(text):
     try_input("query", text.encode())
+
+
+def test_an_address_of_an_opml_list_that_is_none_is_told_with_its_line(tmp_path):
+    path = tmp_path / "list.opml"
+    path.write_text(
+        '<opml><body>\n<outline text="A" xmlUrl="https://[x/"/><outline text="A" xmlUrl="https://[y/"/></body></opml>'
+    )
+    with pytest.raises(ConfigError) as refused:
+        read_sources(path)
+    assert {finding.line for finding in refused.value.findings} == {2}
 
 
 @pytest.mark.parametrize("text", ["\x00", "&a", "[]"])

@@ -34,6 +34,7 @@ from crawler.engine import Engine
 from crawler.hosts import HostBook
 from crawler.politeness import host_key
 from crawler.settings import settings_of
+from envoywatch.addresses import Addresses
 from envoywatch.clock import Clock
 from envoywatch.daemon import TICK_S
 from envoywatch.desk import Silent
@@ -251,7 +252,7 @@ async def live(loop: LeapingLoop, db: Database, sources: int, hours: float) -> d
     store = DirectStore(db, tally)
     engine = SimulatedEngine(config, clock, world, tally)
     desk: Any = SimpleNamespace(
-        with_logins=lambda lease: lease,
+        addresses=Addresses(),
         store=store,
         engine=engine,
         workers=DirectWorkers(),

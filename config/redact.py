@@ -16,7 +16,7 @@ _PLAIN_SCHEMES = frozenset({"http", "https", "file", "ftp"})
 _KEEPS_HOST = frozenset({"mailto", "mailtos", "json", "jsons", "xml", "xmls", "form", "forms", "ntfy", "ntfys"})
 """Apprise schemes whose host part is an address, not a token."""
 _SECRET_KEYS = re.compile(
-    r"(?i)(?<![a-z])([a-z0-9_\-]*(?:token|key|password|passwd|pass|pwd|secret|auth|signature|sig|session|sid)[a-z0-9_\-]*)"
+    r"(?i)(?<![a-z])(?!(?:keywords?|authors?)=)([a-z0-9_\-]*(?:token|key|password|passwd|pass|pwd|secret|auth|signature|sig|session|sid)[a-z0-9_\-]*)"
     r"=([^&#\s]+)"
 )
 _TOKEN = re.compile(r"(?=[^/]*\d)[A-Za-z0-9_:.%+=\-]{16,}|[A-Za-z0-9_\-]{24,}")
@@ -63,12 +63,19 @@ def redact_url(url: str) -> str:
     return f"{scheme}://{shown_user}{host}{slash}{path}{mark}{query}"
 
 
-def without_login(url: str) -> str:
-    """The URL with `***` in place of user and password; one without comes back as it is."""
+def stored_url(url: str, secrets: Iterable[str] = ()) -> str:
+    """The URL with `***` in place of its login, of parameters that open it and, behind the host, of known secrets.
+
+    The host stays: by it requests take their turns.
+    """
     scheme, sep, rest = url.partition("://")
+    if not sep:
+        return url
     authority, slash, path = rest.partition("/")
     login, at, host = authority.rpartition("@")
-    return f"{scheme}{sep}{MASK}@{host}{slash}{path}" if login and at else url
+    path, mark, query = redact(path, secrets).partition("?")
+    query = _SECRET_KEYS.sub(lambda found: f"{found[1]}={MASK}", query)
+    return f"{scheme}{sep}{f'{MASK}@' if login else at}{host}{slash}{path}{mark}{query}"
 
 
 def secrets_of_url(url: str) -> frozenset[str]:

@@ -123,7 +123,8 @@ class Daemon:
             if not started.was_clean:
                 _log.warning("the last run did not end cleanly; what it had begun is taken up again")
                 await self._check_database(store, started)
-            async with open_desk(self.loaded.config, store, self.clock, self.options.listener) as desk:
+            listener, secrets = self.options.listener, self.loaded.secrets
+            async with open_desk(self.loaded.config, store, self.clock, listener, secrets) as desk:
                 self._set_up(desk)
                 async with self._listening(), self._serving_page():
                     await self._until_stopped(run_id)
@@ -201,7 +202,7 @@ class Daemon:
         self._tell_what_needs_restart(loaded)
         self.loaded = loaded
         self.config_read_at = self.clock.now()
-        await self.desk.adopt(loaded.config)
+        await self.desk.adopt(loaded.config, loaded.secrets)
         await clocks.set_digest_clocks(self.desk)
         await self._note_faults(loaded.dropped)
         settle()

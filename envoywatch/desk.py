@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from alerts.decide import Rules
 from config.collector import collector_paused, settle
 from config.people import load_people
-from config.redact import without_login
 from crawler.engine import Engine
 from crawler.settings import EngineSettings, settings_of
 from crawler.workers import Workers
+from envoywatch.addresses import Addresses
 from envoywatch.hosts import HostKeeper
 from envoywatch.reading import make_watches, start_worker, warm_up
 from storage.model import Endpoint, SourceSpec
@@ -67,6 +67,7 @@ class Desk:
     clock: Clock
     listener: Listener
     hosts: HostKeeper
+    addresses: Addresses
 
     def __post_init__(self) -> None:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -76,26 +77,12 @@ class Desk:
         self.people = load_people(self.config.people, self.config.groups)
         self.rules = rules_of(self.config, self.people)
         self.needs = self.rules.needs
-        # Whoever reads the database is not to read these.
-        self._logins = {
-            source.name: spec_of(source, self.config).endpoints
-            for source in self.config.sources
-            if any("@" in endpoint.url for endpoint in source.endpoints)
-        }
 
-    def with_logins(self, lease: Lease) -> Lease:
-        """The lease with the addresses as configured, where the database has them without user and password."""
-        told = self._logins.get(lease.spec.name)
-        if told is None:
-            return lease
-        by_stored = {without_login(endpoint.url): endpoint.url for endpoint in told}
-        endpoints = tuple(replace(one, url=by_stored.get(one.url, one.url)) for one in lease.spec.endpoints)
-        return replace(lease, spec=replace(lease.spec, endpoints=endpoints))
-
-    async def adopt(self, config: Config) -> None:
+    async def adopt(self, config: Config, secrets: Collection[str] = ()) -> None:
         """Take a new configuration into every part. What is read meanwhile is read with the old watches."""
         await self.workers.replace((_for_workers(config),), make_watches)
         self.config = config
+        self.addresses = Addresses(secrets)
         self._read_names()
         self.engine.update(engine_settings(config))
         await self.sync()
@@ -103,7 +90,7 @@ class Desk:
     async def sync(self) -> None:
         """Make the configured sources the ones that are polled, and note what the watches say."""
         with collector_paused():
-            specs = [_stored(spec_of(source, self.config)) for source in self.config.sources]
+            specs = self.addresses.store(spec_of(source, self.config) for source in self.config.sources)
             await self.store.sync_sources(specs, self.clock.now())
             del specs
         settle()
@@ -113,9 +100,16 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    config: Config, store: SqliteStore, clock: Clock, listener: Listener | None = None
+    config: Config,
+    store: SqliteStore,
+    clock: Clock,
+    listener: Listener | None = None,
+    secrets: Collection[str] = (),
 ) -> AsyncIterator[Desk]:
-    """Engine and workers started, sources in step with the configuration; stopped again at the end."""
+    """Engine and workers started, sources in step with the configuration; stopped again at the end.
+
+    `secrets` are those of the configuration, which are not to be stored with the addresses of sources.
+    """
     hosts = HostKeeper(store, clock)
     engine = Engine(engine_settings(config), hosts.book)
     workers = Workers(
@@ -125,7 +119,7 @@ async def open_desk(
         timeout=WORK_TIMEOUT,
         memory_mb=WORK_MEMORY_MB,
     )
-    desk = Desk(config, store, engine, workers, clock, listener or Silent(), hosts)
+    desk = Desk(config, store, engine, workers, clock, listener or Silent(), hosts, Addresses(secrets))
     await desk.sync()
     await engine.start()
     try:
@@ -135,13 +129,6 @@ async def open_desk(
         await workers.stop()
         await hosts.jobs.drain(1)
         await hosts.flush()
-
-
-def _stored(spec: SourceSpec) -> SourceSpec:
-    """As the database keeps it: without the logins of addresses."""
-    if not any("@" in endpoint.url for endpoint in spec.endpoints):
-        return spec
-    return replace(spec, endpoints=tuple(replace(one, url=without_login(one.url)) for one in spec.endpoints))
 
 
 def _for_workers(config: Config) -> Config:

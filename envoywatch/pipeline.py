@@ -19,7 +19,7 @@ import structlog
 from alerts.channels import SendResult, send
 from alerts.decide import decide
 from alerts.delivery import after_failure, after_success, fallback_channel, held_until
-from config.redact import redact_url, without_login
+from config.redact import redact_url
 from crawler.pages import PageBytes, fetch_page
 from crawler.polling import poll
 from crawler.schedule import Limits, next_poll
@@ -121,8 +121,8 @@ class PollStage:
     async def poll(self, lease: Lease) -> None:
         """Ask one source and finish its lease."""
         desk = self._desk
-        found = await poll(desk.engine, desk.workers, desk.with_logins(lease), desk.clock.now())
-        found = replace(found, url=without_login(found.url))
+        found = await poll(desk.engine, desk.workers, desk.addresses.restore(lease), desk.clock.now())
+        found = desk.addresses.tell(found)
         now = desk.clock.now()
         crawl = desk.config.crawl
         limits = Limits(crawl.min_interval, crawl.urgent_interval)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from config.agencies import outlet_of
 from config.vocabulary import Role, Status
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     Decide = Callable[[Reading, Known], Outcome]
 
 NOTHING_NEEDED = Needs()
+_FIRST_POLL_SPAN: Final = timedelta(days=1)
+"""What a source's backlog may alert is counted over so long: it may have another, after another absence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,8 @@ def known_of(
     if reading.first_poll:
         first_poll_alerts = db.execute(
             "SELECT count(DISTINCT a.id) FROM alerts a JOIN entries e ON e.article_id = a.article_id"
-            " WHERE e.source_id = ? AND e.first_poll = 1",
-            [reading.source_id],
+            " WHERE e.source_id = ? AND e.first_poll = 1 AND e.seen_at > ?",
+            [reading.source_id, to_text(reading.seen_at - _FIRST_POLL_SPAN)],
         ).fetchone()[0]
     return Known(
         same_url=same_url,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from config.hosts import host_key
 from storage.entries import find_article
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     ChooseNext = Callable[[int], NextPoll]
 
+ABSENT_AFTER: Final = timedelta(hours=30)
+"""No source that answers is asked less often than once a day, but for what spreads the polls."""
 _NOT_MODIFIED = 304
 
 _Known = dict[int, tuple[Validators, EndpointState]]
@@ -203,10 +205,12 @@ def finish_poll(db: Database, poll: Poll, when: datetime | ChooseNext, now: date
 
     `when` is the time of the next poll, or chooses it from the number of new entries that were no backlog.
     """
-    sql = "SELECT fault, last_ok_at FROM sources WHERE id = ?"
+    sql = "SELECT fault, last_ok_at, spec FROM sources WHERE id = ?"
     row = db.execute(sql, [poll.source_id]).fetchone()
     backlog = bool(poll.entries) and not _has_delivered(db, poll)
-    new, unread = _add_new(db, poll, now, last_ok_at=row[1], first=backlog)
+    read_until = from_text(row[1]) if row[1] else None
+    absent = read_until is not None and _was_absent(now - read_until, row[2])
+    new, unread = _add_new(db, poll, now, None if absent else read_until, first=backlog)
     known = len(poll.entries) - unread
     at = to_text(now)
     fault = poll.fault
@@ -248,15 +252,23 @@ def _due_values(due: datetime | NextPoll) -> tuple[str, str | None, float | None
     return to_text(due.at), due.pace, due.interval.total_seconds(), due.rate
 
 
-def _add_new(db: Database, poll: Poll, now: datetime, *, last_ok_at: str | None, first: bool) -> tuple[int, int]:
+def _was_absent(unread_for: timedelta, spec_text: str) -> bool:
+    """Whether its next answer is read as if it were the first: it brings a backlog that must wake nobody.
+
+    So it is when the source was away, when we were, and when we go on from a backup.
+    """
+    return unread_for > ABSENT_AFTER and unread_for > 3 * spec_from_json(spec_text).interval
+
+
+def _add_new(db: Database, poll: Poll, now: datetime, read_until: datetime | None, *, first: bool) -> tuple[int, int]:
     """Store the new entries; of an endpoint's first answer only what was published since the source was read is news.
 
     A stand-in brings its own last weeks under addresses of its own: what lies before the source's last good poll was
-    there to be seen then, and what carries no time may have been. Of a source's first answer all is background.
+    there to be seen then, and what carries no time may have been. Of a source's first answer, and of the first after a
+    long absence (`read_until` is None), all is background.
     """
     if not poll.entries:
         return 0, 0
-    read_until = from_text(last_ok_at) if last_ok_at else None
 
     def is_background(entry: Entry) -> bool:
         if read_until is None or not first:

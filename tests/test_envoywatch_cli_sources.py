@@ -307,6 +307,19 @@ def test_a_faulty_list_is_told_line_by_line_and_not_imported(config, tmp_path, c
     assert config.read_text(encoding="utf-8") == CONFIG
 
 
+@pytest.mark.parametrize("form", ["csv", "opml"])
+def test_promise_36_an_exported_list_opens_nothing(config, capsys, monkeypatch, form):
+    monkeypatch.setenv("FEED_TOKEN", "0pen-5esame")
+    url = "https://me:hush-hush@closed.example/${FEED_TOKEN}/rss?token=written-here"
+    config.write_text(CONFIG + f"  - {{name: Closed, endpoints: [{{feed: '{url}'}}]}}\n", encoding="utf-8")
+    assert main.run(["sources", "export", "--format", form]) == 0
+    said = capsys.readouterr()
+    assert "https://***@closed.example/***/rss?token=***" in said.out
+    assert "https://m.example/rss" in said.out
+    assert "addresses of 1 of them" in said.err
+    assert not any(secret in said.out + said.err for secret in ("0pen-5esame", "hush-hush", "written-here"))
+
+
 def test_export_writes_csv_or_opml_and_overwrites_only_when_told(config, tmp_path, capsys):
     assert main.run(["sources", "export"]) == 0
     assert capsys.readouterr().out.startswith("name,url,kind")

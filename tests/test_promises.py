@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import io
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from config.schema import render_schema
+from envoywatch.cli import main
 from envoywatch.daemon import BEAT_S
 from tests.daemon_world import World, configuration, log_of, rows, running, stop, wait_for
 from tests.fault_servers import GOOD, body, feed, serving, status
@@ -193,12 +195,19 @@ def test_promise_38_readiness_is_told_only_when_polls_run(tmp_path, world, monke
         assert manager.recv(99) in {b"STOPPING=1", b"WATCHDOG=1"}
 
 
+def said(folder, line):
+    """What a command prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main.run(["--config", str(folder / "envoywatch.yaml"), *line.split()]) == 0
+    return out.getvalue()
+
+
 @pytest.mark.processes
 def test_promise_36_secrets_stand_neither_in_the_database_nor_in_the_log_nor_in_the_list_of_processes(
     tmp_path, world, monkeypatch
 ):
     secrets = {"DESK_PASSWORD": "Pa55-of-the-desk", "DESK_SECRET": "s1gns-it-all", "PING": "0f3c-beat-77aa1b2c3d4e5f60"}
-    secrets["FEED_PASSWORD"] = "0pen-5esame"
+    secrets |= {"FEED_PASSWORD": "0pen-5esame", "FEED_TOKEN": "t0ken-0f-ours", "FEED_PATH": "a-path-n0body-knows"}
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
     login = "Basic " + b64encode(b"me:" + secrets["FEED_PASSWORD"].encode()).decode()
@@ -206,24 +215,40 @@ def test_promise_36_secrets_stand_neither_in_the_database_nor_in_the_log_nor_in_
     def guarded(handler):
         handler.whole(body=feed()) if handler.headers["Authorization"] == login else handler.whole(401)
 
-    with serving({"desk": status(500), "guarded": guarded}) as servers:
+    def moves(handler):
+        """Repeats what it was asked with in all that it answers."""
+        if "again" in handler.path:
+            handler.whole(body=feed(title=handler.path))
+        else:
+            handler.whole(301, Location=handler.path + "&again=1")
+
+    with serving({"desk": status(500), "guarded": guarded, "moves": moves, "fails": status(500)}) as servers:
         target = servers["desk"].url.removeprefix("http://").removesuffix("/feed.xml")
         text = configuration(world, ["wire"])
         channel = f'"json://desk:${{DESK_PASSWORD}}@{target}/in", secret: "${{DESK_SECRET}}"'
         address = servers["guarded"].url.replace("//", "//me:${FEED_PASSWORD}@")
-        text = text.replace("sources:\n", f"sources:\n  - {{name: Guarded, endpoints: [{{feed: '{address}'}}]}}\n")
+        query = "?token=${FEED_TOKEN}&literal_key=written-here"
+        sources = {
+            "Guarded": address,
+            "Moves": f"{servers['moves'].url}{query}",
+            "Fails": servers["fails"].url.replace("feed.xml", f"${{FEED_PATH}}/feed.xml{query}"),
+        }
+        listed = "".join(f"  - {{name: {name}, endpoints: [{{feed: '{url}'}}]}}\n" for name, url in sources.items())
+        text = text.replace("sources:\n", f"sources:\n{listed}")
         text = text.replace(f'"json://127.0.0.1:{world.server_port}/desk"', channel)
         configure(tmp_path, text + 'health: {heartbeat: "http://127.0.0.1:9/${PING}"}\n')
         world.publish("wire", "Li Hui in Kyiv", "The envoy Li Hui travels on, and that at some length. " * 5)
         with running(tmp_path) as daemon:
             wait_for(lambda: rows(tmp_path, "SELECT 1 FROM deliveries WHERE attempts > 0"), tmp_path)
-            wait_for(
-                lambda: rows(tmp_path, "SELECT 1 FROM sources WHERE name = 'Guarded' AND last_ok_at > ''"), tmp_path
-            )
+            wait_for(lambda: rows(tmp_path, "SELECT count(*) FROM sources WHERE last_ok_at > ''") == [(3,)], tmp_path)
+            wait_for(lambda: rows(tmp_path, "SELECT 1 FROM sources WHERE fault > ''"), tmp_path)
+            assert rows(tmp_path, "SELECT notes FROM polls WHERE notes LIKE '%moved for good%token=***&%'")
+            told = "".join(said(tmp_path, line) for line in ("status", "sources list", "sources show Moves", "export"))
+            told += said(tmp_path, "sources export") + said(tmp_path, "digest")
             line = Path(f"/proc/{daemon.pid}/cmdline").read_bytes()
             files = b"".join(file.read_bytes() for file in tmp_path.glob("envoywatch.db*") if file.is_file())
             assert stop(daemon)[0] == 0
     assert "delivery failed" in log_of(tmp_path)
-    for value in secrets.values():
+    for value in (*secrets.values(), "written-here"):
         assert value.encode() not in files + line
-        assert value not in log_of(tmp_path)
+        assert value not in log_of(tmp_path) + told

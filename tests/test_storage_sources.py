@@ -308,6 +308,23 @@ def test_promise_06_of_a_stand_ins_first_answer_only_what_came_out_since_the_las
     assert database.execute("SELECT first_poll FROM entries WHERE guid = 'g5'").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    ("away", "interval", "background"),
+    [(timedelta(hours=29), "5m", 0), (timedelta(hours=31), "5m", 1), (timedelta(hours=50), "1d", 0)],
+)
+def test_promise_06_after_a_long_absence_a_source_is_read_as_if_for_the_first_time(
+    database, away, interval, background
+):
+    one = replace(spec(), interval={"5m": timedelta(minutes=5), "1d": timedelta(days=1)}[interval])
+    sync_sources(database, [one], NOW)
+    finish_poll(database, poll(lease(database)[0], found=entries(1)), NOW, NOW)
+    later = NOW + away
+    finish_poll(database, poll(lease(database, later)[0], found=entries(2)), later, later)
+    assert database.execute("SELECT first_poll FROM entries WHERE guid = 'g2'").fetchone() == (background,)
+    finish_poll(database, poll(lease(database, later)[0], found=entries(3)), later, later)
+    assert database.execute("SELECT first_poll FROM entries WHERE guid = 'g3'").fetchone() == (0,)
+
+
 def test_another_selector_reads_the_same_page_anew(database):
     def listing(links):
         return replace(spec(), endpoints=(Endpoint(EndpointKind.LISTING, "https://wire.example/news", links),))

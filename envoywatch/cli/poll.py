@@ -127,7 +127,7 @@ def _poll(loaded: Loaded, store: SqliteStore, tally: Tally, *, names: list[str] 
     from envoywatch.pipeline import DeliverStage, PollStage, ReadStage  # noqa: PLC0415
 
     async def main() -> int:
-        async with open_desk(loaded.config, store, Clock(), tally) as desk:
+        async with open_desk(loaded.config, store, Clock(), tally, loaded.secrets) as desk:
             sends = DeliverStage(desk)
             reads = ReadStage(desk, lambda: None)
             polls = PollStage(desk, lambda: None)

@@ -15,7 +15,7 @@ from envoywatch.cli.output import emit_json, escape, json_option
 from envoywatch.cli.sources_health import list_command, show_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from config.model import Source
 
@@ -245,11 +245,26 @@ def _free_path(folder: Path, stem: str) -> Path:
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @pass_context
 def export_sources(context: Context, /, file: Path, *, form: str | None, force: bool) -> None:
-    """Write all configured sources, included and built-in ones too, as CSV or OPML."""
+    """Write all configured sources, included and built-in ones too, as CSV or OPML.
+
+    The list may be given to others: *** stands where an address has a login, a token or a value of the environment.
+    """
     from config.sources_files import write_csv, write_opml  # noqa: PLC0415 (YAML takes 0.1 s)
     from envoywatch.cli.archive import output_to  # noqa: PLC0415 (only here)
 
-    sources = context.config.sources
+    loaded = context.load_to_read()
+    sources = [_to_be_given(source, loaded.secrets) for source in loaded.config.sources]
+    masked = sum(new != old for new, old in zip(sources, loaded.config.sources, strict=True))
+    if masked:
+        context.say(f"*** stands in the addresses of {masked} of them for a login or a token: write it in by hand")
     is_opml = form == "opml" or (form is None and file.suffix.casefold() in {".opml", ".xml"})
     with output_to(file, force=force) as out:
         out.write(write_opml(sources) if is_opml else write_csv(sources))
+
+
+def _to_be_given(source: Source, secrets: Collection[str]) -> Source:
+    """The source itself, or one whose addresses open nothing."""
+    from config.redact import stored_url  # noqa: PLC0415 (only here)
+
+    endpoints = tuple(one.model_copy(update={"url": stored_url(one.url, secrets)}) for one in source.endpoints)
+    return source if endpoints == source.endpoints else source.model_copy(update={"endpoints": endpoints})

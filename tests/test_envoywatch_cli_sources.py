@@ -316,7 +316,7 @@ def test_promise_36_an_exported_list_opens_nothing(config, capsys, monkeypatch, 
     said = capsys.readouterr()
     assert "https://***@closed.example/***/rss?token=***" in said.out
     assert "https://m.example/rss" in said.out
-    assert "addresses of 1 of them" in said.err
+    assert "addresses of 2 of them" in said.err
     assert not any(secret in said.out + said.err for secret in ("0pen-5esame", "hush-hush", "written-here"))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alerts import words
 from alerts.decide import OLD_AFTER, decide
-from alerts.ledger import retell
+from alerts.ledger import regroup
 from alerts.precedence import POSITIVE, named
 from alerts.telling import told_as_planned
 from config.vocabulary import Status
@@ -28,10 +28,11 @@ from storage.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from alerts.decide import Rules
+    from alerts.ledger import LedgerStep
     from storage.model import Claim, Edition, Planned, Reading, Report, Reread, Told
 
 TAKEN_DOWN: Final = "the page was taken down"
@@ -48,11 +49,13 @@ def amend(reading: Reading, edition: Edition, known: Known, reread: Reread, rule
     before = {meeting.key: meeting for meeting in known.meetings}
     mine = [report for report in edition.claims if report.meeting_key in before]
     gone, reworded = present.judge(mine)
-    retold = _retell(before, edition.reports, gone, rules)
+    lost = {report.claim_id for report in gone}
+    standing = [report for report in known.reports if report.claim_id not in lost]
+    retold = regroup(known.meetings, standing, gone, rules.countries_of)
     new = present.news(reading, edition, now) if present.is_changed else _nothing(reading)
-    later = decide(new, _beside(known, retold, gone), rules, now)
-    after = before | retold | {meeting.key: meeting for meeting in later.meetings}
-    correction = _Correction(gone, edition.told, rules, before, after, known.planned, now)
+    later = decide(new, _beside(known, retold, standing), rules, now)
+    after = before | {meeting.key: meeting for meeting in (*retold.meetings, *later.meetings)}
+    correction = _Correction(gone, edition.told, rules, before, retold, after, known.planned, now)
     decisions = [*correction.decisions(), *_about_reworded(reworded)]
     decisions += [one for one in later.decisions if one.reason is not Reason.NO_MATCH]
     shift = len(gone)
@@ -69,15 +72,20 @@ def amend(reading: Reading, edition: Edition, known: Known, reread: Reread, rule
         matches=tuple(match for match in new.matches if match.watch not in later.refused),
         outcome=Outcome(
             store_article=False,
-            meetings=tuple(after[key] for key in dict.fromkeys((*retold, *(one.key for one in later.meetings)))),
+            meetings=tuple(after[key] for key in dict.fromkeys((*correction.concerned, *_keys(later.meetings)))),
             claim_meetings=later.claim_meetings,
-            changes=(*correction.changes(retold), *changes),
+            changes=(*correction.changes(), *changes),
             decisions=tuple(decisions),
             alerts=(*correction.alerts, *alerts),
-            moved=later.moved,
-            merged=later.merged,
+            moved={**retold.moved, **later.moved},
+            merged={**retold.merged, **later.merged},
+            parted=retold.parted,
         ),
     )
+
+
+def _keys(meetings: Iterable[Meeting]) -> Iterator[str]:
+    return (meeting.key for meeting in meetings)
 
 
 # ---------------------------------------------------------------- what the article says now
@@ -160,31 +168,23 @@ def _says_the_same(before: Claim, now: Claim) -> bool:
 # ---------------------------------------------------------------- what becomes of the ledger
 
 
-def _retell(
-    before: Mapping[str, Meeting], reports: Sequence[Report], gone: Sequence[Report], rules: Rules
-) -> dict[str, Meeting]:
-    """The meetings that lost a claim, as the other reports tell them."""
-    lost = {report.claim_id for report in gone}
-    return {
-        key: retell(
-            before[key],
-            [report for report in reports if report.meeting_key == key and report.claim_id not in lost],
-            rules.countries_of,
-        )
-        for key in dict.fromkeys(report.meeting_key for report in gone)
-    }
+def _beside(known: Known, retold: LedgerStep, standing: Iterable[Report]) -> Known:
+    """What is known when the withdrawn claims are not; the article itself is no twin of its own.
 
-
-def _beside(known: Known, retold: Mapping[str, Meeting], gone: Collection[Report]) -> Known:
-    """What is known when the withdrawn claims are not; the article itself is no twin of its own."""
-    lost = {report.claim_id for report in gone}
+    What was told of a meeting counts as told of the one into which it went, and of those that parted from it.
+    """
+    meetings = {meeting.key: meeting for meeting in (*known.meetings, *retold.meetings)}
+    told = set(known.alert_keys)
+    for new, old in (*((into, key) for key, into in retold.merged.items()), *retold.parted.items()):
+        told |= {key.replace(f"meeting/{old}/", f"meeting/{new}/") for key in known.alert_keys}
     return replace(
         known,
         same_url=None,
         same_text=None,
         same_text_originator=None,
-        meetings=tuple(retold.get(meeting.key, meeting) for meeting in known.meetings),
-        reports=tuple(report for report in known.reports if report.claim_id not in lost),
+        meetings=tuple(meeting for key, meeting in meetings.items() if key not in retold.merged),
+        alert_keys=frozenset(told),
+        reports=tuple(replace(one, meeting_key=retold.moved.get(one.claim_id, one.meeting_key)) for one in standing),
     )
 
 
@@ -206,6 +206,7 @@ class _Correction:
         told: Sequence[Told],
         rules: Rules,
         before: Mapping[str, Meeting],
+        retold: LedgerStep,
         after: Mapping[str, Meeting],
         planned: Mapping[str, Sequence[Planned]],
         now: datetime,
@@ -215,36 +216,55 @@ class _Correction:
         self._told = told
         self._watches = {watch.name: watch for watch in rules.watches}
         self._before = before
+        self._retold = retold
+        self._retold_as = {**before, **{meeting.key: meeting for meeting in retold.meetings}}
         self._after = after
         self._planned = planned
         self._now = now
         self.alerts: list[Alert] = []
 
-    def changes(self, retold: Mapping[str, Meeting]) -> Iterator[StatusChange]:
+    @property
+    def concerned(self) -> Iterator[str]:
+        """The meetings that are other ones now, and those of the withdrawn claims."""
+        yield from _keys(self._retold.meetings)
+        yield from map(self._home, self._first)
+
+    def _home(self, key: str) -> str:
+        """The meeting into which one has gone when only withdrawn claims had kept it apart."""
+        return self._retold.merged.get(key, key)
+
+    def changes(self) -> Iterator[StatusChange]:
         """One step a meeting, from what it was to what the others tell; later steps follow from the new text."""
         for key, index in self._first.items():
-            before, after = self._before[key].status, retold[key].status
-            yield StatusChange(key, Change.CORRECTED, before, after, self._now, index)
+            home = self._home(key)
+            before, after = self._before[key].status, self._retold_as[home].status
+            yield StatusChange(home, Change.CORRECTED, before, after, self._now, index)
+        for key, of in self._retold.parted.items():
+            before, after = self._before[of].status, self._retold_as[key].status
+            yield StatusChange(key, Change.CORRECTED, before, after, self._now)
 
     def decisions(self) -> Iterator[Decision]:
         """One for each meeting and watch that told of it; fills `alerts`."""
         for key, index in self._first.items():
-            stands = self._before[key].status is self._after[key].status
+            stands = self._before[key].status is self._after[self._home(key)].status
             reason = Reason.STILL_REPORTED if stands else Reason.CORRECTED
             detail = self._gone[index].claim.evidence
             told = [one for one in self._told if one.meeting_key == key]
             if stands or not told:
-                yield Decision(Verdict.QUIET, reason, meeting_key=key, detail=detail)
+                yield Decision(Verdict.QUIET, reason, meeting_key=self._home(key), detail=detail)
                 continue
             for one in told:
                 yield self._follow_up(one, index, detail)
+        for key in self._retold.parted:
+            detail = "a meeting of its own: only what was withdrawn had joined it to another"
+            yield Decision(Verdict.QUIET, Reason.CORRECTED, meeting_key=key, detail=detail)
 
     def _follow_up(self, told: Told, index: int, detail: str) -> Decision:
-        key = told.meeting_key
+        key = self._home(told.meeting_key)
         watch = self._watches.get(told.watch)
         if watch is None or not watch.channels:
             return Decision(Verdict.QUIET, Reason.NO_CHANNEL, told.watch, key, detail=detail)
-        report, before = self._gone[index], self._before[key]
+        report, before = self._gone[index], self._before[told.meeting_key]
         people = words.people(before.participants)
         alert = Alert(
             key=f"meeting/{key}/{Change.CORRECTED}/{told.watch}/{report.claim_id}",

@@ -51,7 +51,6 @@ OLD_EVENT: Final = timedelta(days=7)
 
 _TOLD_AS: Final = {Change.UNDER_WAY: Change.HELD}
 """Begun and over are one piece of news to whoever waits for it."""
-_MISSED: Final = "this corrects what was told before: that no such meeting was reported"
 _TELLS_OF_MEETING: Final = (Change.CONFIRMED, Change.CONFIRMED_BY_BOTH, Change.DISPUTED, Change.UPGRADED)
 """Who was told of one of these was told that it took place."""
 
@@ -440,7 +439,7 @@ def _about_change(told: _Told, watch: Watch, change: StatusChange, meeting: Meet
             evidence=claim.evidence if claim else "",
             place=meeting.place,
             date=meeting.date,
-            detail=_MISSED if was_missed else "",
+            detail=words.MISSED if was_missed else "",
             urgency=watch.urgency or _urgency(change, meeting),
             channels=watch.channels,
         ),

@@ -9,26 +9,19 @@ any order and however often they come; a key, once given, stays with its meeting
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from alerts.precedence import PENDING, POSITIVE, named, nowhere, order_of, rank_of, tell
+from alerts.occasions import gap, is_of
+from alerts.precedence import PENDING, named, nowhere, order_of, rank_of, tell
 from config.vocabulary import Role, Status
 from storage.identity import digest
 from storage.model import Change, Claim, Meeting, Report, StatusChange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from alerts.precedence import CountriesOf
-
-SAME_DAYS: Final = timedelta(days=1)
-"""Reports of one occasion name its day a day apart at most: time zones, and meetings that pass midnight."""
-ECHO: Final = timedelta(days=4)
-"""How long after a meeting undated reports of the same people still mean it."""
-_NOT_SAID: Final = timedelta(hours=36)
-PENDING_FOR: Final = timedelta(days=30)
-"""How long talk of a meeting to come may go on before it is another one."""
 
 CHANGE_OF: Final[dict[Status, Change]] = {
     status: Change(status.value.replace("_", "-")) for status in Status if status is not Status.BACKGROUND
@@ -58,7 +51,7 @@ class LedgerStep:
     `meetings` are the new and the changed ones; `claim_meetings` has for each claim the key of its meeting, or None for
     one that belongs to no occasion (background that nothing else told of, no named participant). A report that comes
     late may show that stored ones belong elsewhere: `moved` has the new key of each of those claims (by id), `merged`
-    the meeting into which one without any report left has gone.
+    the meeting into which one without any report left has gone, `parted` the one of which a new one was a part.
     """
 
     meetings: tuple[Meeting, ...]
@@ -66,6 +59,7 @@ class LedgerStep:
     changes: tuple[StatusChange, ...]
     moved: Mapping[int, str] = field(default_factory=dict)
     merged: Mapping[str, str] = field(default_factory=dict)
+    parted: Mapping[str, str] = field(default_factory=dict)
 
 
 def advance(
@@ -80,7 +74,37 @@ def advance(
     `meetings` are those of the same people and `reports` all that stand about them; a meeting without any is taken as
     it is until one comes.
     """
-    return _Entry(meetings, reports, claims, testimony, countries_of).step()
+    return _Entry(_Gathering(meetings, reports, countries_of), claims, testimony).step()
+
+
+def regroup(
+    meetings: Iterable[Meeting], reports: Iterable[Report], gone: Sequence[Report], countries_of: CountriesOf = nowhere
+) -> LedgerStep:
+    """The meetings once the reports that are `gone` (one or more) were withdrawn.
+
+    `reports` are those that stand. What only a withdrawn one had joined parts again: one of two keeps the key.
+    """
+    counted = [one for one in gone if _counts(one.claim)]
+    if not counted:
+        return LedgerStep((), (), ())
+    standing = list(reports)
+    stale = {one.meeting_key for one in counted}
+    bereft = stale - {one.meeting_key for one in standing if _counts(one.claim)}
+    before = {meeting.key: meeting for meeting in meetings}
+    gathering = _Gathering(before.values(), standing, countries_of)
+    gathering.enter((), min(map(order_of, counted)), stale)
+    after = gathering.after | {key: retell(before[key], ()) for key in bereft & before.keys()}
+    changed = [key for key, meeting in after.items() if meeting != before.get(key)]
+    homes = gathering.homes
+    origin = {homes[one.claim_id]: one.meeting_key for one in standing if one.claim_id in homes}
+    return LedgerStep(
+        meetings=tuple(after[key] for key in changed),
+        claim_meetings=(),
+        changes=(),
+        moved=gathering.moved,
+        merged=gathering.merged,
+        parted={key: origin[key] for key in changed if key not in before},
+    )
 
 
 def retell(meeting: Meeting, reports: Sequence[Report], countries_of: CountriesOf = nowhere) -> Meeting:
@@ -131,99 +155,51 @@ class _Occasion:
         return self._told
 
 
-class _Entry:
-    """One article's claims on their way into the ledger."""
+class _Gathering:
+    """Reports on their way into meetings: those told before some word stay where they are, those after go in anew."""
 
-    def __init__(
-        self,
-        meetings: Iterable[Meeting],
-        reports: Iterable[Report],
-        claims: Sequence[Claim],
-        testimony: Testimony,
-        countries_of: CountriesOf,
-    ) -> None:
-        self._before = {meeting.key: meeting for meeting in meetings}
-        self._stored = [one for one in reports if one.meeting_key in self._before and _counts(one.claim)]
-        self._claims = claims
-        self._testimony = testimony
+    def __init__(self, meetings: Iterable[Meeting], reports: Iterable[Report], countries_of: CountriesOf) -> None:
+        self.before = {meeting.key: meeting for meeting in meetings}
+        self.stored = [one for one in reports if one.meeting_key in self.before and _counts(one.claim)]
         self._countries_of = countries_of
-        self._new = [
-            Report(
-                -1 - index,
-                claim,
-                "",
-                testimony.source,
-                testimony.role,
-                testimony.at,
-                testimony.read_at,
-                testimony.originator or testimony.source,
-                testimony.country,
-            )
-            for index, claim in enumerate(claims)
-            if _counts(claim)
-        ]
+        self._later: list[Report] = []
         self._home: dict[tuple[object, ...], _Occasion] = {}
         self._occasions: list[_Occasion] = []
 
-    def step(self) -> LedgerStep:
-        """Go through the reports from the first new one on, and say what has changed."""
-        self._settle()
-        for report in sorted((*self._later, *self._new), key=order_of):
+    def enter(self, new: Sequence[Report], since: tuple[object, ...] | None, stale: Collection[str] = ()) -> None:
+        """Go through the reports told after `since` (None: none of the stored ones), the new ones among them.
+
+        Of a meeting under a `stale` key it is not known what its reports tell, and without any it is no meeting.
+        """
+        self._settle(since, stale)
+        for report in sorted((*self._later, *new), key=order_of):
             self._place(report)
         self._give_keys()
-        homes = {one.claim_id: occasion for occasion in self._occasions for one in occasion.reports}
-        moved = {
-            one.claim_id: homes[one.claim_id].key for one in self._later if homes[one.claim_id].key != one.meeting_key
-        }
-        kept = {occasion.key for occasion in self._occasions}
+
+    @property
+    def homes(self) -> dict[int, str]:
+        """The key of the meeting of each claim."""
+        return {one.claim_id: occasion.key for occasion in self._occasions for one in occasion.reports}
+
+    @property
+    def moved(self) -> dict[int, str]:
+        """The stored claims that belong elsewhere now, with the keys of their meetings."""
+        homes = self.homes
+        return {one.claim_id: homes[one.claim_id] for one in self._later if homes[one.claim_id] != one.meeting_key}
+
+    @property
+    def merged(self) -> dict[str, str]:
+        """The meetings of which no report is left, and into which the first of theirs has gone."""
+        homes, kept = self.homes, {occasion.key for occasion in self._occasions}
         gone = [one for one in self._later if one.meeting_key not in kept]
-        merged = {one.meeting_key: homes[one.claim_id].key for one in sorted(gone, key=order_of, reverse=True)}
-        after = {occasion.key: self._after(occasion) for occasion in self._occasions}
-        keys = tuple(self._key_of(index, claim, homes) for index, claim in enumerate(self._claims))
-        touched = dict.fromkeys(filter(None, keys))
-        touched |= dict.fromkeys(key for key, meeting in after.items() if meeting != self._before.get(key))
-        return LedgerStep(
-            meetings=tuple(after[key] for key in touched),
-            claim_meetings=keys,
-            changes=tuple(self._changes(after, keys, merged)),
-            moved=moved,
-            merged=merged,
-        )
+        return {one.meeting_key: homes[one.claim_id] for one in sorted(gone, key=order_of, reverse=True)}
 
-    def _settle(self) -> None:
-        """What was told before the first word that is new stays where it is."""
-        known = {order_of(one) for one in self._stored}
-        start = min((order_of(one) for one in self._new if order_of(one) not in known), default=None)
-        by_key: dict[str, _Occasion] = {}
-        told = {one.meeting_key for one in self._stored}
-        for key, meeting in self._before.items():
-            if key not in told:
-                by_key[key] = _Occasion(key, self._countries_of, meeting)
-        self._later: list[Report] = []
-        for report in sorted(self._stored, key=order_of):
-            if start is not None and order_of(report) > start:
-                self._later.append(report)
-                continue
-            if report.meeting_key not in by_key:
-                by_key[report.meeting_key] = _Occasion(report.meeting_key, self._countries_of)
-            occasion = by_key[report.meeting_key]
-            occasion.add(report)
-            self._home[order_of(report)] = occasion
-        disturbed = {one.meeting_key for one in self._later}
-        for key in by_key.keys() & told - disturbed:
-            by_key[key].is_as_stored(self._before[key])
-        self._occasions = list(by_key.values())
+    @property
+    def after(self) -> dict[str, Meeting]:
+        """The meetings as they are told now, by key."""
+        return {occasion.key: self._told(occasion) for occasion in self._occasions}
 
-    def _place(self, report: Report) -> None:
-        """Into its occasion; who says the same at the same time says it of the same one."""
-        occasion = self._home.get(order_of(report)) or self._find(report)
-        if occasion is None:
-            occasion = _Occasion("", self._countries_of)
-            self._occasions.append(occasion)
-        occasion.add(report)
-        self._home[order_of(report)] = occasion
-
-    def _find(self, report: Report) -> _Occasion | None:
+    def find(self, report: Report) -> _Occasion | None:
         """The occasion that a report is of: same people, then plan to plan, then nearest day, then heard of last."""
         claim, at = report.claim, report.at
         people = named(claim.participants)
@@ -233,16 +209,40 @@ class _Entry:
             are_plans = meeting.status in PENDING and claim.status in PENDING
             is_exact = named(meeting.participants) == people
             first = order_of(occasion.reports[0]) if occasion.reports else ()
-            return is_exact, are_plans, -_gap(meeting, claim, at), meeting.updated_at, first
+            return is_exact, are_plans, -gap(meeting, claim, at), meeting.updated_at, first
 
-        fitting = [
-            occasion
-            for occasion in self._occasions
-            if _may_be_same_people(occasion.meeting, claim, at)
-            and _is_same_occasion(occasion.meeting, claim, at)
-            and not _is_another_round(occasion.reports, report)
-        ]
+        fitting = [one for one in self._occasions if is_of(report, one.meeting, one.reports)]
         return max(fitting, key=fitness, default=None)
+
+    def _settle(self, since: tuple[object, ...] | None, stale: Collection[str]) -> None:
+        told = {one.meeting_key for one in self.stored}
+        by_key = {
+            key: _Occasion(key, self._countries_of, meeting)
+            for key, meeting in self.before.items()
+            if key not in told and key not in stale
+        }
+        for report in sorted(self.stored, key=order_of):
+            if since is not None and order_of(report) > since:
+                self._later.append(report)
+                continue
+            if report.meeting_key not in by_key:
+                by_key[report.meeting_key] = _Occasion(report.meeting_key, self._countries_of)
+            occasion = by_key[report.meeting_key]
+            occasion.add(report)
+            self._home[order_of(report)] = occasion
+        disturbed = {one.meeting_key for one in self._later}.union(stale)
+        for key in by_key.keys() & told - disturbed:
+            by_key[key].is_as_stored(self.before[key])
+        self._occasions = list(by_key.values())
+
+    def _place(self, report: Report) -> None:
+        """Into its occasion; who says the same at the same time says it of the same one."""
+        occasion = self._home.get(order_of(report)) or self.find(report)
+        if occasion is None:
+            occasion = _Occasion("", self._countries_of)
+            self._occasions.append(occasion)
+        occasion.add(report)
+        self._home[order_of(report)] = occasion
 
     def _give_keys(self) -> None:
         """An occasion keeps the key under which its reports are stored; two never share one."""
@@ -258,21 +258,61 @@ class _Entry:
         people = sorted(named(meeting.participants))
         day = meeting.date or meeting.first_reported_at.date()
         number = 1
-        while (key := digest("meeting", *people, day.isoformat(), str(number))) in taken or key in self._before:
+        while (key := digest("meeting", *people, day.isoformat(), str(number))) in taken or key in self.before:
             number += 1
         return key
 
-    def _after(self, occasion: _Occasion) -> Meeting:
-        before = self._before.get(occasion.key)
+    def _told(self, occasion: _Occasion) -> Meeting:
+        before = self.before.get(occasion.key)
         return replace(occasion.meeting, key=occasion.key, id=before.id if before else None)
 
-    def _key_of(self, index: int, claim: Claim, homes: Mapping[int, _Occasion]) -> str | None:
+
+class _Entry:
+    """One article's claims, and what they do to the meetings that were gathered."""
+
+    def __init__(self, gathering: _Gathering, claims: Sequence[Claim], testimony: Testimony) -> None:
+        self._gathering = gathering
+        self._claims = claims
+        self._testimony = testimony
+
+    def step(self) -> LedgerStep:
+        """Enter them, and say what has changed."""
+        gathering = self._gathering
+        new = [self._report(index, claim) for index, claim in enumerate(self._claims) if _counts(claim)]
+        known = {order_of(one) for one in gathering.stored}
+        gathering.enter(new, min((order_of(one) for one in new if order_of(one) not in known), default=None))
+        after, homes, merged = gathering.after, gathering.homes, gathering.merged
+        keys = tuple(self._key_of(index, claim, homes) for index, claim in enumerate(self._claims))
+        touched = dict.fromkeys(filter(None, keys))
+        touched |= dict.fromkeys(key for key, meeting in after.items() if meeting != gathering.before.get(key))
+        return LedgerStep(
+            meetings=tuple(after[key] for key in touched),
+            claim_meetings=keys,
+            changes=tuple(self._changes(after, keys, merged)),
+            moved=gathering.moved,
+            merged=merged,
+        )
+
+    def _report(self, index: int, claim: Claim) -> Report:
+        told = self._testimony
+        return Report(
+            -1 - index,
+            claim,
+            "",
+            told.source,
+            told.role,
+            told.at,
+            told.read_at,
+            told.originator or told.source,
+            told.country,
+        )
+
+    def _key_of(self, index: int, claim: Claim, homes: Mapping[int, str]) -> str | None:
         if _counts(claim):
-            return homes[-1 - index].key
+            return homes[-1 - index]
         if claim.status is not Status.BACKGROUND:
             return None
-        report = Report(0, claim, "", "", self._testimony.role, self._testimony.at, self._testimony.read_at, "")
-        found = self._find(report)
+        found = self._gathering.find(self._report(index, claim))
         return found.key if found else None
 
     # ------------------------------------------------------------ what has changed
@@ -287,12 +327,12 @@ class _Entry:
                 said.setdefault(key, []).append(index)
         at = self._testimony.read_at
         for key, indices in said.items():
-            before = self._before.get(key)
+            before = self._gathering.before.get(key)
             for change in changes_between(before, after[key]):
                 claim = self._deciding(change, after[key], indices)
                 yield StatusChange(key, change, before.status if before else None, after[key].status, at, claim)
         for key, meeting in after.items():
-            before = self._before.get(key)
+            before = self._gathering.before.get(key)
             is_other = before is not None and before.status is not meeting.status
             if key not in said and (is_other or key in merged.values()) and before is not None:
                 yield StatusChange(key, Change.CORRECTED, before.status, meeting.status, at)
@@ -333,96 +373,3 @@ def changes_between(before: Meeting | None, after: Meeting) -> tuple[Change, ...
 def _counts(claim: Claim) -> bool:
     """Whether it tells of an occasion: it is no recollection, and somebody is named."""
     return claim.status is not Status.BACKGROUND and bool(named(claim.participants))
-
-
-# ---------------------------------------------------------------- which meeting
-
-
-def _may_be_same_people(meeting: Meeting, claim: Claim, at: datetime) -> bool:
-    """The same names; or fewer beside more, when the level is the same: with a leader it is another occasion.
-
-    One name beside unnamed people says little: it is the meeting of those named when it is of the same level and day.
-    """
-    ours, theirs = named(claim.participants), named(meeting.participants)
-    fewer = min(ours, theirs, key=len)
-    if not fewer or not (ours <= theirs or theirs <= ours):
-        return False
-    if ours == theirs and len(fewer) > 1:
-        return True
-    if claim.level is not meeting.level:
-        return False
-    if len(fewer) > 1 or set(claim.participants) == set(meeting.participants):
-        return True
-    unnamed = claim.participants if fewer == ours else meeting.participants
-    if len(unnamed) == len(fewer) or (claim.place and meeting.place and claim.place != meeting.place):
-        return False
-    return _gap(meeting, claim, at) <= (SAME_DAYS if claim.place and claim.place == meeting.place else timedelta(0))
-
-
-def _gap(meeting: Meeting, claim: Claim, at: datetime) -> timedelta:
-    """Days between the claim and the meeting; a plan without a day is farther than any day that still fits.
-
-    A report without a day is rather an echo of the day before than the plan of that day come true.
-    """
-    is_plan_come_true = meeting.status in PENDING and claim.status not in PENDING
-    if is_plan_come_true and meeting.date is None:
-        return PENDING_FOR
-    farther = _NOT_SAID if is_plan_come_true and claim.date is None else timedelta(0)
-    return abs((claim.date or at.date()) - (meeting.date or meeting.updated_at.date())) + farther
-
-
-def _is_same_occasion(meeting: Meeting, claim: Claim, at: datetime) -> bool:
-    if (meeting.status is Status.REMOTE) != (claim.status is Status.REMOTE) and claim.status is not Status.BACKGROUND:
-        return False
-    if meeting.status in PENDING or (meeting.status is Status.DENIED and claim.status not in POSITIVE):
-        return _pending_fits(meeting, claim, at)
-    if claim.status in PENDING:
-        return _plan_fits_past(meeting, claim, at)
-    return _days_fit(meeting, claim, at)
-
-
-def _pending_fits(meeting: Meeting, claim: Claim, at: datetime) -> bool:
-    """Plans move: while nothing has happened, another day is still the same plan; no plan is older than its day."""
-    if abs(at - meeting.updated_at) > PENDING_FOR or claim.status is Status.BACKGROUND:
-        return False
-    if claim.status not in POSITIVE:
-        return True
-    day = claim.date or at.date()
-    if day < meeting.first_reported_at.date() - SAME_DAYS:
-        return False
-    earliest = ECHO if claim.date else SAME_DAYS
-    return meeting.date is None or -earliest <= day - meeting.date <= ECHO
-
-
-def _plan_fits_past(meeting: Meeting, claim: Claim, at: datetime) -> bool:
-    """A plan told after the meeting is a laggard's report of it, unless it names a later day or comes much later."""
-    held_on = meeting.date or meeting.updated_at.date()
-    if meeting.date and claim.date and claim.date > max(meeting.date, at.date()):
-        return False  # they go on the next day: another round
-    return (claim.date or at.date()) <= held_on + SAME_DAYS
-
-
-def _days_fit(meeting: Meeting, claim: Claim, at: datetime) -> bool:
-    """Two days agree; a day and a report without one, when the report comes no later than an echo."""
-    if meeting.date and claim.date:
-        is_elsewhere = bool(claim.place and meeting.place and claim.place != meeting.place)
-        return abs(meeting.date - claim.date) <= (timedelta(0) if is_elsewhere else SAME_DAYS)
-    first, last = meeting.first_reported_at.date(), meeting.updated_at.date()
-    if claim.date:
-        return first - ECHO <= claim.date <= last + SAME_DAYS
-    if meeting.date:
-        return -SAME_DAYS <= at.date() - meeting.date <= ECHO
-    return first - ECHO <= at.date() <= last + ECHO
-
-
-def _is_another_round(reports: Iterable[Report], report: Report) -> bool:
-    """Two rounds of one trip: an article that names two days on which they met tells of two meetings."""
-    claim = report.claim
-    return claim.status in POSITIVE and any(
-        one.source == report.source
-        and one.at == report.at
-        and one.claim.status in POSITIVE
-        and None not in {one.claim.date, claim.date}
-        and one.claim.date != claim.date
-        for one in reports
-    )

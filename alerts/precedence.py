@@ -129,7 +129,11 @@ def _standing(told: Sequence[Report]) -> list[Report]:
     def is_taken_back(report: Report) -> bool:
         contrary = POSITIVE if report.claim.status is Status.DENIED else {Status.DENIED}
         return report.claim.status in POSITIVE | {Status.DENIED} and any(
-            other.source == report.source and other.claim.status in contrary and other.at > report.at for other in told
+            other.source == report.source
+            and other.role is Role.OFFICIAL
+            and other.claim.status in contrary
+            and other.at > report.at
+            for other in told
         )
 
     return [one for one in told if one.role is not Role.OFFICIAL or not is_taken_back(one)]

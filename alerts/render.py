@@ -102,6 +102,8 @@ def _news(facts: AlertFacts) -> str:
     """What is new since the last message of the thread, so that no two of them bear one subject."""
     if facts.disputed:
         return "Disputed: "
+    if facts.alert.detail == words.MISSED:
+        return "After all: "
     if facts.alert.change is Change.CONFIRMED_BY_BOTH:
         return "Confirmed by both sides: "
     if facts.alert.change is Change.CONFIRMED:

@@ -33,6 +33,9 @@ MEETING: Final[Mapping[Status, str]] = MappingProxyType(
 NOT_REPORTED: Final = "A meeting of {people} is not reported"
 """Of one that the ledger knows only because it did not come, or of which no report is left."""
 
+MISSED: Final = "this corrects what was told before: that no such meeting was reported"
+"""What an alert says of a meeting that was told not to have come."""
+
 STATUS: Final[Mapping[Status, str]] = MappingProxyType({status: status.replace("_", " ") for status in Status})
 
 LEVEL: Final[Mapping[Level, str]] = MappingProxyType(

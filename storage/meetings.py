@@ -35,6 +35,17 @@ _MEETING: Final = (
 )
 
 
+_OF_PART: Final = "meeting_id = :of_id AND claim_id IN (SELECT id FROM claims WHERE meeting_id = :part_id)"
+_TOLD_BEFORE: Final = (
+    "INSERT OR IGNORE INTO told_before (key, meeting_id, watch, urgency)"
+    " SELECT replace(key, :from, :to), :to_id, watch, urgency FROM alerts WHERE meeting_id = :of_id"
+)
+_PARTING: Final = (
+    f"UPDATE OR IGNORE alerts SET key = replace(key, :of, :part), meeting_id = :part_id WHERE {_OF_PART}",  # noqa: S608 (a constant)
+    f"UPDATE status_changes SET meeting_id = :part_id WHERE {_OF_PART}",  # noqa: S608 (a constant)
+)
+
+
 # ---------------------------------------------------------------- what there is
 
 
@@ -237,6 +248,7 @@ def write_ledger(db: Database, outcome: Outcome) -> dict[str, int]:
         [(key, claim_id) for claim_id, key in outcome.moved.items()],
     )
     _merge(db, outcome.merged)
+    _part(db, outcome.parted)
     return ids
 
 
@@ -293,6 +305,21 @@ def _merge(db: Database, merged: Mapping[str, str]) -> None:
             "UPDATE OR IGNORE alerts SET key = replace(key, ?, ?) WHERE meeting_id = ?",
             [f"meeting/{key}/", f"meeting/{into}/", ids[key]],
         )
+        db.execute(
+            "UPDATE OR IGNORE told_before SET key = replace(key, ?, ?), meeting_id = ? WHERE meeting_id = ?",
+            [f"meeting/{key}/", f"meeting/{into}/", ids[into], ids[key]],
+        )
         for table in ("claims", "status_changes", "alerts", "decisions"):
             db.execute(f"UPDATE {table} SET meeting_id = ? WHERE meeting_id = ?", [ids[into], ids[key]])  # noqa: S608 (constants)
         db.execute("DELETE FROM meetings WHERE id = ?", [ids[key]])
+
+
+def _part(db: Database, parted: Mapping[str, str]) -> None:
+    """A part of a meeting is one of its own: it takes its steps and alerts along; what was told was told of both."""
+    for key, of in parted.items():
+        ids = dict(db.execute("SELECT key, id FROM meetings WHERE key IN (?, ?)", [key, of]).fetchall())
+        names = {"of": f"meeting/{of}/", "part": f"meeting/{key}/", "of_id": ids[of], "part_id": ids[key]}
+        db.execute(_TOLD_BEFORE, {"from": names["of"], "to": names["part"], "to_id": ids[key], "of_id": ids[of]})
+        db.execute(_TOLD_BEFORE, {"from": names["of"], "to": names["of"], "to_id": ids[of], "of_id": ids[of]})
+        for statement in _PARTING:
+            db.execute(statement, names)

@@ -355,5 +355,15 @@ def _departures(db: Database) -> None:
     db.execute("CREATE INDEX departures_by_article ON departures (article_id)")
 
 
+@MIGRATIONS(name="0020_parted")
+def _parted(db: Database) -> None:
+    """Keys of alerts that count as told of a meeting although they were told of another, of which it was a part."""
+    db.execute(
+        "CREATE TABLE told_before (key TEXT PRIMARY KEY, watch TEXT, urgency TEXT NOT NULL,"
+        " meeting_id INTEGER NOT NULL REFERENCES meetings (id) ON DELETE CASCADE) STRICT, WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX told_before_of ON told_before (meeting_id)")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -806,6 +806,8 @@ class Outcome:
     """Stored claims, by their ids, that turned out to be about other meetings, with the keys of those."""
     merged: Mapping[str, str] = field(default_factory=dict)
     """Meetings that turned out to be others, and which."""
+    parted: Mapping[str, str] = field(default_factory=dict)
+    """New meetings that were taken for parts of others, and of which: what was told of those was told of them too."""
 
 
 # ---------------------------------------------------------------- articles read again

@@ -124,8 +124,10 @@ def known_of(
     meetings, reports = ledger_around(db, reading.claims, reading.published_at)
     keys = [meeting.key for meeting in meetings]
     alerts = db.execute(
-        "SELECT a.key FROM alerts a JOIN meetings m ON m.id = a.meeting_id"
-        " WHERE m.key IN (SELECT value FROM json_each(?))",
+        "SELECT told.key FROM meetings m JOIN alerts told ON told.meeting_id = m.id"
+        " WHERE m.key IN (SELECT value FROM json_each(?1)) UNION"
+        " SELECT told.key FROM meetings m JOIN told_before told ON told.meeting_id = m.id"
+        " WHERE m.key IN (SELECT value FROM json_each(?1))",
         [dump_json(keys)],
     ).fetchall()
     first_poll_alerts = 0

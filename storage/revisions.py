@@ -116,8 +116,10 @@ def edition_of(db: Database, article_id: int) -> Edition:
     keys = dump_json(sorted({claim.meeting_key for claim in claims}))
     watches = db.execute("SELECT watch FROM matches WHERE article_id = ?", [article_id])
     told = db.execute(
-        "SELECT m.key, a.watch, max(a.urgency = 'high') FROM alerts a JOIN meetings m ON m.id = a.meeting_id"
-        " WHERE a.watch IS NOT NULL AND m.key IN (SELECT value FROM json_each(?)) GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT m.key, told.watch, max(told.urgency = 'high') FROM meetings m JOIN ("
+        " SELECT meeting_id, watch, urgency FROM alerts UNION ALL SELECT meeting_id, watch, urgency FROM told_before"
+        ") told ON told.meeting_id = m.id"
+        " WHERE told.watch IS NOT NULL AND m.key IN (SELECT value FROM json_each(?)) GROUP BY 1, 2 ORDER BY 1, 2",
         [keys],
     )
     return Edition(

@@ -236,3 +236,26 @@ def test_a_watch_that_is_gone_tells_nobody_and_says_so(archive):
     archive.rules = replace(archive.rules, watches=())
     assert not read_again(archive, f"{REST} Nothing more is known of the envoy's journey so far.").alert_ids
     assert ("quiet", "no-channel") in reasons(archive)
+
+
+def test_meetings_that_only_the_withdrawn_report_had_joined_part_without_ringing_again(archive):
+    def tell(number, day):
+        text = f"{' '.join(word + 'x' * number for word in REST.split())} {MET}"
+        url, at = f"https://today.example/b{number}", NOW + timedelta(minutes=number)
+        claims = [claim_of(text, MET, Status.HELD, day=day)]
+        archive.article("Ruritania Today", url, f"Envoy received {number}", text, at=at, claims=claims)
+
+    for number, day in enumerate(("2023-05-17", "2023-05-16", "2023-05-18")):
+        tell(number, day)  # what is told first joins the other two, which lie two days apart
+    assert len(ledger(archive)) == 1
+    archive.db.execute("UPDATE alerts SET review = 'right'")
+    told = rows(archive, "SELECT count(*), sum(review = 'right') FROM alerts")
+    assert not read_again(archive, f"{REST} Nothing more is known of the envoy's journey.").alert_ids
+    assert sorted(rows(archive, "SELECT date, status, reports FROM meetings")) == [
+        ("2023-05-16", "held", 1),
+        ("2023-05-18", "held", 1),
+    ]
+    tell(20, "2023-05-18")
+    assert rows(archive, "SELECT count(*), sum(review = 'right') FROM alerts") == told
+    keys = {row[0].split("/")[1] for row in rows(archive, "SELECT key FROM told_before")}
+    assert keys <= {row[0] for row in rows(archive, "SELECT key FROM meetings")}

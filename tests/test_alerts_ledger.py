@@ -402,21 +402,35 @@ def test_saying_it_again_changes_nothing_more(written):
         assert memory.meetings == before
 
 
-def entered(said):
-    """The ledger after articles of one claim each, (claim, source, role, time): meetings with what is said of them."""
+def stored(said):
+    """What is kept after articles of one claim each, (claim, source, role, time): meetings by key, and reports."""
     meetings, reports = {}, []
     for one, source, role, at in said:
         step = ledger.advance(meetings.values(), reports, [one], ledger.Testimony(source, role, at, at))
         meetings |= {meeting.key: meeting for meeting in step.meetings}
         for key in step.merged:
             del meetings[key]
-        reports = [replace(old, meeting_key=step.moved.get(old.claim_id, old.meeting_key)) for old in reports]
+        reports = moved(reports, step)
         reports += [Report(len(reports), one, key, source, role, at, at, source) for key in step.claim_meetings if key]
         assert {report.meeting_key for report in reports} == meetings.keys()
+    return meetings, reports
+
+
+def moved(reports, step):
+    return [replace(old, meeting_key=step.moved.get(old.claim_id, old.meeting_key)) for old in reports]
+
+
+def by_meeting(meetings, reports):
+    """The meetings, whatever their keys, with what is said of them."""
     return {
         replace(meeting, key=""): {order_of(one) for one in reports if one.meeting_key == key}
         for key, meeting in meetings.items()
     }
+
+
+def entered(said):
+    """The ledger after these articles."""
+    return by_meeting(*stored(said))
 
 
 def told(status, at, source, *, day=None, official=False, people=("Li Hui", "Vladimir Putin")):
@@ -494,3 +508,18 @@ def test_of_plans_the_newest_word_stands(said):
     newest = max(said, key=lambda one: one[3])
     assert meeting.status is newest[0].status
     assert meeting.updated_at == newest[3]
+
+
+@settings(deadline=None)
+@given(st.lists(said | of_two, min_size=1, max_size=8), st.data())
+def test_what_is_withdrawn_leaves_the_ledger_as_if_it_had_never_been_said(written, data):
+    written = [one for one in written if any(not name.startswith("[") for name in one[0].participants)]
+    meetings, reports = stored(written)
+    if reports:
+        number = data.draw(st.integers(0, len(reports) - 1))
+        standing = [*reports[:number], *reports[number + 1 :]]
+        step = ledger.regroup(meetings.values(), standing, [reports[number]])
+        after = meetings | {meeting.key: meeting for meeting in step.meetings}
+        assert set(step.parted) == after.keys() - meetings.keys()
+        after = {key: meeting for key, meeting in after.items() if meeting.reports and key not in step.merged}
+        assert by_meeting(after, moved(standing, step)) == entered([*written[:number], *written[number + 1 :]])

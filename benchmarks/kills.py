@@ -4,10 +4,12 @@
 
 All is real: processes that are ended by SIGKILL, one SQLite file, and a webhook and an SMTP server on loopback that
 take their time now and then. Each life of the process polls, reads, decides, records, leases, sends and writes receipts
-with the daemon's own stages; only the network's side of polling is left out, and a process that has imported everything
-is forked (`kills_life.py`), so that two hundred lives take two minutes. Half of the kills come after a random time, the
-other half where a step begins or ends, that is in its transaction too. After the last kill one life works everything
-off. `--check` exits 1 when anything was lost, or came twice otherwise than in flight and with the same key.
+with the daemon's own stages, prunes what no alert cites and backs the database up meanwhile; one in twenty finds a
+database of an older version and upgrades it. Only the network's side of polling is left out, and a process that has
+imported everything is forked (`kills_life.py`), so that 200 lives take two minutes. Half of the kills come after a
+random time, the other half where a step begins or ends, that is in its transaction too. After the last kill one life
+works everything off. `--check` exits 1 unless published = stored = alerted, every copy is whole, and nothing came twice
+otherwise than in flight and with the same key.
 """
 
 from __future__ import annotations
@@ -38,8 +40,10 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-STEPS = ("poll", "decide", "record", "lease", "send", "receipt")
+STEPS = ("poll", "decide", "record", "lease", "send", "receipt", "migrate", "prune", "backup")
 SOURCES = 4
+CHAFF = 8  # one entry of so many is about nothing that is watched for, and may be pruned
+UPGRADE = 20  # so many lives a version lasts
 A_LIFE = 4  # entries published before each life
 LONGEST_S = 0.3
 _CONFIG = """\
@@ -121,6 +125,8 @@ class Tally:
     steps: Counter[str] = field(default_factory=Counter)
     in_flight: list[frozenset[tuple[str, str]]] = field(default_factory=list)
     published: int = 0
+    versions: int = 0
+    copies: Counter[str] = field(default_factory=Counter)
 
 
 def in_flight(database: Path) -> frozenset[tuple[str, str]]:
@@ -129,6 +135,16 @@ def in_flight(database: Path) -> frozenset[tuple[str, str]]:
         sql = "SELECT channel, key FROM deliveries WHERE leased_until IS NOT NULL AND state = 'due'"
         return frozenset(db.execute(sql).fetchall())
     return frozenset()
+
+
+def look_at_copy(copy: Path) -> list[str]:
+    """Whether the backup that a life left under its name is whole; it makes room for the next."""
+    if not copy.exists():
+        return []
+    with closing(sqlite3.connect(copy)) as db:
+        whole = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    copy.unlink()
+    return ["whole" if whole else "DAMAGED"]
 
 
 def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
@@ -142,14 +158,15 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
         if tell is None or told is None or told.readline() != "ready\n":
             sys.exit("the process that is to be killed did not start")
         tally.published = SOURCES
-        print("life", tally.published, file=tell, flush=True)  # what stands in a feed at its first poll is old news
+        print("life", tally.published, 0, file=tell, flush=True)  # what stands in a feed at its first poll is old news
         told.readline()
         told.readline()
         for number in range(kills):
             tally.published += A_LIFE
             steps[:] = bytes(len(STEPS))
             at = f"{rng.choice(STEPS)} {rng.choice(('begins', 'ends'))} {rng.randint(1, 4)}" if number % 2 else "- - 0"
-            print("life", tally.published, at, file=tell, flush=True)
+            tally.versions += at.startswith("migrate") or number % UPGRADE == 0
+            print("life", tally.published, tally.versions, at, file=tell, flush=True)
             child = int(told.readline())
             _kill(child, rng.uniform(0.02, LONGEST_S) if at == "- - 0" else 2.5 * LONGEST_S)
             told.readline()
@@ -157,7 +174,8 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
             tally.steps.update(step for place, step in enumerate(STEPS) if steps[place])
             tally.steps["none of them"] += not any(steps)
             tally.in_flight.append(in_flight(folder / "envoywatch.db"))
-        print("life", tally.published, file=tell, flush=True)
+            tally.copies.update(look_at_copy(folder / "copy.db"))
+        print("life", tally.published, tally.versions, file=tell, flush=True)
         told.readline()
         if code := int(told.readline()):
             print(f"the last life ended with {code}; its log: {(folder / 'log').read_text()[-2000:]}")
@@ -182,7 +200,12 @@ def _lives(child: int) -> bool:
 def report(folder: Path, arrivals: Arrivals, tally: Tally, seconds: float) -> bool:
     with closing(sqlite3.connect(folder / "envoywatch.db")) as db:
         whole = db.execute("PRAGMA integrity_check").fetchone()[0]
-        articles = db.execute("SELECT count(DISTINCT url) FROM articles").fetchone()[0]
+        entries = db.execute("SELECT count(*), count(DISTINCT url) FROM entries").fetchone()
+        articles = db.execute(
+            "SELECT count(*), count(DISTINCT url) FROM articles WHERE title LIKE 'Li Hui%'"
+        ).fetchone()
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        chaff = db.execute("SELECT count(*) FROM articles WHERE title NOT LIKE 'Li Hui%'").fetchone()[0]
         alerts = db.execute("SELECT count(*), count(DISTINCT key) FROM alerts").fetchone()
         matched = db.execute("SELECT count(DISTINCT article_id) FROM alerts WHERE watch = 'Envoy'").fetchone()[0]
         untold = db.execute(
@@ -190,6 +213,7 @@ def report(folder: Path, arrivals: Arrivals, tally: Tally, seconds: float) -> bo
             " FROM deliveries WHERE alert_id = alerts.id AND channel = wanted.value AND state = 'sent')"
         ).fetchone()[0]
         keys = set(db.execute("SELECT channel, key FROM deliveries").fetchall())
+    news = sum(number % CHAFF != CHAFF - 1 for number in range(tally.published))
     missing = keys - set(arrivals.times)
     strange = set(arrivals.times) - keys
     repeats = {key: times for key, times in arrivals.times.items() if len(times) > 1}
@@ -197,9 +221,14 @@ def report(folder: Path, arrivals: Arrivals, tally: Tally, seconds: float) -> bo
     rows = [
         ("kills", len(tally.times)),
         *((f"  while at: {step}", tally.steps[step]) for step in (*STEPS, "none of them")),
+        ("upgrades, the version reached", f"{tally.versions}, {version}"),
+        ("backups left whole, damaged", f"{tally.copies['whole']}, {tally.copies['DAMAGED']}"),
         ("entries published", tally.published),
-        ("articles stored", articles),
-        ("articles that alerted", matched),
+        ("entries stored", entries[0]),
+        ("articles about the envoy published", news),
+        ("  stored", articles[0]),
+        ("  alerted", matched),
+        ("other articles not pruned yet", chaff),
         ("alerts", alerts[0]),
         ("deliveries", len(keys)),
         ("deliveries lost", len(missing) + untold),
@@ -210,10 +239,14 @@ def report(folder: Path, arrivals: Arrivals, tally: Tally, seconds: float) -> bo
     ]
     print(f"{seconds:.0f} s; webhook and SMTP server on loopback\n")
     for name, value in rows:
-        print(f"{name:<34} {value:>8}")
+        print(f"{name:<36} {value:>10}")
     good = (
         whole == "ok"
-        and articles == matched == tally.published
+        and list(entries) == [tally.published] * 2
+        and list(articles) == [news] * 2
+        and matched == news
+        and not tally.copies["DAMAGED"]
+        and not list(folder.glob("*.part"))
         and alerts[0] == alerts[1]
         and not (missing or strange or unexcused or untold)
     )

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import structlog
+
 import envoywatch.pipeline
 from alerts.channels import check_url
 from config.load import load_config
@@ -23,7 +25,7 @@ from envoywatch.desk import rules_of, spec_of
 from envoywatch.logs import configure_logs
 from envoywatch.pipeline import DeliverStage, ReadStage
 from envoywatch.reading import start_worker, warm_up
-from storage import outbox, record, sources
+from storage import database, keeping, migrations, outbox, record, sources
 from storage.model import Entry, Poll, PollOutcome
 from storage.store import open_store
 
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-STEPS = ("poll", "decide", "record", "lease", "send", "receipt")
+    from sqlite_utils import Database
+
+STEPS = ("poll", "decide", "record", "lease", "send", "receipt", "migrate", "prune", "backup")
 SOURCES = 4
+CHAFF = 8
 WINDOW = 80  # as many entries stand in the feeds at once; each stands there for twenty lives
 _WORDS = """talks peace border grain delegation ministry answer morning evening question proposal letter train airport
 welcome statement hope plan road river winter summer visit partner neighbour trade energy agreement paper journalist
@@ -41,7 +46,7 @@ _HOSTS = ("President Vladimir Putin", "President Emmanuel Macron", "Prime Minist
 
 
 class Nursery:
-    """Forks a life for each line that it is sent: `life PUBLISHED [STEP EDGE NTH]`."""
+    """Forks a life for each line that it is sent: `life PUBLISHED VERSIONS [STEP EDGE NTH]`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,20 +65,23 @@ class Nursery:
     def serve(self) -> None:
         print("ready", flush=True)
         for line in sys.stdin:
-            _, published, *at = line.split()
+            _, published, versions, *at = line.split()
             child = os.fork()
             if not child:
                 code = 1
                 try:
+                    self._watch_steps(at)
+                    self._make_versions(int(versions))
                     code = asyncio.run(self.live(int(published), at))
+                except Exception:  # noqa: BLE001 (whatever it is, the log of the report shows it)
+                    structlog.get_logger(__name__).exception("a life ended by itself")
                 finally:
                     os._exit(code)
             print(child, flush=True)
             print(os.waitpid(child, 0)[1], flush=True)
 
     async def live(self, published: int, at: list[str]) -> int:
-        """Poll, read and deliver; without `at` (`- - 0`: until killed) until nothing is left to do."""
-        self._watch_steps(at)
+        """Do all of a daemon's work; without `at` (`- - 0`: until killed) until nothing is left to do."""
         with open_store(self.folder / "envoywatch.db", "kills") as store:
             desk: Any = SimpleNamespace(
                 store=store,
@@ -87,16 +95,34 @@ class Nursery:
             await store.sync_sources(self.specs, desk.clock.now())
             sends = DeliverStage(desk)
             reads = ReadStage(desk, lambda: sends.jobs.start("pump", sends.pump()))
+            sends.jobs.start("back up", self._back_up())
             while True:
                 await self._poll(desk, published)
                 await reads.work_off()
                 await sends.pump()
+                await store.write(keeping.prune_articles, desk.clock.now(), 2)
                 await asyncio.sleep(0.002)
                 if not at and not await store.read(_waiting):
                     return 0
 
-    async def _poll(self, desk: Any, published: int) -> None:
+    async def _back_up(self) -> None:
+        if not (self.folder / "copy.db").exists():
+            await asyncio.to_thread(database.back_up, self.folder / "envoywatch.db", self.folder / "copy.db")
 
+    def _make_versions(self, versions: int) -> None:
+        """As if the program had so many more versions of its tables; each one writes every source and article anew."""
+
+        def step(db: Database) -> None:
+            self.migrate(db)
+
+        for number in range(versions):
+            migrations.MIGRATIONS(name=f"9{number:03}_of_the_benchmark")(step)
+        database.SCHEMA_VERSION += versions
+        for copy in self.folder.glob("envoywatch.db.before-*"):
+            if not copy.name.partition(".before-")[2].startswith(f"{database.SCHEMA_VERSION}"):
+                copy.unlink()
+
+    async def _poll(self, desk: Any, published: int) -> None:
         now = desk.clock.now()
         for lease in await desk.store.lease_due("kills", now, SOURCES, timedelta(hours=1), ignore_schedule=True):
             entries = tuple(
@@ -142,6 +168,19 @@ class Nursery:
         record.record_reading = watched("record", record.record_reading)
         outbox.lease_deliveries = watched("lease", outbox.lease_deliveries)
         outbox.finish_delivery = watched("receipt", outbox.finish_delivery)
+        self.migrate = watched("migrate", _rewrite)
+        keeping.prune_articles = watched("prune", keeping.prune_articles)
+        database._copy = watched("backup", database._copy)  # noqa: SLF001 (the moments before and after its rename)
+        database._sync = watched("backup", database._sync)  # noqa: SLF001 (likewise)
+
+
+def _rewrite(db: Database) -> None:
+    for statement in (
+        "UPDATE sources SET spec = spec",
+        "UPDATE articles SET text = text",
+        "UPDATE entries SET url = url",
+    ):
+        db.execute(statement)
 
 
 def _waiting(connection: sqlite3.Connection) -> int:
@@ -158,10 +197,12 @@ def entry_of(source: str, number: int) -> Any:
         return None
     words = random.Random(number)  # noqa: S311 (makes texts of which none is a copy of another)
     said = " ".join(words.choices(_WORDS.split(), k=60))
+    url = f"http://127.0.0.1/{source.replace(' ', '-')}/{number}"
+    if number % CHAFF == CHAFF - 1:
+        return Entry(url, url, f"Weather, dispatch {number} of {source}", content=f"Rain in the north: {said}.")
     text = f"The envoy Li Hui travelled on, dispatch {number} says: {said}. "
     if number % 5 == 0:
         text += f"{_HOSTS[number // 5 % len(_HOSTS)]} received Li Hui on Monday. "
-    url = f"http://127.0.0.1/{source.replace(' ', '-')}/{number}"
     return Entry(url, url, f"Li Hui, dispatch {number} of {source}", content=text)
 
 

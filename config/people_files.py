@@ -57,7 +57,7 @@ def parse_people(text: str, path: Path, kinds: Mapping[str, OfficeKind], finding
     for line, row in rows:
         try:
             entries.append(PersonLine(path, line, _person(row, kinds)))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # a year of twenty digits
             findings.append(Finding(path, line, 1, str(error)))
     return entries
 
@@ -100,12 +100,12 @@ def _yaml_rows(text: str, path: Path, findings: list[Finding]) -> list[tuple[int
         mark = error.problem_mark
         findings.append(Finding(path, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, str(error.problem)))
         return []
-    if not isinstance(rows, list):
-        findings.append(Finding(path, 1, 1, "a file of people is a list", "begin each line with `- `"))
-        return []
     if not rows:
         return []
-    lines = rows.lc  # type: ignore[attr-defined]  # ruamel's round-trip list knows its lines
+    lines = getattr(rows, "lc", None)  # ruamel's round-trip list knows its lines, one with a tag of its own does not
+    if not isinstance(rows, list) or lines is None or lines.data is None:
+        findings.append(Finding(path, 1, 1, "a file of people is a list", "begin each line with `- `"))
+        return []
     return [(lines.item(index)[0] + 1, row) for index, row in enumerate(rows)]
 
 

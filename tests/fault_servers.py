@@ -5,7 +5,11 @@ import gzip
 import itertools
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import brotli
+import zstandard
 
 RSS = "application/rss+xml"
 _addresses = itertools.count(11)
@@ -133,6 +137,25 @@ def endless(handler):
         handler.wfile.write(b" " * 65536)
 
 
+def endless_headers(handler):
+    """One header after another, quickly."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while not handler.server.closing.is_set():
+        handler.wfile.write(b"X-More: %s\r\n" % (b"x" * 4000))
+
+
+def slow_headers(handler):
+    """One header after another, slowly."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while not handler.server.closing.wait(0.2):
+        handler.wfile.write(b"X-More: x\r\n")
+        handler.wfile.flush()
+
+
+def not_http(handler):
+    handler.wfile.write(b"220 ready for mail\r\n")
+
+
 def announced_giant(handler):
     handler.head(200, 10 * 2**30)
     handler.wfile.write(GOOD)
@@ -147,6 +170,9 @@ def changing_ids():
 
 
 GZIP_BOMB = gzip.compress(b"<rss>" + bytes(64 * 2**20), 9)
+BROTLI_BOMB = brotli.compress(b"<rss>" + bytes(64 * 2**20), quality=1)
+ZSTD_BOMB = zstandard.compress(b"<rss>" + bytes(64 * 2**20))
+DEFLATE_BOMB = zlib.compress(b"<rss>" + bytes(64 * 2**20), 9)
 ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
 ENTITY_BOMB = feed(item(1, "&e11;"), head=f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY e0 "lol lol lol">{ENTITIES}]>')
 FILE_ENTITY = feed(
@@ -167,7 +193,14 @@ FAULTY = {
     "sends nothing": (body(b""), "empty"),
     "has no content": (status(204), "empty"),
     "packs a bomb": (body(GZIP_BOMB, Content_Encoding="gzip"), "too-large"),
+    "packs a bomb in brotli": (body(BROTLI_BOMB, Content_Encoding="br"), "too-large"),
+    "packs a bomb in zstd": (body(ZSTD_BOMB, Content_Encoding="zstd"), "too-large"),
+    "packs a bomb in deflate": (body(DEFLATE_BOMB, Content_Encoding="deflate"), "too-large"),
+    "packs in layers": (body(gzip.compress(gzip.compress(GOOD)), Content_Encoding="gzip, gzip"), None),
     "never ends": (endless, "too-large"),
+    "never ends its headers": (endless_headers, "too-large"),
+    "drips its headers": (slow_headers, "too-slow"),
+    "is no web server": (not_http, None),
     "announces ten gigabytes": (announced_giant, "too-large"),
     "answers 304 to no question": (status(304), "unexpected-status"),
     "wants a login": (status(401), "blocked"),

@@ -10,7 +10,8 @@ from tests.mission_database import seed
 
 AXE = Path(os.environ.get("ENVOYWATCH_AXE", "axe.min.js"))
 PATHS = (
-    "/", "/?days=7", "/alerts", "/alerts/5", "/meetings", "/meetings/11", "/stories", "/articles/1", "/search",
+    "/", "/?days=7", "/alerts", "/alerts/5", "/meetings", "/meetings/11", "/trips?person=Li+Hui",
+    "/stories", "/articles/1", "/search",
     "/search?q=envoy", "/search?q=(", "/sources", "/sources/7", "/outbox", "/watches", "/watches?add=meeting",
     "/watches/Talks%20about%20the%20war", "/watches/Audience%20with%20a%20leader", "/watches/preview?q=envoy",
     "/people", "/people?name=Li+Hui", "/settings", "/nowhere",

@@ -120,6 +120,7 @@ def paths_of(mission):
     return (
         "/", "/?days=7", "/alerts", "/meetings", "/meetings?person=Li+Hui&with=Vladimir+Putin", "/meetings?status=held",
         "/search", "/search?q=envoy", "/search?q=(", "/sources", "/sources/1", "/sources/7", "/outbox",
+        "/trips?person=Li+Hui", "/trips?person=Nobody", "/trips",
         "/stories", "/stories?sources=3", "/stories?skip=50", "/stories/999",
         "/search?q=envoy&sort=newest", "/watches/preview?q=envoy", "/watches/preview?q=envoy&fragment=1",
         "/outbox?state=parked", "/watches", "/watches?add=meeting", "/watches/Talks%20about%20the%20war",
@@ -253,6 +254,18 @@ async def test_meetings_are_drawn_as_timeline_and_matrix_with_links(page, missio
         f'<a href="/meetings/{mission.meetings["moscow"]}"><title>held: Vladimir Putin – Li Hui, Moscow</title>' in text
     )
     assert "/meetings?person=Li%20Hui&amp;with=Vladimir%20Putin" in text
+
+
+async def test_a_persons_meetings_lead_to_the_trips_they_make(page, mission):
+    assert "/trips?person=Li%20Hui" in (await page.get("/meetings", params={"person": "Li Hui"})).text
+    text = (await page.get("/trips", params={"person": "Li Hui"})).text
+    assert f'<a href="/meetings/{mission.meetings["moscow"]}"' in text
+    assert "leader level: " in text
+    assert "<script>" not in text
+    answer = await page.get("/trips", params={"person": "Li Hui"}, headers={"Accept": "application/json"})
+    assert {stop["place"] for trip in answer.json()["trips"] for stop in trip["stops"]} >= {"Moscow"}
+    assert "No meeting of this person" in (await page.get("/trips", params={"person": "Nobody"})).text
+    assert "Whose?" in (await page.get("/trips")).text
 
 
 async def test_the_pair_of_the_matrix_narrows_the_list(page):

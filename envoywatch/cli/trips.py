@@ -6,7 +6,6 @@ import csv
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from config.errors import UsageError
-from config.vocabulary import Role
 from envoywatch.cli import show
 from envoywatch.cli.archive import csv_cell, labels_of
 from envoywatch.cli.output import Column, escape, json_text, print_table, to_plain
@@ -28,20 +27,11 @@ _ONLY_SHOWN = 5
 
 def trips_in(context: Context, connection: Reader, person: str | None, meetings: Iterable[Meeting]) -> tuple[Trip, ...]:
     """The trips that a person's meetings make; raises UsageError without a person."""
-    from alerts.itinerary import trips_of  # noqa: PLC0415 (so that --help is quick)
-    from storage.views import get_article, get_meeting  # noqa: PLC0415 (likewise)
+    from envoywatch.itineraries import itineraries  # noqa: PLC0415 (so that --help is quick)
 
     if person is None:
         raise UsageError("--trips needs --person", hint="say whose: --person NAME")
-    labels = labels_of(context.config, person)
-    views = [get_meeting(connection, one.id) for one in meetings if one.id is not None]
-    official = {claim.article.id for view in views for claim in view.claims if claim.article.role is Role.OFFICIAL}
-    texts = {article_id: get_article(connection, article_id).text for article_id in official}
-    return tuple(
-        trip
-        for label in labels
-        for trip in trips_of(label, (label,), [view for view in views if label in view.meeting.participants], texts)
-    )
+    return itineraries(connection, labels_of(context.config, person), meetings)
 
 
 def trip_records(trips: Iterable[Trip]) -> list[dict[str, Any]]:

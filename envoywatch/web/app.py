@@ -68,6 +68,7 @@ def _routes() -> list[Route | Mount]:
         Route("/alerts/{id:int}/review", review.review, methods=["POST"]),
         get("/meetings", pages.meetings),
         get("/meetings/{id:int}", pages.meeting),
+        get("/trips", pages.trips),
         get("/stories", pages.stories),
         get("/stories/{id:int}", pages.story),
         get("/articles/{id:int}", pages.article),

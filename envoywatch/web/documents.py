@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from alerts.itinerary import Trip
 from config.redact import redact_urls
 from envoywatch import __version__
 from envoywatch.cli.output import to_plain
@@ -80,6 +81,9 @@ LISTINGS: Final[Mapping[str, Listing]] = {
     "meetings.html": Listing(
         "/meetings", "meetings", Meeting, lambda v: v["meetings"],
         "The ledger of who met whom", ("person", "with", "status"),
+    ),
+    "trips.html": Listing(
+        "/trips", "trips", Trip, lambda v: v["trips"], "A person's journeys, stop by stop", ("person",),
     ),
     "stories.html": Listing(
         "/stories", "stories", views.StoryLine, lambda v: v["stories"],

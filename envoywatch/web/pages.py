@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
+from alerts.itinerary import compare
 from config.vocabulary import Status
+from envoywatch.itineraries import itineraries
 from envoywatch.web import charts, digest, present
 from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from alerts.itinerary import Trip
     from storage.views import AlertLine, Reader
 
 SPANS = {1: "24 hours", 3: "3 days", 7: "7 days", 30: "30 days"}
@@ -106,6 +109,18 @@ def meetings(request: Request) -> Response:
         statuses=tuple(Status),
         limit=_MEETINGS,
     )
+
+
+def trips(request: Request) -> Response:
+    """A person's journeys, stop by stop."""
+    person = request.query_params.get("person") or None
+
+    def work(reader: Reader) -> tuple[Trip, ...]:
+        if person is None:
+            return ()
+        return itineraries(reader, (person,), views.list_meetings(reader, person=person, limit=_MEETINGS))
+
+    return show(request, "trips.html", person=person, trips=read(request, work), compare=compare)
 
 
 def meeting(request: Request) -> Response:

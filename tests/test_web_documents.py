@@ -9,7 +9,7 @@ from tests.mission_database import seed
 from tests.test_web_pages import SECRETS, Page
 
 JSON = {"accept": "application/json"}
-ASKED = {"/search": "?q=envoy", "/people": "?q=li", "/": "?days=30"}
+ASKED = {"/trips": "?person=Li+Hui", "/search": "?q=envoy", "/people": "?q=li", "/": "?days=30"}
 KINDS = {
     "integer": int, "number": (int, float), "boolean": bool, "string": str, "array": list, "object": dict,
     "null": type(None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from alerts.watches.nodes import SENTENCE
 from alerts.watches.plan import All, Any, Chain, No, Pattern, Requirement, Row, Slot, Within
@@ -13,7 +13,7 @@ from alerts.watches.regex import SEARCHED, compile_pattern
 from storage.model import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alerts.watches.lexicon import Form, Sign
     from alerts.watches.page import Mark, Page, Place, Stream
@@ -28,25 +28,30 @@ MOST_PLACES = 10_000
 
 def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
-    if isinstance(plan, Slot) and isinstance(token := page.signs.get(plan.number), str):
-        return _token_spans(token, page)
-    marks = _evaluate(plan, page, page.streams)
-    if marks is None:
-        return None
-    return tuple(map(page.span, _outermost(marks)))
+    if not isinstance(plan, Slot):
+        return _spans(_evaluate(plan, page, page.streams), page)
+    known = page.slot_spans
+    if plan not in known:
+        sign = page.signs.get(plan.number)
+        known[plan] = (
+            _token_spans(sign, page) if isinstance(sign, str) else _spans(_evaluate(plan, page, page.streams), page)
+        )
+    return known[plan]
+
+
+def _spans(marks: Sequence[Mark] | None, page: Page) -> tuple[Span, ...] | None:
+    return None if marks is None else tuple(map(page.span, _outermost(marks)))
 
 
 def _token_spans(token: str, page: Page) -> tuple[Span, ...]:
-    """What most matches are, of one word, without what the others need; several watches may ask for it."""
-    known = page.token_spans.get(token)
-    if known is None:
-        spans: list[Span] = []
-        for stream in page.streams:
-            if places := stream.positions.get(token):
-                field, starts, ends = stream.field, stream.starts, stream.ends
-                spans += [Span(field, starts[at], ends[at]) for at in places[:MOST_SPANS]]
-        known = page.token_spans[token] = tuple(spans[:MOST_SPANS])
-    return known
+    """What most matches are, of one word, without what the others need."""
+    return tuple(
+        [
+            Span(stream.field, *stream.span(at, at + 1))
+            for stream in page.streams
+            for at in stream.positions(token)[:MOST_SPANS]
+        ][:MOST_SPANS]
+    )
 
 
 def _outermost(marks: Sequence[Mark]) -> Sequence[Mark]:
@@ -62,35 +67,39 @@ def _outermost(marks: Sequence[Mark]) -> Sequence[Mark]:
     return kept[:MOST_SPANS]
 
 
-def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:  # noqa: PLR0911 (one return a kind of plan)
-    match plan:
-        case Slot():
-            return _marks_of(plan, page, streams) if plan.number in page.signs else None
-        case Row() | Pattern() | Chain():
-            return _marks_of(plan, page, streams)
-        case Requirement(number=number):
-            return () if number in page.present else None
-        case Within(field, part):
-            return _evaluate(part, page, [stream for stream in streams if stream.field is field])
-        case No(part):
-            return () if _evaluate(part, page, streams) is None else None
-        case All(parts):
-            return _evaluate_all(parts, page, streams)
-        case Any(parts):
-            found = [marks for part in parts if (marks := _evaluate(part, page, streams)) is not None]
-            return [mark for marks in found for mark in marks] if found else None
-        case _:
-            assert_never(plan)
+def _evaluate(plan: Plan, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    return _EVALUATORS[type(plan)](plan, page, streams)
 
 
-def _evaluate_all(parts: Iterable[Plan], page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+def _slot(plan: Slot, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    return _marks_of(plan, page, streams) if plan.number in page.signs else None
+
+
+def _requirement(plan: Requirement, page: Page, _streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    return () if plan.number in page.present else None
+
+
+def _within(plan: Within, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    return _evaluate(plan.part, page, [stream for stream in streams if stream.field is plan.field])
+
+
+def _no(plan: No, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    return () if _evaluate(plan.part, page, streams) is None else None
+
+
+def _all(plan: All, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
     every: list[Mark] = []
-    for part in parts:
-        marks = _evaluate(part, page, streams)
+    for part in plan.parts:
+        marks = _EVALUATORS[type(part)](part, page, streams)
         if marks is None:
             return None
         every += marks
     return every
+
+
+def _any(plan: Any, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
+    found = [marks for part in plan.parts if (marks := _evaluate(part, page, streams)) is not None]
+    return [mark for marks in found for mark in marks] if found else None
 
 
 def _marks_of(plan: Slot | Row | Pattern | Chain, page: Page, streams: Sequence[Stream]) -> Sequence[Mark] | None:
@@ -107,14 +116,28 @@ def _marks_of(plan: Slot | Row | Pattern | Chain, page: Page, streams: Sequence[
     return marks or None
 
 
+_EVALUATORS: Mapping[type[Plan], Callable[..., Sequence[Mark] | None]] = {
+    Slot: _slot,
+    Row: _marks_of,
+    Pattern: _marks_of,
+    Chain: _marks_of,
+    Requirement: _requirement,
+    Within: _within,
+    No: _no,
+    All: _all,
+    Any: _any,
+}
+"""By kind of plan: a look-up, where asking for each kind in turn took longer than what it led to."""
+
+
 def _marks(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Sequence[Mark]:
     number = stream.number
     match plan:
         case Slot():
             token = stream.signs[plan.number]
             if isinstance(token, str):
-                starts, ends = stream.starts, stream.ends
-                return [(number, starts[at], -ends[at]) for at in stream.positions.get(token, ())[:MOST_PLACES]]
+                spans = [stream.span(at, at + 1) for at in stream.positions(token)[:MOST_PLACES]]
+                return [(number, start, -end) for start, end in spans]
             places = _slot_places(plan, stream)
         case Chain():
             places = [place for operand in _chain_places(plan, stream) for place in operand]
@@ -156,12 +179,12 @@ def _slot_places(slot: Slot, stream: Stream) -> Sequence[Place]:
 
 def _sign_places(sign: Sign, stream: Stream) -> Iterator[Place]:
     if isinstance(sign, str):
-        return (stream.place(index, index + 1) for index in stream.positions.get(sign, ()))
+        return (stream.place(index, index + 1) for index in stream.positions(sign))
     return _form_places(sign, stream)
 
 
 def _form_places(form: Form, stream: Stream) -> Iterator[Place]:
-    for first in stream.positions.get(form.tokens[0], ()):
+    for first in stream.positions(form.tokens[0]):
         last = first + len(form.tokens)
         if last <= len(stream.tokens) and _stands(form, stream, first):
             yield stream.place(first, last)
@@ -181,7 +204,7 @@ def _stands(form: Form, stream: Stream, first: int) -> bool:
 
 def _has_capitals(form: Form, stream: Stream, first: int) -> bool:
     for offset, pattern in enumerate(form.capitals):
-        start = stream.starts[first + offset]
+        start, _ = stream.span(first + offset, first + offset + 1)
         written = tuple(letter.isupper() for letter in stream.text[start : start + len(pattern)])
         if written != pattern:
             return False
@@ -268,11 +291,13 @@ def _chain_places(chain: Chain, stream: Stream) -> Sequence[Sequence[Place]]:
 
 def _near(places: Sequence[Place], others: Sequence[Place], distance: int, stream: Stream) -> list[Place]:
     """Those of `places` that have one of `others` beside them, without sharing a word with it."""
-    test = _in_same_sentence(others, stream) if distance == SENTENCE else _within(others, distance)
+    if not places or not others:
+        return []
+    test = _in_same_sentence(others, stream) if distance == SENTENCE else _within_words(others, distance)
     return [place for place in places if test(place)]
 
 
-def _within(others: Sequence[Place], distance: int) -> Callable[[Place], bool]:
+def _within_words(others: Sequence[Place], distance: int) -> Callable[[Place], bool]:
     ends = sorted(other.last for other in others)
     firsts = sorted(other.first for other in others)
 

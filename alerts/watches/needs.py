@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from itertools import accumulate, chain, pairwise
+from math import prod
 from typing import TYPE_CHECKING
 
 from alerts.watches.lexicon import ALWAYS
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _BITS = 32
 _INDEX = (1 << _BITS) - 1
+_MOST_ENTRIES = 5
+"""A watch that waits for one of several has an entry for each; of more, it is looked at when all else is there."""
 
 
 class Needs:
@@ -33,13 +36,13 @@ class Needs:
     def __init__(self, plans: Sequence[Plan], commonness: Sequence[float], unseen: Iterable[int]) -> None:
         self._commonness = commonness
         self._unseen = frozenset(unseen)
-        self._further: dict[int, frozenset[int]] = {}
-        """Of watches with more than two needs, the others."""
+        self._further: dict[int, tuple[tuple[int, ...], ...]] = {}
+        """Of watches with more than two needs, the others: of each one number has to be there."""
         waiting: list[list[int]] = [[] for _ in commonness]
         for index, plan in enumerate(plans):
-            entrance, need = self._admit(index, self._clauses(plan))
+            entrance, second = self._admit(index, self._clauses(plan))
             for number in entrance:
-                waiting[number].append(need << _BITS | index)
+                waiting[number] += [need << _BITS | index for need in second]
         self._first = array("Q", accumulate(map(len, waiting), initial=0))
         """Where in `_waiting` the watches of each number begin."""
         self._waiting = array("Q", chain.from_iterable(waiting))
@@ -57,21 +60,25 @@ class Needs:
             first, end = begins[number], begins[number + 1]
             if first < end:
                 found.update([one & _INDEX for one in waiting[first:end] if one >> _BITS in present])
-        further = self._further
-        return sorted([index for index in found if index not in further or further[index] <= present])
+        further = self._further.get
+        misses = present.isdisjoint
+        return sorted([index for index in found if not any(map(misses, further(index, ())))])
 
-    def _admit(self, index: int, clauses: Sequence[frozenset[int]]) -> tuple[frozenset[int], int]:
-        """The entrance of a watch and for what it waits there."""
+    def _admit(self, index: int, clauses: Sequence[frozenset[int]]) -> tuple[frozenset[int], Iterable[int]]:
+        """The entrance of a watch, and for what it waits there: one of these numbers."""
         if not clauses:
-            return frozenset((ALWAYS,)), ALWAYS
+            return frozenset((ALWAYS,)), (ALWAYS,)
         entrance, *rest = sorted(clauses, key=self._commonness_of)
-        others = [number for words in rest if len(words) == 1 for number in words - self._unseen]
-        if len(others) > 1:
-            self._further[index] = frozenset(others[1:])
-        return entrance, others[0] if others else ALWAYS
+        others = [numbers for numbers in rest if numbers.isdisjoint(self._unseen)]
+        second = next((numbers for numbers in others if len(numbers) <= _MOST_ENTRIES), None)
+        further = tuple(tuple(sorted(numbers)) for numbers in others if numbers is not second)
+        if further:
+            self._further[index] = further
+        return entrance, second or (ALWAYS,)
 
     def _commonness_of(self, numbers: frozenset[int]) -> float:
-        return sum(self._commonness[number] for number in numbers)
+        """The share of articles that have one of them, if they had nothing to do with each other."""
+        return 1 - prod(1 - self._commonness[number] for number in numbers)
 
     def _clauses(self, plan: Plan) -> Sequence[frozenset[int]]:
         """Sets of numbers of each of which at least one is in every article that the plan matches."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from functools import cached_property
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from alerts.sentences import split_sentences
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from alerts.watches.lexicon import Lexicon, Signs
-    from alerts.watches.plan import Plan
+    from alerts.watches.plan import Plan, Slot
     from storage.model import Document
 
 
@@ -43,28 +43,40 @@ class Stream:
         self.language = language
         self._folded = fold(text)
         self.tokens = self._folded.words
+        self.last_places = dict(zip(self.tokens, count(), strict=False))
+        """Of each token the place where it stands last. Making it costs no more than a set of the tokens."""
         self.signs: Mapping[int, Signs] = {}
         """What of the lexicon stands in the article, in this field or the other."""
         self.found: dict[Plan, Sequence[Place]] = {}
         """Places already looked up: watches share most of their words."""
+        self._repeated: dict[str, Sequence[int]] = {}
+
+    def positions(self, token: str) -> Sequence[int]:
+        """Where the token stands, in order."""
+        last = self.last_places.get(token)
+        if last is None:
+            return ()
+        at = self._first_places[token]
+        if at == last:
+            return (at,)
+        if token not in self._repeated:
+            self._repeated[token] = self._between(token, at, last)
+        return self._repeated[token]
+
+    def _between(self, token: str, at: int, last: int) -> Sequence[int]:
+        places = [at]
+        while at < last:
+            at = self.tokens.index(token, at + 1)
+            places.append(at)
+        return places
 
     @cached_property
-    def positions(self) -> dict[str, list[int]]:
-        """Where each token stands."""
-        positions: defaultdict[str, list[int]] = defaultdict(list)
-        for index, token in enumerate(self.tokens):
-            positions[token].append(index)
-        return dict(positions)
+    def _first_places(self) -> dict[str, int]:
+        return dict(zip(reversed(self.tokens), range(len(self.tokens) - 1, -1, -1), strict=True))
 
-    @cached_property
-    def starts(self) -> Sequence[int]:
-        """Of each token in the original text."""
-        return self._folded.word_bounds[0]
-
-    @cached_property
-    def ends(self) -> Sequence[int]:
-        """As `starts`."""
-        return self._folded.word_bounds[1]
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Of tokens `first` to `last` (excluded; at least one), in the original text."""
+        return self._folded.span_of_words(first, last)
 
     def is_joined(self, index: int) -> bool:
         """Whether nothing stands between this token and the one before."""
@@ -82,11 +94,12 @@ class Stream:
 
     def place(self, first: int, last: int) -> Place:
         """The place of tokens `first` to `last` (excluded; at least one)."""
-        return Place(first, last, self.starts[first], self.ends[last - 1])
+        return Place(first, last, *self._folded.span_of_words(first, last))
 
     def place_of_characters(self, start: int, end: int) -> Place:
         """The place of an original span: the tokens it touches."""
-        return Place(bisect_right(self.ends, start), bisect_left(self.starts, end), start, end)
+        starts, ends = self._folded.word_bounds
+        return Place(bisect_right(ends, start), bisect_left(starts, end), start, end)
 
 
 class Page:
@@ -106,7 +119,8 @@ class Page:
         self.present = {ALWAYS, *self.signs, *conditions}
         self.marks: dict[Plan, Sequence[Mark]] = {}
         """Of both streams."""
-        self.token_spans: dict[str, tuple[Span, ...]] = {}
+        self.slot_spans: dict[Slot, tuple[Span, ...] | None] = {}
+        """What watches of one word or person have been told: several may ask for it."""
         self._spans: dict[Mark, Span] = {}
 
     def span(self, mark: Mark) -> Span:
@@ -117,10 +131,16 @@ class Page:
             span = self._spans[mark] = Span(self.streams[number].field, start, -end)
         return span
 
-    @cached_property
+    @property
+    def words(self) -> Collection[str]:
+        """Its tokens, each once."""
+        title, text = self.streams
+        return title.last_places | text.last_places
+
+    @property
     def line(self) -> str:
         """All tokens with a space around each, for the automaton."""
-        return " " + " ".join(token for stream in self.streams for token in stream.tokens) + " "
+        return " ".join(["", *chain.from_iterable(stream.tokens for stream in self.streams), ""])
 
 
 def main_language(language: str | None) -> str | None:

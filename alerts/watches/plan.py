@@ -25,9 +25,10 @@ _ONE_TOKEN = re.compile("[a-z]+|[а-яєіїў]+")
 _EXACT_CASE = 3
 """A name of so few letters alone must stand as it is written: Xi is a man, XI a century."""
 _ALONE = (False,)
-_CONDITION_IS_COMMON = 0.5
+_CONDITION_IS_COMMON = 1.0
 _PATTERN_IS_COMMON = 0.25
-"""Shares of articles that are supposed where no count can be: a word is the better thing to look for."""
+"""Shares of articles that are supposed where no count can be: a word is the better thing to look for, and with
+conditions, of which every article meets some, thousands of watches would wait at the same few entrances."""
 
 
 class PersonForms(Protocol):
@@ -216,7 +217,7 @@ class Planner:
             raise QueryError(message, text=query.text, column=person.column, hint=hint) from error
         names = dict.fromkeys(name for names in by_language.values() for name in names)
         forms = tuple(dict.fromkeys(form for form in map(_name_form, names) if form.tokens))
-        number = self._number(sum(commonness(form, self._shares) for form in forms))
+        number = self._number(min(1.0, sum(commonness(form, self._shares) for form in forms)))
         self.lexicon.add(number, ((ANY, form) for form in forms))
         return Slot(number, person, min((len(form.tokens) for form in forms), default=1), forms)
 

@@ -172,6 +172,15 @@ class Folded:
         lasts = [end - 1 for end in ends]
         return _picked(self.starts, starts), _picked(self.ends, lasts)
 
+    @cached_property
+    def has_unspaced(self) -> bool:
+        """Whether it may have characters of scripts written without spaces; if not, it surely has none."""
+        return _UNSPACED.search(self._present) is not None
+
+    def start_of_word(self, index: int) -> int:
+        """Where a word begins in the original text."""
+        return self.starts[self._word_starts[index]]
+
     def span_of_words(self, first: int, last: int) -> tuple[int, int]:
         """The original span of words `first` to `last` (excluded; at least one): cheap when few are asked for."""
         start = self._word_starts[first]
@@ -201,7 +210,7 @@ class Folded:
         """The text with a space for each character that is in no word; None when that is not all there is to it."""
         if self.text.isascii():
             return self.text.encode().translate(_ASCII_SPACED).decode()
-        if _SIGN.search(self._present) or _UNSPACED.search(self._present):
+        if _SIGN.search(self._present) or self.has_unspaced:
             return None
         rare = {character for character in self._present if not character.isalnum()}
         spaced = self.text

@@ -186,28 +186,31 @@ def _sign_places(sign: Sign, stream: Stream) -> Iterator[Place]:
 def _form_places(form: Form, stream: Stream) -> Iterator[Place]:
     for first in stream.positions(form.tokens[0]):
         last = first + len(form.tokens)
-        if last <= len(stream.tokens) and _stands(form, stream, first):
+        if _stands(form, stream, first, last) and _has_capitals(form, stream, first):
             yield stream.place(first, last)
 
 
-def _stands(form: Form, stream: Stream, first: int) -> bool:
-    """Whether the whole form stands at `first`, where its first token does."""
-    for offset, (token, touching) in enumerate(zip(form.tokens, form.touching, strict=True)):
-        here = stream.tokens[first + offset]
-        if touching and not stream.is_joined(first + offset):
+def _stands(form: Form, stream: Stream, first: int, last: int) -> bool:
+    """Whether these tokens, the first of which is the form's first, are those of the form."""
+    here = stream.tokens[first:last]
+    if form.open_end:
+        if len(here) < len(form.tokens) or not here[-1].startswith(form.tokens[-1]):
             return False
-        open_end = form.open_end and offset == len(form.tokens) - 1
-        if not (here.startswith(token) if open_end else here == token):
-            return False
-    return not form.capitals or _has_capitals(form, stream, first)
+        here[-1] = form.tokens[-1]
+    if tuple(here) != form.tokens:
+        return False
+    return not any(form.touching) or all(
+        stream.is_joined(first + offset) for offset, touching in enumerate(form.touching) if touching
+    )
 
 
 def _has_capitals(form: Form, stream: Stream, first: int) -> bool:
-    for offset, pattern in enumerate(form.capitals):
-        start, _ = stream.span(first + offset, first + offset + 1)
-        written = tuple(letter.isupper() for letter in stream.text[start : start + len(pattern)])
-        if written != pattern:
-            return False
+    for index, pattern in enumerate(form.capitals, first):
+        if pattern:
+            start = stream.start(index)
+            letters = stream.text[start : start + len(pattern)]
+            if tuple(map(str.isupper, letters)) != pattern:
+                return False
     return True
 
 

@@ -1,13 +1,16 @@
 """Every written form that any watch asks for, looked up in an article all at once.
 
-Words are keys of a table for each language, which meets the set of the article's words; names of several words,
-Chinese ones and beginnings of words are found by an automaton. What stands in an article costs time, what is only
-asked for does not.
+Words are keys of a table for each language in which each word of the article is looked up once, names of several words
+among them, beginnings of words by their own first letters. What is written without spaces is found by an automaton.
+What stands in an article costs time, what is only asked for does not.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections import Counter
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ahocorasick_rs import AhoCorasick
 
@@ -35,105 +38,148 @@ class Form(NamedTuple):
     open_end: bool = False
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the form stands wherever its only token does."""
-        return len(self.tokens) == 1 and not self.capitals and not self.open_end
+    def whole_tokens(self) -> tuple[str, ...]:
+        """Those that stand in a text as they are here."""
+        return self.tokens[:-1] if self.open_end else self.tokens
 
 
 Sign: TypeAlias = "str | Form"
-"""What shows that a word is there: its token, or a form of which only the automaton's part is known to stand there."""
+"""What shows that a word is there: its token, or a form of which only the tokens are known to stand somewhere."""
 
 Signs: TypeAlias = "str | list[Sign]"
 """Of one word; mostly it is a single token, for which there is no list to be made."""
 
-_Entry: TypeAlias = "int | tuple[int | tuple[int, Form], ...]"
-"""Whose form a token is: a word's number and the languages in which it counts, as bits, in one integer (in a table of
-a million tokens every object counts), or several, with the form where more than the token is to be seen."""
+_LONGEST_HEAD = 4
+"""First letters under which a beginning is looked up; what comes after them is compared."""
 
-_LANGUAGE_BITS = 16
-_ANY_BIT = 1
-_ALL_BITS = (1 << _LANGUAGE_BITS) - 1
+_Entry: TypeAlias = "int | tuple[int | tuple[int, Form], ...]"
+"""Whose form a token is: the number of a word, or several, with the form where more than the token is to be seen. In a
+table of a million tokens every object counts."""
 
 
 class Lexicon:
     """Grows while watches are compiled; then `freeze` it."""
 
     def __init__(self) -> None:
-        self._bits: dict[str, int] = {ANY: _ANY_BIT}
-        self._words: dict[str, _Entry] = {}
-        self._patterns: dict[str, list[tuple[int, Form]]] = {}
-        self._owners: list[list[tuple[int, Form]]] = []
+        self._tables: dict[str, dict[str, _Entry]] = {ANY: {}}
+        """The words of each language, once frozen with those that count in all: an article is looked up in one table,
+        a fraction of the whole, and finds more of it in the processor's caches."""
+        self._rows: list[tuple[str, int, Form]] = []
+        """Forms of several words, until they are frozen into the tables, each under its rarest word."""
+        self._lines: dict[str, list[tuple[str, int, Form]]] = {}
+        """What the automaton looks for: writing without spaces, and whose forms it may be."""
+        self._heads: dict[int, dict[str, list[tuple[str, int, str]]]] = {}
+        """The beginnings of words that are asked for, by their own first letters."""
+        self._owners: list[list[tuple[str, int, Form]]] = []
         self._automaton: AhoCorasick | None = None
 
     def __getstate__(self) -> tuple[object, ...]:
-        return self._bits, self._words, self._patterns
+        return self._tables, self._lines, self._heads
 
-    def __setstate__(self, state: tuple[dict[str, int], dict[str, _Entry], dict[str, list[tuple[int, Form]]]]) -> None:
-        self._bits, self._words, self._patterns = state
-        self.freeze()
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._tables, self._lines, self._heads = state
+        self._rows = []
+        self._build()
 
     def freeze(self) -> None:
-        """Build what is asked of what was added."""
-        self._owners = list(self._patterns.values())
-        self._automaton = AhoCorasick(list(self._patterns), store_patterns=False) if self._patterns else None
+        """Build what is asked of what was added. Nothing can be added any more."""
+        uses = Counter(token for _, _, form in self._rows for token in form.tokens)
+        for language, number, form in self._rows:
+            rarest = min(form.whole_tokens, key=lambda token: uses[token] * _by_length(token))
+            self._put(language, rarest, ((number, form),))
+        self._rows.clear()
+        for language in self._tables.keys() - {ANY}:
+            for word, entry in self._tables[ANY].items():
+                self._put(language, word, entry)
+        self._build()
+
+    def _build(self) -> None:
+        self._owners = list(self._lines.values())
+        self._automaton = AhoCorasick(list(self._lines), store_patterns=False) if self._lines else None
 
     def add(self, number: int, forms: Iterable[tuple[str, Form]]) -> None:
         """Say in which forms a word is written, each with its language or `ANY`."""
-        languages: dict[Form, int] = {}
-        for language, form in forms:
-            bit = self._bits.setdefault(language, 1 << len(self._bits))
-            languages[form] = languages.get(form, 0) | bit
-        keys = {bits: number << _LANGUAGE_BITS | bits for bits in languages.values()}
-        for form, bits in languages.items():
-            if len(form.tokens) == 1 and not form.open_end:
-                self._add_word(form.tokens[0], keys[bits], form if form.capitals else None)
-            elif form.tokens:
-                line = " " + " ".join(form.tokens) + ("" if form.open_end else " ")
-                self._patterns.setdefault(line, []).append((keys[bits], form))
+        known = list(forms)
+        everywhere = {form for language, form in known if language == ANY}
+        for language, form in known:
+            if form.tokens and (language == ANY or form not in everywhere):
+                self._add(language, number, form)
 
-    def _add_word(self, word: str, key: int, form: Form | None) -> None:
-        entry = key if form is None else (key, form)
-        before = self._words.get(word)
-        if before is None:
-            self._words[word] = entry if isinstance(entry, int) else (entry,)
+    def _add(self, language: str, number: int, form: Form) -> None:
+        if any(form.touching):
+            line = " " + " ".join(form.tokens) + ("" if form.open_end else " ")
+            self._lines.setdefault(line, []).append((language, number, form))
+        elif form.open_end and len(form.tokens) == 1:
+            (beginning,) = form.tokens
+            heads = self._heads.setdefault(min(len(beginning), _LONGEST_HEAD), {})
+            heads.setdefault(beginning[:_LONGEST_HEAD], []).append((language, number, beginning))
+        elif len(form.tokens) > 1:
+            self._tables.setdefault(language, {})
+            self._rows.append((language, number, form))
         else:
-            self._words[word] = (before, entry) if isinstance(before, int) else (*before, entry)
+            self._put(language, form.tokens[0], ((number, form),) if form.capitals else number)
+
+    def _put(self, language: str, word: str, entry: _Entry) -> None:
+        table = self._tables.setdefault(language, {})
+        before = table.get(word)
+        table[word] = entry if before is None else (*_each(before), *_each(entry))
 
     def find(self, page: Page) -> dict[int, Signs]:
         """The numbers of the words that have a form in the article, and what shows it."""
-        languages = _ALL_BITS if page.language is None else _ANY_BIT | self._bits.get(page.language, 0)
         signs: dict[int, Signs] = {}
         words = page.words
-        for word, entry in zip(words, map(self._words.get, words), strict=True):
+        table = self._table(page)
+        for word, entry in zip(words, map(table.get, words), strict=True):
             if entry is None:
                 continue
-            if not isinstance(entry, int):
-                for one in entry:
-                    key, sign = (one, word) if isinstance(one, int) else one
-                    if key & languages:
-                        _note(signs, key >> _LANGUAGE_BITS, sign)
-            elif entry & languages:
-                number = entry >> _LANGUAGE_BITS
-                if number in signs:
-                    _note(signs, number, word)
+            if isinstance(entry, int):
+                if entry in signs:
+                    _note(signs, entry, word)
                 else:
-                    signs[number] = word
-        for key, sign in self._in_line(page):
-            if key & languages:
-                _note(signs, key >> _LANGUAGE_BITS, sign)
+                    signs[entry] = word
+            else:
+                for one in entry:
+                    if isinstance(one, int):
+                        _note(signs, one, word)
+                    elif all(map(words.__contains__, one[1].whole_tokens)):
+                        _note(signs, *one)
+        for number, sign in chain(self._begun(page), self._in_line(page)):
+            _note(signs, number, sign)
         return signs
 
+    def _table(self, page: Page) -> Mapping[str, _Entry]:
+        """The words of the article's language; of one that is not known, those of all languages that it has."""
+        if page.language is not None:
+            return self._tables.get(page.language, self._tables[ANY])
+        found: dict[str, _Entry] = {}
+        for word in page.words:
+            entries = [table[word] for table in self._tables.values() if word in table]
+            if entries:
+                found[word] = tuple(dict.fromkeys(one for entry in entries for one in _each(entry)))
+        return found
+
+    def _begun(self, page: Page) -> Iterator[tuple[int, Sign]]:
+        """Words of the article that begin with what is asked for."""
+        for length, heads in self._heads.items():
+            head_of = itemgetter(slice(length))
+            for word, asked in zip(page.words, map(heads.get, map(head_of, page.words)), strict=True):
+                for language, number, beginning in asked or ():
+                    if word.startswith(beginning) and page.may_be_in(language):
+                        yield number, word
+
     def _in_line(self, page: Page) -> Iterator[tuple[int, Sign]]:
-        """What the automaton finds; of the beginnings of words the words."""
-        if self._automaton is None:
+        """What the automaton finds in an article with writing without spaces."""
+        if self._automaton is None or not page.has_unspaced:
             return
-        line = page.line
-        found: set[tuple[int, str]] = set()
-        for pattern, start, end in self._automaton.find_matches_as_indexes(line, overlapping=True):
-            found.add((pattern, "" if line[end - 1] == " " else line[start + 1 : line.index(" ", end - 1)]))
-        for pattern, rest in found:
-            for key, form in self._owners[pattern]:
-                yield key, rest if form.open_end and len(form.tokens) == 1 else form
+        found = self._automaton.find_matches_as_indexes(page.line, overlapping=True)
+        for pattern in {pattern for pattern, _, _ in found}:
+            for language, number, form in self._owners[pattern]:
+                if page.may_be_in(language):
+                    yield number, form
+
+
+def _each(entry: _Entry) -> tuple[int | tuple[int, Form], ...]:
+    return (entry,) if isinstance(entry, int) else entry
 
 
 def _note(signs: dict[int, Signs], number: int, sign: Sign) -> None:

@@ -57,9 +57,9 @@ class Needs:
         found: set[int] = set()
         begins, waiting = self._first, self._waiting
         for number in present:
-            first, end = begins[number], begins[number + 1]
-            if first < end:
-                found.update([one & _INDEX for one in waiting[first:end] if one >> _BITS in present])
+            for one in waiting[begins[number] : begins[number + 1]]:
+                if one >> _BITS in present:
+                    found.add(one & _INDEX)
         further = self._further.get
         misses = present.isdisjoint
         return sorted([index for index in found if not any(map(misses, further(index, ())))])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from alerts.sentences import split_sentences
 from alerts.text import fold
-from alerts.watches.lexicon import ALWAYS
+from alerts.watches.lexicon import ALWAYS, ANY
 from storage.model import Field, Span
 
 if TYPE_CHECKING:
@@ -78,6 +78,15 @@ class Stream:
         """Of tokens `first` to `last` (excluded; at least one), in the original text."""
         return self._folded.span_of_words(first, last)
 
+    @property
+    def has_unspaced(self) -> bool:
+        """As `Folded.has_unspaced`."""
+        return self._folded.has_unspaced
+
+    def start(self, index: int) -> int:
+        """Where a token begins in the original text."""
+        return self._folded.start_of_word(index)
+
     def is_joined(self, index: int) -> bool:
         """Whether nothing stands between this token and the one before."""
         return self._folded.is_joined(index)
@@ -131,11 +140,20 @@ class Page:
             span = self._spans[mark] = Span(self.streams[number].field, start, -end)
         return span
 
-    @property
-    def words(self) -> Collection[str]:
+    @cached_property
+    def words(self) -> Mapping[str, int]:
         """Its tokens, each once."""
         title, text = self.streams
         return title.last_places | text.last_places
+
+    @property
+    def has_unspaced(self) -> bool:
+        """Whether some of it may be in a script that is written without spaces."""
+        return any(stream.has_unspaced for stream in self.streams)
+
+    def may_be_in(self, language: str) -> bool:
+        """Whether words of the language (or `ANY`) count in it."""
+        return language == ANY or self.language is None or language == self.language
 
     @property
     def line(self) -> str:

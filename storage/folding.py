@@ -156,7 +156,7 @@ class Folded:
         """The texts of `tokens`, at a tenth of their price."""
         if self._spaced is None:
             return self._run_words()
-        return self._spaced.split()
+        return list(filter(None, self._pieces))
 
     @property
     def unspaced(self) -> int:
@@ -197,13 +197,17 @@ class Folded:
         """In the folded text."""
         if self._spaced is None:
             return self._run_starts()
-        pieces = self._spaced.split(" ")  # with an empty one between neighbouring spaces
-        before = accumulate(map(len, pieces), initial=0)
-        return list(compress(map(add, before, count()), pieces))
+        before = accumulate(map(len, self._pieces), initial=0)
+        return list(compress(map(add, before, count()), self._pieces))
 
     @property
     def _word_ends(self) -> list[int]:
         return list(map(add, self._word_starts, map(len, self.words)))
+
+    @cached_property
+    def _pieces(self) -> list[str]:
+        """Its words, with an empty piece between neighbouring spaces."""
+        return self._spaced.split(" ") if self._spaced else []
 
     @cached_property
     def _spaced(self) -> str | None:
@@ -264,7 +268,7 @@ def fold(text: str) -> Folded:
     letter inside a Latin word becomes Latin, and the other way round.
     """
     if text.isascii():
-        return Folded(text.lower().replace("`", "'"), text)
+        return Folded(text.lower().replace("`", "'"), text, "", _even_bounds(text))
     folded = text.casefold()
     present = _rare_characters(folded)
     unusual = set(_UNUSUAL.findall(present))
@@ -272,18 +276,25 @@ def fold(text: str) -> Folded:
         folded, starts, ends = _fold_clusters(text)
         present = _rare_characters(folded)
         return Folded(_unmix(folded, present), text, present, (starts, ends))
+    is_even = len(folded) == len(text)
     pieces = {character: _TABLE[ord(character)] for character in unusual}
     for character, piece in pieces.items():  # few: this takes a fraction of the time of looking at each character
         if piece != character:
             folded = folded.replace(character, piece)
+            is_even = is_even and len(piece) == 1
     present = "".join([present, *pieces.values()])
-    return Folded(_unmix(folded, present), text, present)
+    return Folded(_unmix(folded, present), text, present, _even_bounds(text) if is_even else None)
 
 
 def _rare_characters(text: str) -> str:
     """Each character that is no ordinary ASCII, once: a tenth of the time of looking for them with an expression."""
     rest = text.encode("utf-8", "surrogatepass").translate(None, _USUAL_ASCII)
     return "".join(set(rest.decode("utf-8", "surrogatepass")))
+
+
+def _even_bounds(text: str) -> tuple[range, range]:
+    """Of a text each character of which has become one: none becomes less than one before that is seen."""
+    return range(len(text)), range(1, len(text) + 1)
 
 
 def _picked(items: Sequence[int], places: Sequence[int]) -> Sequence[int]:

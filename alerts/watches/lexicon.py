@@ -161,9 +161,11 @@ class Lexicon:
     def _begun(self, page: Page) -> Iterator[tuple[int, Sign]]:
         """Words of the article that begin with what is asked for."""
         for length, heads in self._heads.items():
-            head_of = itemgetter(slice(length))
-            for word, asked in zip(page.words, map(heads.get, map(head_of, page.words)), strict=True):
-                for language, number, beginning in asked or ():
+            entries = map(heads.get, map(itemgetter(slice(length)), page.words))
+            for word, asked in zip(page.words, entries, strict=True):
+                if asked is None:
+                    continue
+                for language, number, beginning in asked:
                     if word.startswith(beginning) and page.may_be_in(language):
                         yield number, word
 

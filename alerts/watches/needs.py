@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -45,19 +45,21 @@ class Needs:
                 waiting[number] += [need << _BITS | index for need in second]
         self._first = array("Q", accumulate(map(len, waiting), initial=0))
         """Where in `_waiting` the watches of each number begin."""
+        self._end = self._first[1:]
         self._waiting = array("Q", chain.from_iterable(waiting))
 
     @property
     def entrances(self) -> set[int]:
         """The numbers that have to be looked for in every article."""
-        return {number for number, (first, end) in enumerate(pairwise(self._first)) if first < end}
+        return {number for number, (first, end) in enumerate(zip(self._first, self._end, strict=False)) if first < end}
 
     def met_by(self, present: AbstractSet[int]) -> list[int]:
         """The watches, in order, that an article with all that is `present` may match."""
         found: set[int] = set()
-        begins, waiting = self._first, self._waiting
-        for number in present:
-            for one in waiting[begins[number] : begins[number + 1]]:
+        waiting = self._waiting
+        firsts, ends = map(self._first.__getitem__, present), map(self._end.__getitem__, present)
+        for first, end in zip(firsts, ends, strict=True):
+            for one in waiting[first:end] if first < end else ():
                 if one >> _BITS in present:
                     found.add(one & _INDEX)
         further = self._further.get

@@ -90,7 +90,7 @@ class Requirement:
 def conditions_of(document: Document) -> Iterable[tuple[Condition, str]]:
     """What may be asked of this article as a whole and holds."""
     yield Condition.LANGUAGE, main_language(document.language) or ""
-    yield Condition.SOURCE, fold(document.source).text
+    yield Condition.SOURCE, _folded_name(document.source)
     yield Condition.COUNTRY, (document.country or "").casefold()
     yield Condition.ROLE, document.role.value
 
@@ -247,6 +247,11 @@ def _word_forms(word: Word) -> list[tuple[str, Form]]:
     by_language = inflect(word.text)
     others = [(language, _form(text)) for language, texts in by_language.items() for text in texts]
     return [(ANY, own), *(known for known in others if known[1] != own)]
+
+
+@lru_cache(maxsize=4_096)
+def _folded_name(source: str) -> str:
+    return fold(source).text
 
 
 @lru_cache(maxsize=4_096)

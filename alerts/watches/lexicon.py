@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
+from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -195,8 +196,11 @@ def _note(signs: dict[int, Signs], number: int, sign: Sign) -> None:
 
 
 def commonness(form: Form, shares: Mapping[str, float]) -> float:
-    """About the share of articles in which the form stands: of its rarest token's, by length when that is unknown."""
-    return min(shares.get(token, 0.0) or _by_length(token) for token in form.tokens)
+    """About the share of articles in which the form stands: as if its tokens had nothing to do with each other.
+
+    Of a token that is not in `shares` it is guessed by the length.
+    """
+    return prod(shares.get(token, 0.0) or _by_length(token) for token in form.tokens)
 
 
 def _by_length(token: str) -> float:

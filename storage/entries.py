@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from storage.identity import page_key
@@ -37,21 +39,12 @@ def lease_entries(
     No source gets more than `per_source` of them; `busy` says how many of a source (by id) are being read already. So
     one slow host never keeps the others waiting.
     """
+    chosen = _choose(db, to_text(now), most, per_source, busy)
     rows = db.execute(
-        "WITH ranked AS (SELECT id, source_id, due_at, row_number() OVER (PARTITION BY source_id ORDER BY due_at, id)"
-        " + coalesce((SELECT value FROM json_each(:busy) WHERE key = source_id), 0) AS place FROM entries"
-        " WHERE state = 'pending' AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now))"
-        " UPDATE entries SET leased_until = :until WHERE id IN"
-        " (SELECT id FROM ranked WHERE place <= :per_source ORDER BY due_at, id LIMIT :most)"
+        "UPDATE entries SET leased_until = ? WHERE id IN (SELECT value FROM json_each(?))"
         " RETURNING id, source_id, payload, seen_at, first_poll, attempts, article_url, own_page,"
         " (SELECT spec FROM sources WHERE sources.id = entries.source_id)",
-        {
-            "now": to_text(now),
-            "until": to_text(now + hold),
-            "most": most,
-            "per_source": per_source,
-            "busy": dump_json({str(source_id): count for source_id, count in busy.items()}),
-        },
+        [to_text(now + hold), dump_json(chosen)],
     ).fetchall()
     return [
         PendingEntry(
@@ -67,6 +60,29 @@ def lease_entries(
         )
         for row in sorted(rows)
     ]
+
+
+def _choose(db: Database, now: str, most: int, per_source: int, busy: Mapping[int, int]) -> list[int]:
+    """The entries to take, walking the queue until there are enough.
+
+    To rank the whole of it cost 80 ms for each article read while 6,000 waited, as after a first start.
+    """
+    taken = Counter(busy)
+    chosen: list[int] = []
+    waiting = db.execute(
+        "SELECT id, source_id FROM entries INDEXED BY entries_due WHERE state = 'pending' AND due_at <= :now"
+        " AND (leased_until IS NULL OR leased_until <= :now)"
+        " AND source_id NOT IN (SELECT value FROM json_each(:full)) ORDER BY due_at, id",
+        {"now": now, "full": dump_json([source for source, count in busy.items() if count >= per_source])},
+    )
+    with closing(waiting):
+        for entry_id, source_id in waiting if most > 0 else ():
+            if taken[source_id] < per_source:
+                taken[source_id] += 1
+                chosen.append(entry_id)
+                if len(chosen) == most:
+                    break
+    return chosen
 
 
 def retry_entry(db: Database, entry_id: int, due_at: datetime, reason: str) -> None:

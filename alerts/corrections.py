@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from alerts import words
-from alerts.decide import OLD_AFTER, decide
+from alerts.decide import decide
 from alerts.ledger import regroup
 from alerts.precedence import POSITIVE, named
 from alerts.telling import told_as_planned
+from alerts.verdicts import OLD_AFTER
 from config.vocabulary import Status
 from storage.identity import fold
 from storage.model import (
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from alerts.decide import Rules
     from alerts.ledger import LedgerStep
+    from alerts.verdicts import Rules
     from storage.model import Claim, Edition, Planned, Reading, Report, Reread, Told
 
 TAKEN_DOWN: Final = "the page was taken down"

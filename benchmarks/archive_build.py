@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive_texts import BEGIN, ROLES, SOURCES, Made, languages_of_sources, make
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.agencies import outlet_of
 from config.vocabulary import EndpointKind, Level, Role, Status
 from storage.database import immediate, open_writer

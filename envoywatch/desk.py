@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from alerts.decide import Rules
+from alerts.verdicts import Rules
 from config.collector import collector_paused, settle
 from config.people import load_people
 from crawler.engine import Engine

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from alerts.decide import Rules
+    from alerts.verdicts import Rules
     from alerts.watches.scores import Tally
     from config.model import Config, Watch
     from storage.model import Decision, Meeting, Outcome, Span

@@ -591,7 +591,14 @@ class Reason(StrEnum):
     """Why: the closed list behind every verdict."""
 
     WATCH_MATCHED = "watch-matched"
-    STATUS_CHANGED = "status-changed"
+    FIRST_REPORT = "first-report"
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    UPGRADED = "upgraded"
+    CANCELLED = "cancelled"
+    DENIED = "denied"
+    DISPUTED = "disputed"
+    STATUS_CHANGED = "status-changed"  # another plan
     EXPECTED_NOT_COME = "expected-not-come"
     FOR_DIGEST = "for-digest"
     NO_MATCH = "no-watch-matched"

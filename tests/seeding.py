@@ -8,7 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.vocabulary import EndpointKind, Level, Role, Status
 from envoywatch.desk import definition_of
 from storage.database import open_writer

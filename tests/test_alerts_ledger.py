@@ -14,8 +14,9 @@ from alerts import ledger
 from alerts.absence_alerts import tell
 from alerts.absences import mark_of, overdue_meetings, silences
 from alerts.coverage import cover
-from alerts.decide import FIRST_POLL_MOST, Rules, decide
+from alerts.decide import decide
 from alerts.precedence import PENDING, POSITIVE, order_of
+from alerts.verdicts import FIRST_POLL_MOST, Rules
 from alerts.visits import Geography, departures
 from config.model import MeetingSpec, Watch
 from config.vocabulary import Level, Role, Send, Status, Urgency
@@ -322,12 +323,13 @@ def test_a_match_of_a_watch_removed_meanwhile_alerts_nobody_and_says_so():
 
 
 def test_a_changed_meeting_is_not_judged_by_a_watch_without_one():
-    from alerts.decide import _about_change, _Told
+    from alerts.meeting_news import _about_change
+    from alerts.verdicts import Told
 
     outcome = Memory(Rules()).enter(reading([claim("held leader, A – B")]), DAY)
     query = Watch(name="Q", query="x")
     with pytest.raises(ValueError, match="nothing to do with the ledger"):
-        _about_change(_Told(reading(), Known(), None, DAY), query, outcome.changes[0], outcome.meetings[0], Rules())
+        _about_change(Told(reading(), Known(), None, DAY), query, outcome.changes[0], outcome.meetings[0], Rules())
 
 
 # ---------------------------------------------------------------- laws

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.decide import Rules
 from alerts.delivery import held_until, hold_until
 from alerts.telling import free_at, plan_telling
+from alerts.verdicts import Rules
 from config.model import MeetingSpec, Watch
 from config.vocabulary import Level, Status, Urgency
 from config.watch_options import Budget

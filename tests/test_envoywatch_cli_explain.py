@@ -55,7 +55,7 @@ def test_promise_43_what_matched_is_told_with_where_and_what_was_decided(cli, mo
     assert found["Envoy"]["matches"]
     assert found["Envoy"]["recorded"][0]["verdict"] == "alert"
     assert found["Audience"]["matches"]
-    assert found["Audience"]["would"][0]["reason"] == "status-changed"
+    assert found["Audience"]["would"][0]["reason"] == "first-report"
     monkeypatch.setenv("COLUMNS", "100")
     out = cli("explain", "1").out
     for part in ("first poll", "alerted", "Arda Lin, talks", "Arda Lin >>met<< President", "desk", "What it alerted"):
@@ -279,7 +279,7 @@ def test_an_unstored_reading_is_printed_like_a_stored_one(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "Not stored: Envoy received" in out
     assert "Arda Lin >>met<< President" in out
-    assert "the status of a watched meeting changed" in out
+    assert "the first report of a watched meeting" in out
 
 
 def test_a_url_of_a_configured_host_is_read_as_that_source(tmp_path):

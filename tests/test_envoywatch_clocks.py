@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from alerts.decide import Rules
+from alerts.verdicts import Rules
 from config.fields import QuietHours
 from config.model import Config, Digest, Expectation, MeetingSpec, Watch
 from config.people import load_people

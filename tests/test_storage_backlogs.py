@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from alerts.decide import FIRST_POLL_MOST, decide
+from alerts.decide import decide
+from alerts.verdicts import FIRST_POLL_MOST
 from storage.database import back_up
 from storage.entries import lease_entries
 from storage.identity import text_hash

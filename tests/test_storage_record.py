@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.model import MeetingSpec, Watch
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 from storage.database import immediate
@@ -167,7 +168,7 @@ def test_an_alert_leads_to_its_claim_its_sentence_its_article_and_its_entry(data
             "held",
             "read",
             "held",
-            "alert status-changed",
+            "alert first-report",
         )
     ]
     assert recorded.added

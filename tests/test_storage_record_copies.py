@@ -4,7 +4,8 @@ from itertools import count
 
 import pytest
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.model import MeetingSpec, Watch
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 from storage.database import immediate

@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.vocabulary import Level, Role, Status
 from storage.database import immediate, open_writer
 from storage.identity import text_hash

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.vocabulary import Level, Role, Status
 from storage.copies import part
 from storage.database import immediate, open_writer

@@ -5,7 +5,8 @@ from itertools import count
 
 import pytest
 
-from alerts.decide import Rules, decide
+from alerts.decide import decide
+from alerts.verdicts import Rules
 from config.errors import ConfigError
 from config.load import load_config
 from config.vocabulary import EndpointKind, Role

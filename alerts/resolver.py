@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alerts.inflection import nominative, title_cases, transliterate
 from alerts.mention import Mention
 from alerts.noun_phrases import NounPhrase, countries_of, ever_held
+from alerts.offices_in_context import OFFICE, Context
 from alerts.pieces import fold
 from config.countries import load_countries
 from config.offices import load_lexicon
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from config.people import People
     from config.persons import Person
 
-COUNTERPART, GUEST = "counterpart", "guest"
-PERSON, OFFICE, UNKNOWN, GROUP = "person", "office", "unknown-named", "group"
+PERSON, UNKNOWN, GROUP = "person", "unknown-named", "group"
 _LEVELS = tuple(Level)
 _EXCLUSIVE = frozenset({"president", "prime-minister", "monarch", "pope", "foreign-minister", "speaker"})
 """Offices of which all holders of note are known: said of another bearer of a name, they tell a namesake."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NAME_WORD = re.compile(r"[ \u00a0]+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
-_SENTENCE_END = re.compile(r"[.!?…。！？]\s|[。！？\n]")
 _LONGEST_UNKNOWN = 4
 _CYRILLIC = frozenset({"ru", "uk"})
 _HEADLINE_SHARE = 0.7
@@ -64,7 +62,8 @@ class Resolver:
             mention = self._mention(group, sure.get(id(group)))
             if mention is not None and (not mentions or mention.start >= mentions[-1].end):
                 mentions.append(mention)
-        return [self._in_context(mention, mentions) for mention in mentions]
+        context = Context(self._people, self._text, self._at)
+        return [context.resolve(mention, mentions) for mention in mentions]
 
     def _note(self, person: Person, start: int) -> None:
         for shorts in person.shorts.values():
@@ -332,75 +331,6 @@ class Resolver:
         end = self._text.find("\n", group.end)
         words = [word for word in _WORD.findall(self._text[start : end if end >= 0 else None][:400]) if len(word) > 3]  # noqa: PLR2004 (small words stay small in headlines)
         return bool(words) and sum(word[0].isupper() for word in words) >= _HEADLINE_SHARE * len(words)
-
-    # -- context
-
-    def _in_context(self, mention: Mention, mentions: Sequence[Mention]) -> Mention:
-        """A bare `the president` is the one president this text is about; with none, or two, it is nobody.
-
-        An envoy, and another office with its country, is likewise the one whom the text names.
-        """
-        if mention.kind != OFFICE or mention.label or mention.former:
-            return mention
-        if mention.office in {COUNTERPART, GUEST}:
-            return self._counterpart(mention, mentions)
-        bare_leader = mention.level is Level.LEADER and not mention.country
-        if not (bare_leader or mention.envoy or (mention.country and mention.level is not Level.LEADER)):
-            return mention
-        kinds = load_lexicon().kinds
-        meant = {mention.office, *kinds[mention.office or "leader"].means}
-        holders = {
-            other.label: other
-            for other in mentions
-            if other.label
-            and other.office in meant
-            and not other.former
-            and mention.country in {None, other.country}
-            and not (mention.deputy and not other.deputy)
-        }
-        if len(holders) > 1:  # «глава государства обменялся мнениями с эмиром»: not the emir
-            beside = {label for label, other in holders.items() if self._is_beside(mention, other, mentions)}
-            holders = {label: other for label, other in holders.items() if label not in beside}
-        if len(holders) != 1:
-            return mention
-        (holder,) = holders.values()
-        return replace(holder, start=mention.start, end=mention.end, kind=OFFICE, office=mention.office, acting=False)
-
-    def _is_beside(self, mention: Mention, holder: Mention, mentions: Sequence[Mention]) -> bool:
-        """Whether the holder is named in the same sentence."""
-        named = (other for other in mentions if other.label == holder.label)
-        return any(self._in_one_sentence(mention, other) for other in named)
-
-    def _in_one_sentence(self, one: Mention, two: Mention) -> bool:
-        first, last = sorted((one, two), key=lambda mention: mention.start)
-        return _SENTENCE_END.search(self._text, first.end, last.start) is None
-
-    def _counterpart(self, mention: Mention, mentions: Sequence[Mention]) -> Mention:
-        """`his Greek counterpart`: who is named of that country and rank, else who holds the like office there."""
-        others = [other for other in mentions if other.label and other.country != mention.country]
-        here = [other for other in others if self._in_one_sentence(mention, other)]
-        before = [other for other in others if other.end <= mention.start]
-        other = next(iter([*reversed([one for one in here if one in before]), *here, *reversed(before)]), None)
-        if other is None or other.level is None:
-            return mention
-        named = [one for one in mentions if one.country == mention.country and one.level is other.level]
-        labels = {one.label for one in named if not one.former} - {None}
-        if len(labels) == 1:
-            holder = next(one for one in named if one.label in labels)
-            return replace(holder, start=mention.start, end=mention.end, kind=OFFICE, acting=False)
-        kinds = self._like_offices(other, mention.country or "") if mention.office == COUNTERPART else []
-        held = ((kind, self._people.holder(kind, mention.country or "", self._at)) for kind in kinds)
-        kind, person = next(((kind, person) for kind, person in held if person), (mention.office, None))
-        return replace(mention, label=person.label if person else None, level=other.level, office=kind)
-
-    def _like_offices(self, other: Mention, country: str) -> list[str]:
-        """Kinds of office that match another's: who governs meets who governs, whatever the titles."""
-        own = other.office or ""
-        governs = own == self._executive.get(other.country or "", "president")
-        if other.level is not Level.LEADER:
-            return [own]
-        governing = self._executive.get(country, "president")
-        return [governing, own] if governs else [own, governing]
 
 
 def _single(persons: Sequence[Person]) -> Person | None:

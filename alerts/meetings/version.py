@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from config.model import PersonEntry
 
-_NAMES: Final = ("names.py", "noun_phrases.py", "pieces.py", "resolver.py", "sentences.py", "text.py")
+_NAMES: Final = (
+    "names.py",
+    "noun_phrases.py",
+    "offices_in_context.py",
+    "pieces.py",
+    "resolver.py",
+    "sentences.py",
+    "text.py",
+)
 """What the detector has of the modules beside its own."""
 _DATA: Final = (
     "lexicon",

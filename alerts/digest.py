@@ -140,14 +140,15 @@ def _meeting(meeting: MeetingLines, until: datetime) -> layout.Row:
 def _reported(meeting: MeetingLines, until: datetime) -> str:
     if not meeting.reports:
         return "No source reports it"
-    return f"Reported by {words.reported(meeting.reports, meeting.originators)}; {_confirmation(meeting, until)}"
+    told = f"Reported by {words.reported(meeting.reports, meeting.originators)}"
+    return "; ".join(filter(None, (told, _confirmation(meeting, until))))
 
 
 def _confirmation(meeting: MeetingLines, until: datetime) -> str:
     if meeting.confirmed:
         return f"confirmed {words.confirmation(meeting.confirmed_by)}"
     if meeting.told_at is None:
-        return "not confirmed by an official source"
+        return ""
     return words.unconfirmed(meeting.told_at, until)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from alerts import harmless, words
+from alerts.precedence import POSITIVE
 from storage.model import AlertKind, Change, to_text
 
 if TYPE_CHECKING:
@@ -126,8 +127,10 @@ def _facts_line(facts: AlertFacts) -> Iterable[str]:
         yield f"change: {words.CHANGE[facts.alert.change]}"
     if facts.reports:
         yield f"reported by {words.reported(facts.reports, facts.originators)}"
-        by = words.confirmation(facts.confirmed_by)
-        yield f"confirmed {by}" if facts.confirmed else "not confirmed by an official source"
+        if facts.confirmed:
+            yield f"confirmed {words.confirmation(facts.confirmed_by)}"
+        elif facts.status in POSITIVE:  # of a plan there is nothing to confirm yet
+            yield "not confirmed by an official source"
     if facts.disputed:
         yield "disputed"
 

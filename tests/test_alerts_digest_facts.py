@@ -84,6 +84,12 @@ def test_alerts_keep_their_review_and_what_did_not_come_stands_apart():
     assert DATA.expected == (ExpectedLine("They met", NOW, "in detail"),)
 
 
+def test_what_did_not_come_is_told_once_however_many_watches_wait():
+    line = alert(AlertKind.OVERDUE)
+    facts = replace(FACTS, overdue=(line, replace(line, id=8, watch="Another")))
+    assert len(digest_data("Morning", facts).expected) == 1
+
+
 def test_quiet_watches_are_named_and_copies_folded():
     assert [(watch.watch, len(watch.articles)) for watch in DATA.watches] == [("Grain", 0), ("Envoy", 1)]
     assert DATA.watches[1].articles[0].copies == ("Courier",)

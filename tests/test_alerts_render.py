@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from alerts import words
 from alerts.render import AlertFacts, render_alert
 from config.vocabulary import Level, Role, Status, Urgency
 from storage.model import Alert, AlertKind, Change
@@ -69,6 +70,28 @@ def test_no_status_reads_like_a_meeting_that_was_held(status, said):
 def test_three_people_a_dispute_and_unknown_place_read_as_a_sentence():
     facts = replace(FACTS, participants=("A", "B", "C"), place=None, date=None, disputed=True, level=None)
     assert render_alert(facts).title == "Disputed: A, B and C met"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"change": Change.CONFIRMED}, "Confirmed by UA: "),
+        ({"change": Change.CONFIRMED_BY_BOTH}, "Confirmed by both sides: "),
+        ({"change": Change.UPGRADED}, "Of a higher level: "),
+        ({"detail": words.MISSED}, "After all: "),
+        ({}, ""),
+    ],
+)
+def test_no_two_messages_of_a_thread_bear_one_subject(changes, said):
+    facts = replace(FACTS, alert=replace(ALERT, **changes), confirmed_by=("UA",))
+    assert render_alert(facts).title == f"{said}Li Hui and Volodymyr Zelensky met, Kyiv, 17 May 2023 (leader level)"
+
+
+def test_of_a_plan_nobody_says_that_it_is_not_confirmed_and_of_what_nobody_reports_that_it_is_planned():
+    plan = replace(FACTS, status=Status.SCHEDULED, confirmed=False)
+    assert "confirmed" not in render_alert(plan).text
+    assert "not confirmed by an official source" in render_alert(replace(plan, status=Status.HELD)).text
+    assert words.meeting(Status.UNDECIDED, ("A", "B"), 0) == "A meeting of A and B is not reported"
 
 
 def test_an_alert_that_is_no_meeting_keeps_its_own_title():

@@ -46,6 +46,8 @@ CHAFF = 8  # one entry of so many is about nothing that is watched for, and may 
 UPGRADE = 20  # so many lives a version lasts
 A_LIFE = 4  # entries published before each life
 LONGEST_S = 0.3
+PATIENCE = 8  # a life that waits takes so much longer
+_TICKS = os.sysconf("SC_CLK_TCK")
 _CONFIG = """\
 crawl: {{articles: false, interval: 1s, min_interval: 1s, private_addresses: true}}
 web: {{listen: off}}
@@ -183,18 +185,20 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
 
 
 def _kill(child: int, seconds: float) -> None:
-    """After so long, unless it ended itself before."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and _lives(child):
+    """After so much of its CPU time, which other work does not stretch, unless it ended itself before."""
+    until = time.monotonic() + PATIENCE * seconds
+    while time.monotonic() < until and (spent := _cpu_s(child)) is not None and spent < seconds:
         time.sleep(0.001)
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
 
 
-def _lives(child: int) -> bool:
+def _cpu_s(child: int) -> float | None:
+    """None when it has ended."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{child}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    return False
+        fields = Path(f"/proc/{child}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / _TICKS
+    return None
 
 
 def report(folder: Path, arrivals: Arrivals, tally: Tally, seconds: float) -> bool:

@@ -65,7 +65,7 @@ def lease_entries(
 def _choose(db: Database, now: str, most: int, per_source: int, busy: Mapping[int, int]) -> list[int]:
     """The entries to take, walking the queue until there are enough.
 
-    To rank the whole of it cost 80 ms for each article read while 6,000 waited, as after a first start.
+    To rank the whole of it cost 55 ms for each article read while 6,000 waited, as after a first start.
     """
     taken = Counter(busy)
     chosen: list[int] = []

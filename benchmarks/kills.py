@@ -166,7 +166,7 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
         for number in range(kills):
             tally.published += A_LIFE
             steps[:] = bytes(len(STEPS))
-            at = f"{rng.choice(STEPS)} {rng.choice(('begins', 'ends'))} {rng.randint(1, 4)}" if number % 2 else "- - 0"
+            at = _edge(rng) if number % 2 else "- - 0"
             tally.versions += at.startswith("migrate") or number % UPGRADE == 0
             print("life", tally.published, tally.versions, at, file=tell, flush=True)
             child = int(told.readline())
@@ -182,6 +182,12 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
         if code := int(told.readline()):
             print(f"the last life ended with {code}; its log: {(folder / 'log').read_text()[-2000:]}")
     return tally
+
+
+def _edge(rng: random.Random) -> str:
+    """A step, whether it begins or ends, and how often it has by then; a life upgrades once."""
+    step = rng.choice(STEPS)
+    return f"{step} {rng.choice(('begins', 'ends'))} {1 if step == 'migrate' else rng.randint(1, 4)}"
 
 
 def _kill(child: int, seconds: float) -> None:

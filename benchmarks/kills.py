@@ -34,7 +34,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +180,7 @@ def kill_often(folder: Path, kills: int, rng: random.Random) -> Tally:
         told.readline()
         if code := int(told.readline()):
             print(f"the last life ended with {code}; its log: {(folder / 'log').read_text()[-2000:]}")
+        tally.copies.update(look_at_copy(folder / "copy.db"))
     return tally
 
 
@@ -268,11 +268,11 @@ def report(folder: Path, arrivals: Arrivals, tally: Tally, seconds: float) -> bo
 
 
 def _excused(key: tuple[str, str], times: list[float], tally: Tally) -> bool:
-    """Between two arrivals of a key lies a kill at which it was in flight."""
-    return all(
-        any(before < kill <= after and key in flying for kill, flying in zip(tally.times, tally.in_flight, strict=True))
-        for before, after in pairwise(times)
-    )
+    """It came once more at most for each kill at which it was in flight.
+
+    Not by the times: what a life had sent when it was killed may be taken from the socket a little later.
+    """
+    return len(times) - 1 <= sum(key in flying for flying in tally.in_flight)
 
 
 def main() -> int:

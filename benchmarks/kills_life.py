@@ -95,7 +95,7 @@ class Nursery:
             await store.sync_sources(self.specs, desk.clock.now())
             sends = DeliverStage(desk)
             reads = ReadStage(desk, lambda: sends.jobs.start("pump", sends.pump()))
-            if published // 4 % 4 == 0 or "backup" in at:
+            if published // 4 % 4 == 0 or "backup" in at or not at:
                 sends.jobs.start("back up", self._back_up())
             while True:
                 await self._poll(desk, published)
@@ -104,6 +104,7 @@ class Nursery:
                 await store.write(keeping.prune_articles, desk.clock.now(), 2)
                 await asyncio.sleep(0.002)
                 if not at and not await store.read(_waiting):
+                    await sends.jobs.drain(60)
                     return 0
 
     async def _back_up(self) -> None:

@@ -57,7 +57,7 @@ def parse_people(text: str, path: Path, kinds: Mapping[str, OfficeKind], finding
     for line, row in rows:
         try:
             entries.append(PersonLine(path, line, _person(row, kinds)))
-        except (ValueError, OverflowError) as error:  # a year of twenty digits
+        except (ValueError, OverflowError, TypeError) as error:  # a year of twenty digits, a list for a word
             findings.append(Finding(path, line, 1, str(error)))
     return entries
 
@@ -93,7 +93,7 @@ def _plain_value(text: str) -> Any:
 def _yaml_rows(text: str, path: Path, findings: list[Finding]) -> list[tuple[int, Any]]:
     try:
         rows = YAML(typ="rt").load(text) or []
-    except (ReaderError, ValueError, IndexError) as error:  # what ruamel makes of bytes and of numbers that are none
+    except (ReaderError, ValueError, IndexError, TypeError) as error:  # of odd bytes, numbers and keys
         findings.append(Finding(path, 0, 0, f"not readable as YAML: {getattr(error, 'reason', error)}"))
         return []
     except MarkedYAMLError as error:

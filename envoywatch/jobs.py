@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
@@ -62,3 +65,29 @@ class Jobs:
             _log.exception("job failed", job=what)
             if on_error is not None:
                 await self._run(f"mend after {what}", on_error(error), None)
+
+
+async def in_thread(work: Callable[[], T], name: str) -> T:
+    """What the work gives, done in a thread that the end of the process does not wait for, as it does for a pool's."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if ended.done():  # nobody waits any more
+            return
+        if error is None:
+            ended.set_result(cast("T", result))
+        else:
+            ended.set_exception(error)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 (whatever it is, who waits is told)
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and all who waited there with it
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await ended

@@ -24,7 +24,7 @@ from crawler.pages import PageBytes, fetch_page
 from crawler.polling import poll
 from crawler.schedule import Limits, next_poll
 from crawler.workers import WorkerCrashed, WorkerTimeout
-from envoywatch.jobs import Jobs
+from envoywatch.jobs import Jobs, in_thread
 from envoywatch.logs import Lasting
 from envoywatch.messages import find_message
 from envoywatch.reading import read_entry
@@ -306,7 +306,9 @@ class DeliverStage:
         if until is not None:
             await desk.store.hold_delivery(delivery.id, until)
             return
-        result = await asyncio.to_thread(send, channel.url, message.message, delivery.key, secret=channel.secret)
+        result = await in_thread(
+            partial(send, channel.url, message.message, delivery.key, secret=channel.secret), "envoywatch-deliver"
+        )
         if result.ok:
             if self._failing.end(delivery.channel):
                 _log.info("channel works again", channel=delivery.channel)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x456E7677
 """`Envw`: the mark in the file's header that makes it ours."""
 
-_HEADER = b"SQLite format 3\x00"
 _BUSY_MS = 10_000
 _CACHE_KIB = 32 * 1024
 """The writer's. The shingles of each article go to pages all over a large table, which would be read over and over."""
@@ -216,39 +215,42 @@ def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
     """Nothing was ever kept in it: whoever made the file was killed before it had its tables."""
     if path.stat().st_size == 0:
         return True
-    if not _has_header(path):
-        return False
-    _check_whole(path)
+    _check_whole(connection, path)
     marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
     return marks == [0, 0] and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
 
 
-def _has_header(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_HEADER)) == _HEADER
+def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """An SQLite file with as many pages as its header tells, which SQLite itself looks at.
+
+    A good file is never opened beside SQLite: to close it would give back every lock that this process has on it, and
+    another program that closes the database would then take the log away from under us (sqlite.org/howtocorrupt.html).
+    """
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_NOTADB:
+            raise DatabaseRefusedError(
+                f"{path} is not an SQLite database", hint="change storage.path; the file is untouched"
+            ) from error
+        if code == sqlite3.SQLITE_CORRUPT and (wanted := _announced(path)) > (size := path.stat().st_size):
+            told = f"{path} is truncated: {size:,} bytes of {wanted:,} are left"
+            raise DatabaseRefusedError(told, hint=_RESTORE) from error
+        raise
 
 
-def _check_whole(path: Path) -> None:
-    """The header tells how many pages the file has; without a log beside it, it must have them."""
+def _announced(path: Path) -> int:
+    """How many bytes the header says that the file has."""
     with path.open("rb") as file:
         head = file.read(100)
-    log = path.with_name(path.name + "-wal")
-    if len(head) < 100 or head[24:28] != head[92:96] or (log.exists() and log.stat().st_size):  # noqa: PLR2004 (the header)
-        return
     page = int.from_bytes(head[16:18], "big")
-    wanted = int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
-    size = path.stat().st_size
-    if size < wanted:
-        raise DatabaseRefusedError(f"{path} is truncated: {size:,} bytes of {wanted:,} are left", hint=_RESTORE)
+    return int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path) -> int:
     """The schema version of a file of ours; anything else is refused, never mended or replaced."""
-    if not _has_header(path):
-        raise DatabaseRefusedError(
-            f"{path} is not an SQLite database", hint="change storage.path; the file is untouched"
-        )
-    _check_whole(path)
+    _check_whole(connection, path)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID:

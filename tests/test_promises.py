@@ -172,12 +172,20 @@ def test_promise_41_it_opens_no_port_and_asks_nobody_whom_the_configuration_does
         assert servers["other"].asked == 0
 
 
-def test_promise_38_the_service_has_no_rights_that_it_does_not_need_and_is_watched():
+def unit_settings():
     unit = (ROOT / "packaging" / "envoywatch.service").read_text(encoding="utf-8")
-    said = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+
+
+def test_promise_38_the_service_has_no_rights_that_it_does_not_need_and_is_watched():
+    said = unit_settings()
     assert (said["Type"], said["DynamicUser"], said["NoNewPrivileges"]) == ("notify", "yes", "yes")
     assert (said["ProtectSystem"], said["CapabilityBoundingSet"], said["UMask"]) == ("strict", "", "0077")
     assert int(said["WatchdogSec"]) > 3 * BEAT_S
+
+
+def test_promise_14_the_service_begins_what_crashes_again_and_again_ever_more_slowly():
+    assert {"Restart", "RestartSec", "RestartSteps", "RestartMaxDelaySec"} <= unit_settings().keys()
 
 
 @pytest.mark.processes

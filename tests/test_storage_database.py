@@ -1,5 +1,7 @@
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -216,3 +218,23 @@ def test_what_the_check_finds_is_told(tmp_path):
     assert str(path) in str(refusal)
     assert findings[0] in str(refusal)
     assert "backup" in refusal.hint
+
+
+def test_promise_41_another_program_that_closes_the_database_leaves_the_log_where_it_is(tmp_path):
+    """It would delete it, had it become the last by our giving our locks back; what we then write nobody would see."""
+    path = tmp_path / "envoywatch.db"
+    db = open_writer(path)
+    with closing(db.conn):
+        db.execute("INSERT INTO notes (name, value, at) VALUES ('a', '1', '')")
+        with closing(open_reader(path)):
+            pass
+        another = (
+            "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM notes'); db.close()"
+        )
+        log = path.with_name("envoywatch.db-wal")
+        before = log.stat().st_ino
+        subprocess.run([sys.executable, "-c", another, str(path)], check=True)
+        assert log.stat().st_ino == before
+        db.execute("INSERT INTO notes (name, value, at) VALUES ('b', '1', '')")
+        with closing(open_reader(path)) as reader:
+            assert reader.execute("SELECT count(*) FROM notes").fetchone()[0] == 2

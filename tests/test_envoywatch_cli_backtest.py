@@ -5,7 +5,7 @@ import pytest
 
 from envoywatch.backtesting import Comparison, Difference, Tally, backtest, most_changed
 from storage.database import open_reader
-from tests.seeding import NOW, Archive, Commands, claim_of, open_again, seed
+from tests.seeding import CONFIG, NOW, Archive, Commands, claim_of, open_again, seed, with_watch
 
 
 @pytest.fixture
@@ -53,6 +53,17 @@ def test_a_new_watch_is_tried_as_one_that_tells_at_once(cli):
     document = cli.json("watches", "backtest", "Rain", "--query", "rained")
     rain = trial_of(document, "Rain")
     assert (rain["matches"]["then"], rain["matches"]["now"], rain["alerts"]["now"]) == (0, 1, 1)
+
+
+def test_a_query_takes_the_place_of_a_score_but_is_exchanged_alone_beside_one(tmp_path, capsys):
+    sums = "{name: Sum, score: {at_least: 10, terms: {corridor: 6, ships: 6}}, send: now}"
+    both = "{name: Both, query: ships, score: {at_least: 5, terms: {corridor: 6}}, send: now}"
+    cli = Commands(seed(tmp_path, with_watch(with_watch(CONFIG, sums), both)), capsys)
+    assert trial_of(cli.json("watches", "backtest", "Sum"), "Sum")["matches"]["now"] == 1
+    tried = trial_of(cli.json("watches", "backtest", "Sum", "--query", "rained"), "Sum")
+    assert [one["article_id"] for one in tried["matches"]["added"]] == [4]
+    assert trial_of(cli.json("watches", "backtest", "Both", "--query", "rained"), "Both")["matches"]["now"] == 0
+    assert trial_of(cli.json("watches", "backtest", "Both", "--query", "grain"), "Both")["matches"]["now"] == 1
 
 
 def test_the_figures_and_the_titles_are_printed(cli):

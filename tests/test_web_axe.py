@@ -13,7 +13,7 @@ PATHS = (
     "/", "/?days=7", "/alerts", "/alerts/5", "/meetings", "/meetings/11", "/trips?person=Li+Hui",
     "/stories", "/articles/1", "/search",
     "/search?q=envoy", "/search?q=(", "/sources", "/sources/7", "/outbox", "/watches", "/watches?add=meeting",
-    "/watches/Talks%20about%20the%20war", "/watches/Audience%20with%20a%20leader", "/watches/preview?q=envoy",
+    "/watches/Talks%20about%20the%20war", "/watches/Audience%20with%20a%20leader", "/try?q=envoy",
     "/people", "/people?name=Li+Hui", "/settings", "/nowhere",
 )  # fmt: skip
 

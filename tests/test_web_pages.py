@@ -122,7 +122,7 @@ def paths_of(mission):
         "/search", "/search?q=envoy", "/search?q=(", "/sources", "/sources/1", "/sources/7", "/outbox",
         "/trips?person=Li+Hui", "/trips?person=Nobody", "/trips",
         "/stories", "/stories?sources=3", "/stories?skip=50", "/stories/999",
-        "/search?q=envoy&sort=newest", "/watches/preview?q=envoy", "/watches/preview?q=envoy&fragment=1",
+        "/search?q=envoy&sort=newest", "/try?q=envoy", "/try?q=envoy&fragment=1",
         "/outbox?state=parked", "/watches", "/watches?add=meeting", "/watches/Talks%20about%20the%20war",
         "/watches/Audience%20with%20a%20leader", "/people", "/people?q=li", "/people?name=Li+Hui", "/settings",
         "/feed.atom", "/healthz", "/readyz", "/metrics",
@@ -641,13 +641,13 @@ async def test_a_filter_that_is_none_is_refused(page, wrong):
 
 
 async def test_a_query_is_tried_on_the_last_days_as_a_page_and_as_a_part_of_one(page):
-    whole = (await page.get("/watches/preview", params={"q": "envoy"})).text
-    part = (await page.get("/watches/preview", params={"q": "envoy", "fragment": "1"})).text
+    whole = (await page.get("/try", params={"q": "envoy"})).text
+    part = (await page.get("/try", params={"q": "envoy", "fragment": "1"})).text
     assert "would have matched" in part
     assert "<html" in whole
     assert "<html" not in part
     assert "<mark" in part
-    wrong = (await page.get("/watches/preview", params={"q": "envoy AND (peace", "fragment": "1"})).text
+    wrong = (await page.get("/try", params={"q": "envoy AND (peace", "fragment": "1"})).text
     assert "^" in wrong
-    assert "is shown here" in (await page.get("/watches/preview")).text
-    assert (await page.get("/watches/preview", params={"q": "x" * 3_000})).status_code == 413
+    assert "is shown here" in (await page.get("/try")).text
+    assert (await page.get("/try", params={"q": "x" * 3_000})).status_code == 413

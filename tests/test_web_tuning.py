@@ -172,6 +172,21 @@ async def test_the_page_of_a_watch_shows_its_forms_and_where_it_was_met(desk):
     assert (await desk.get("/watches/Nobody")).status_code == 404
 
 
+async def test_the_page_of_a_watch_may_have_any_name(desk):
+    for name in ("preview", "try", "a/b?c"):
+        form = await desk.form("/watches?add=query") | {"name": name, "query": "grain"}
+        said = await desk.post("/watches", do="save", **form)
+        page = (await desk.get(said.headers["location"])).text
+        assert f"<h1><bdi>{name}</bdi></h1>" in page
+
+
+async def test_an_alert_says_what_its_watch_looked_for_and_whether_it_was_changed_since(desk):
+    with closing(open_reader(desk.archive.path)) as reader:
+        (alert,) = reader.execute("SELECT min(id) FROM alerts WHERE watch = 'Envoy'").fetchone()
+    page = (await desk.get(f"/alerts/{alert}")).text
+    assert "@arda-lin AND (talks OR 会谈) (revision 1, since 2023-05-16 12:00 UTC; changed since)" in page
+
+
 async def test_a_form_that_nothing_was_changed_in_means_no_change(desk):
     for name in ("Envoy", "Grain", "Received", "Sum"):
         said = await desk.post(f"/watches/{name}", do="diff", **await desk.form(f"/watches/{name}"))

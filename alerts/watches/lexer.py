@@ -62,13 +62,6 @@ class Passthrough(LarkLexer):
 
 def split(text: str) -> tuple[list[Token], list[str]]:
     """The tokens of a query and warnings about it; raises QueryError."""
-    if len(text) > LONGEST_QUERY:
-        raise QueryError(
-            f"a query may have {LONGEST_QUERY:,} characters; this one has {len(text):,}",
-            text=text,
-            column=LONGEST_QUERY + 1,
-            hint="make several watches of it, or a group of people",
-        )
     scanner = _Scanner(text)
     scanner.scan()
     return scanner.tokens, scanner.warnings
@@ -85,11 +78,14 @@ class _Scanner:
         self.opened: list[int] = []
 
     def scan(self) -> None:
-        while self.at < len(self.text):
+        while self.at < min(len(self.text), LONGEST_QUERY):
             if self.text[self.at].isspace():
                 self.at += 1
             else:
                 self._token(self.text[self.at])
+        if len(self.text) > LONGEST_QUERY:  # told after the mistakes before that place, which are often the reason
+            size = f"a query may have {LONGEST_QUERY:,} characters; this one has {len(self.text):,}"
+            self._fail(size, LONGEST_QUERY, "make several watches of it, or a group of people")
         if self.opened:
             self._fail("this parenthesis is never closed", self.opened[-1], "add )")
         if not self.tokens:

@@ -28,7 +28,9 @@ _ROWS = 12
 
 @click.command("backtest")
 @click.argument("names", metavar="[NAME ...]", nargs=-1)
-@click.option("--query", metavar="QUERY", help="Try this query for the one watch named, or for a new watch.")
+@click.option(
+    "--query", metavar="QUERY", help="Try this in place of what the one watch named looks for, or as a new watch."
+)
 @since_option
 @until_option
 @click.option(
@@ -70,7 +72,10 @@ def command(
 
 
 def _with_query(config: Config, names: Sequence[str], query: str) -> Config:
-    """The configuration in which the one named watch has that query, faults shown as `search` shows them."""
+    """The configuration in which the one named watch looks for that, faults shown as `search` shows them.
+
+    A query beside a score is exchanged alone; a watch of a score or of meetings looks for the query instead.
+    """
     from config.model import Watch  # noqa: PLC0415 (as above)
     from config.vocabulary import Send  # noqa: PLC0415 (likewise)
     from envoywatch.cli.search import prepare  # noqa: PLC0415 (likewise)
@@ -82,7 +87,8 @@ def _with_query(config: Config, names: Sequence[str], query: str) -> Config:
     before = next(
         (watch for watch in config.watches if watch.name == name), Watch(name=name, query=query, send=Send.NOW)
     )
-    tried = before.model_copy(update={"query": query, "meeting": None})
+    instead = {"score": None, "meeting": None} if before.query is None else {}
+    tried = before.model_copy(update={"query": query, **instead})
     others = tuple(watch for watch in config.watches if watch.name != name)
     return config.model_copy(update={"watches": (*others, tried)})
 

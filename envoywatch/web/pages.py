@@ -12,6 +12,7 @@ from config.vocabulary import Status
 from envoywatch.itineraries import itineraries
 from envoywatch.web import charts, digest, present
 from envoywatch.web.view import context_of, number, path_id, read, show
+from envoywatch.why import said_then
 from storage import views
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _next(found: tuple[AlertLine, ...]) -> int | None:
 def alert(request: Request) -> Response:
     """One alert with everything it rests on."""
     view = read(request, lambda reader: views.get_alert(reader, path_id(request)))
-    return show(request, "alert.html", view=view, alert=view.alert)
+    said = said_then(context_of(request).settings().config, view.alert.watch_revision)
+    return show(request, "alert.html", view=view, alert=view.alert, said_then=said)
 
 
 def meetings(request: Request) -> Response:

@@ -6,15 +6,17 @@ import io
 import re
 import signal
 import socket
+import sqlite3
 import threading
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from config.schema import render_schema
 from envoywatch.cli import main
-from envoywatch.daemon import BEAT_S
+from envoywatch.daemon import BEAT_S, watchdog_s
 from tests.daemon_world import World, configuration, log_of, rows, running, stop, wait_for
 from tests.fault_servers import GOOD, body, feed, serving, status
 
@@ -201,6 +203,32 @@ def test_promise_38_readiness_is_told_only_when_polls_run(tmp_path, world, monke
             assert oct((tmp_path / "envoywatch.db").stat().st_mode)[-3:] == "600"
             assert stop(daemon)[0] == 0
         assert manager.recv(99) in {b"STOPPING=1", b"WATCHDOG=1"}
+
+
+@pytest.mark.processes
+def test_promise_38_the_watchdog_is_fed_as_often_as_it_asks_though_the_database_cannot_be_written(
+    tmp_path, world, monkeypatch
+):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(40)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "300000")
+        configure(tmp_path, configuration(world, ["wire"]))
+        with running(tmp_path) as daemon, closing(sqlite3.connect(tmp_path / "other", isolation_level=None)) as other:
+            assert manager.recv(99) == b"READY=1"
+            other.execute("ATTACH ? AS held", [str(tmp_path / "envoywatch.db")])
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE held.notes SET value = value")
+            told = [manager.recv(99) for _ in range(5)]
+            other.execute("ROLLBACK")
+            assert stop(daemon)[0] == 0
+    assert set(told) == {b"WATCHDOG=1"}
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("", 10), ("90000000", 10), ("6000000", 2), ("0", 10), ("soon", 10)])
+def test_promise_38_the_watchdog_is_told_three_times_as_often_as_it_asks(asked, seconds):
+    assert watchdog_s({"WATCHDOG_USEC": asked}) == seconds
 
 
 def said(folder, line):

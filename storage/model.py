@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from config.agencies import outlet_of
 from config.vocabulary import EndpointKind, Level, Role, Status, Urgency
@@ -361,9 +361,11 @@ class Field(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """Characters `start` to `end` (Python indices, end excluded) of one field of the article as stored."""
+class Span(NamedTuple):
+    """Characters `start` to `end` (Python indices, end excluded) of one field of the article as stored.
+
+    A tuple, as `Match` is: hundreds are made of an article, each in half the time that a frozen dataclass takes.
+    """
 
     field: Field
     start: int
@@ -383,8 +385,7 @@ class Document:
     published_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A watch met an article. Of a scored watch with the `score`, and its sum in words."""
 
     watch: str

@@ -69,16 +69,18 @@ class Lexicon:
         """Forms of several words, until they are frozen into the tables, each under its rarest word."""
         self._lines: dict[str, list[tuple[str, int, Form]]] = {}
         """What the automaton looks for: writing without spaces, and whose forms it may be."""
-        self._heads: dict[int, dict[str, list[tuple[str, int, str]]]] = {}
-        """The beginnings of words that are asked for, by their own first letters."""
+        self._beginnings: dict[str, list[tuple[str, int]]] = {}
+        """What words may begin with."""
+        self._heads: dict[int, dict[str, tuple[int, ...]]] = {}
+        """The lengths of those beginnings, by their own first letters, of which there are so many."""
         self._owners: list[list[tuple[str, int, Form]]] = []
         self._automaton: AhoCorasick | None = None
 
     def __getstate__(self) -> tuple[object, ...]:
-        return self._tables, self._lines, self._heads
+        return self._tables, self._lines, self._beginnings, self._heads
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._tables, self._lines, self._heads = state
+        self._tables, self._lines, self._beginnings, self._heads = state
         self._rows = []
         self._build()
 
@@ -112,8 +114,10 @@ class Lexicon:
             self._lines.setdefault(line, []).append((language, number, form))
         elif form.open_end and len(form.tokens) == 1:
             (beginning,) = form.tokens
+            self._beginnings.setdefault(beginning, []).append((language, number))
             heads = self._heads.setdefault(min(len(beginning), _LONGEST_HEAD), {})
-            heads.setdefault(beginning[:_LONGEST_HEAD], []).append((language, number, beginning))
+            lengths = heads.get(beginning[:_LONGEST_HEAD], ())
+            heads[beginning[:_LONGEST_HEAD]] = tuple(sorted({*lengths, len(beginning)}))
         elif len(form.tokens) > 1:
             self._tables.setdefault(language, {})
             self._rows.append((language, number, form))
@@ -134,14 +138,13 @@ class Lexicon:
             if entry is None:
                 continue
             if isinstance(entry, int):
-                if entry in signs:
+                if signs.setdefault(entry, word) is not word:
                     _note(signs, entry, word)
-                else:
-                    signs[entry] = word
             else:
                 for one in entry:
                     if isinstance(one, int):
-                        _note(signs, one, word)
+                        if signs.setdefault(one, word) is not word:
+                            _note(signs, one, word)
                     elif all(map(words.__contains__, one[1].whole_tokens)):
                         _note(signs, *one)
         for number, sign in chain(self._begun(page), self._in_line(page)):
@@ -161,14 +164,18 @@ class Lexicon:
 
     def _begun(self, page: Page) -> Iterator[tuple[int, Sign]]:
         """Words of the article that begin with what is asked for."""
+        words, beginnings = page.words, self._beginnings
         for length, heads in self._heads.items():
-            entries = map(heads.get, map(itemgetter(slice(length)), page.words))
-            for word, asked in zip(page.words, entries, strict=True):
-                if asked is None:
+            asked = map(heads.get, map(itemgetter(slice(length)), words))
+            for word, lengths in zip(words, asked, strict=True):
+                if lengths is None:
                     continue
-                for language, number, beginning in asked:
-                    if word.startswith(beginning) and page.may_be_in(language):
-                        yield number, word
+                for length_asked in lengths:
+                    if length_asked > len(word):
+                        break
+                    for language, number in beginnings.get(word[:length_asked], ()):
+                        if page.may_be_in(language):
+                            yield number, word
 
     def _in_line(self, page: Page) -> Iterator[tuple[int, Sign]]:
         """What the automaton finds in an article with writing without spaces."""

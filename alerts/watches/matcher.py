@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.watches.errors import QueryError
 from alerts.watches.evaluate import evaluate
-from alerts.watches.needs import Needs
+from alerts.watches.needs import Needs, undecided
 from alerts.watches.page import Page
 from alerts.watches.plan import All, PersonForms, Plan, Planner, conditions_of
 from alerts.watches.query import render_node
@@ -71,6 +71,9 @@ class Matcher:
     def __init__(self, watches: tuple[_Watch, ...], faults: tuple[Fault, ...], planner: Planner) -> None:
         self.faults = faults
         self._watches = watches
+        self._names = [watch.name for watch in watches]
+        self._plans = [undecided(watch.plan) for watch in watches]
+        """What is left to be evaluated of each watch, all of whose needs are there."""
         self._lexicon = planner.lexicon
         self._lexicon.freeze()
         self._conditions = planner.conditions
@@ -86,12 +89,13 @@ class Matcher:
     def match(self, document: Document) -> tuple[Match, ...]:
         """The watches that the article meets, in their order, with the spans that made each of them match."""
         page = self._page(document)
+        names, plans, told = self._names, self._plans, page.slot_spans
         matches = []
         for index in self._candidates(page):
-            name, _, plan = self._watches[index]
-            spans = evaluate(plan, page)
+            plan = plans[index]
+            spans = told[plan] if plan in told else evaluate(plan, page)
             if spans is not None:
-                matches.append(Match(name, spans))
+                matches.append(Match(names[index], spans))
         return tuple(matches)
 
     def _page(self, document: Document) -> Page:

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from alerts.watches.lexicon import ALWAYS
-from alerts.watches.plan import All, Any, Chain, Pattern, Requirement, Row, Slot, Within
+from alerts.watches.plan import All, Any, Chain, No, Pattern, Requirement, Row, Slot, Within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,17 @@ _BITS = 32
 _INDEX = (1 << _BITS) - 1
 _MOST_ENTRIES = 5
 """A watch that waits for one of several has an entry for each; of more, it is looked at when all else is there."""
+
+
+def undecided(plan: Plan) -> Plan:
+    """What is left to be seen of a plan, once all its needs are known to be there: no condition on the article."""
+    if not isinstance(plan, All):
+        return plan
+    parts = zip(plan.parts, plan.nodes, strict=True)
+    left = [(part, node) for part, node in parts if not isinstance(part, Requirement)]
+    if len(left) == 1 and not isinstance(left[0][0], No):
+        return left[0][0]
+    return All(*map(tuple, zip(*left, strict=True))) if left else plan
 
 
 class Needs:
@@ -55,16 +66,16 @@ class Needs:
 
     def met_by(self, present: AbstractSet[int]) -> list[int]:
         """The watches, in order, that an article with all that is `present` may match."""
-        found: set[int] = set()
-        waiting = self._waiting
+        waiting, further, misses = self._waiting, self._further, present.isdisjoint
         firsts, ends = map(self._first.__getitem__, present), map(self._end.__getitem__, present)
-        for first, end in zip(firsts, ends, strict=True):
-            for one in waiting[first:end] if first < end else ():
-                if one >> _BITS in present:
-                    found.add(one & _INDEX)
-        further = self._further.get
-        misses = present.isdisjoint
-        return sorted([index for index in found if not any(map(misses, further(index, ())))])
+        found = {
+            one & _INDEX
+            for first, end in zip(firsts, ends, strict=True)
+            if first < end
+            for one in waiting[first:end]
+            if one >> _BITS in present
+        }
+        return sorted([index for index in found if index not in further or not any(map(misses, further[index]))])
 
     def _admit(self, index: int, clauses: Sequence[frozenset[int]]) -> tuple[frozenset[int], Iterable[int]]:
         """The entrance of a watch, and for what it waits there: one of these numbers."""

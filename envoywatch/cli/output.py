@@ -76,6 +76,8 @@ def to_plain(value: Any) -> Any:  # noqa: PLR0911 (one line per kind of value)
     """The value in terms of JSON alone."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):  # a named tuple is a record, too
+        return {name: to_plain(item) for name, item in value._asdict().items()}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True)
     if isinstance(value, dict):

@@ -1,4 +1,5 @@
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -44,8 +45,9 @@ def wheel(settings, tmp_path_factory):
     copy = tmp_path_factory.mktemp("source")
     for top in ("envoywatch", *PLAIN):
         shutil.copytree(ROOT / top, copy / top, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
+    (copy / "packaging").mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "packaging/envoywatch.1"):
+        shutil.copy(ROOT / name, copy / name)
     out = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(copy)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -108,6 +110,33 @@ def test_locks_name_every_dependency_with_hashes(settings):
         assert text.count("--hash=sha256:") >= len(pinned)
 
 
+def test_the_manual_page_says_what_the_commands_help_says(settings):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "manpage"), "--print"], capture_output=True, text=True, check=True
+    )
+    page = (ROOT / "packaging" / "envoywatch.1").read_text(encoding="utf-8")
+    assert page == done.stdout, "scripts/manpage makes it anew"
+    assert page.count(".SS ") > 30
+
+
+@pytest.mark.skipif(shutil.which("cyclonedx-py") is None, reason="cyclonedx-py is not installed (cyclonedx-bom)")
+def test_the_bill_of_materials_names_every_locked_library_with_its_hashes(settings, tmp_path):
+    subprocess.run([str(ROOT / "scripts" / "sbom"), str(tmp_path / "bom.json")], capture_output=True, check=True)
+    bom = json.loads((tmp_path / "bom.json").read_text(encoding="utf-8"))
+    locked = re.findall(r"(?m)^([\w.-]+)==([^ ;]+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    assert bom["bomFormat"] == "CycloneDX"
+    assert sorted((one["name"], one["version"]) for one in bom["components"]) == sorted(locked)
+    assert all(files["hashes"] for one in bom["components"] for files in one["externalReferences"])
+
+
+def test_what_the_image_is_made_of_exists(settings):
+    recipe = (ROOT / "packaging" / "Dockerfile").read_text(encoding="utf-8")
+    for line in re.findall(r"(?m)^COPY (?!--from)(.+) \S+$", recipe):
+        for name in line.split():
+            assert (ROOT / name).exists(), name
+            assert f"!{name}\n" in (ROOT / ".dockerignore").read_text(encoding="utf-8"), name
+
+
 # ---------------------------------------------------------------- what is built
 
 
@@ -116,7 +145,9 @@ def test_the_wheel_holds_every_file_and_nothing_at_the_top_but_us(wheel, files):
     missing = {in_wheel(path) for path in files} - names
     assert not missing
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"envoywatch"}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"envoywatch"}
+    (page,) = (name for name in names if ".data/" in name)
+    assert page.endswith(".data/data/share/man/man1/envoywatch.1")
 
 
 def test_the_wheel_works_away_from_the_checkout(wheel, tmp_path):

@@ -33,7 +33,7 @@ def prepare(checkout, *arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
 
 
-@pytest.mark.parametrize("name", ["run", "test", "prepare", "lock"])
+@pytest.mark.parametrize("name", ["run", "test", "prepare", "lock", "sbom", "audit"])
 def test_scripts_are_posix_shell_and_executable(name):
     if not SCRIPTS.is_dir():
         pytest.skip("outside the checkout")

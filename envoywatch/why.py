@@ -16,6 +16,7 @@ from envoywatch.desk import definition_of, rules_of
 from storage.identity import text_hash
 from storage.meetings import LEDGER_WINDOW
 from storage.model import Claim, Document, Known, Reading, Reason, Report, Text, Verdict
+from storage.telling import planned_then
 from storage.views import get_meeting, list_alerts, list_meetings
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from alerts.verdicts import Rules
     from alerts.watches.scores import Tally
     from config.model import Config, Watch
-    from storage.model import Decision, Meeting, Outcome, Span
+    from storage.model import Decision, Meeting, Needs, Outcome, Span
     from storage.views import ArticleView, ClaimView, DecisionLine, Reader
     from storage.watches import WatchRevision
 
@@ -177,8 +178,21 @@ def _why_no_meeting(reading: Reading, would: Sequence[Decision]) -> str:
     return wording.REASON[would[0].reason]
 
 
-def known_of(connection: Reader, reading: Reading, now: datetime) -> Known:
-    """What is stored about the meetings of the same people; whether the text is a copy is not looked up."""
+def decided_at(view: ArticleView) -> datetime:
+    """When it was decided about a stored article."""
+    return min((one.at for one in view.decisions), default=view.line.seen_at)
+
+
+def known_then(connection: Reader, view: ArticleView, needs: Needs) -> Known:
+    """What bears on a stored article as if it came in anew when it did: the messages of the watches until then."""
+    return Known(planned=planned_then(connection, needs, decided_at(view), view.line.id))
+
+
+def known_of(connection: Reader, reading: Reading, needs: Needs, now: datetime) -> Known:
+    """What is stored about the meetings of the same people, and the messages of the watches.
+
+    Whether the text is a copy is not looked up.
+    """
     people = {name for claim in reading.claims for name in claim.participants}
     meetings = {one.key: one for name in sorted(people) for one in _meetings_with(connection, name, now)}
     views = [get_meeting(connection, one.id) for one in meetings.values() if one.id is not None]
@@ -189,6 +203,7 @@ def known_of(connection: Reader, reading: Reading, now: datetime) -> Known:
         reports=tuple(
             report_of(claim, view.meeting.key) for view in views for claim in view.claims if claim.withdrawn_at is None
         ),
+        planned=planned_then(connection, needs, now, None),
     )
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from storage.model import Planned, Reporter, from_text, to_text
 from storage.views_rows import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
 
     from storage.model import Needs, Reading
     from storage.stories import Found
+    from storage.views import Reader
 
 STORY_TIME: Final = timedelta(hours=48)
 """Articles of one story appear within so long."""
@@ -43,7 +44,30 @@ def _planned(db: Database, watch: str, since: datetime) -> tuple[Planned, ...]:
         " WHERE a.watch = ? AND a.due_at > ? AND a.told_with IS NULL GROUP BY a.id ORDER BY a.due_at, a.id",
         [watch, to_text(since)],
     )
-    return tuple(Planned(row[0], from_text(row[1]), tuple(row[2].split("\x1f")), bool(row[3])) for row in rows)
+    return tuple(_planned_of_row(row) for row in rows)
+
+
+def planned_then(reader: Reader, needs: Needs, at: datetime, article_id: int | None) -> dict[str, tuple[Planned, ...]]:
+    """As `planned_of` for every watch with a budget, as it was at a time; what this article alerted is left out."""
+    budgets = {**needs.budgets, **needs.meeting_budgets}
+    return {watch: _planned_then(reader, watch, at - per, at, article_id) for watch, per in budgets.items()}
+
+
+def _planned_then(
+    reader: Reader, watch: str, since: datetime, at: datetime, article_id: int | None
+) -> tuple[Planned, ...]:
+    rows = reader.execute(
+        "SELECT a.key, a.due_at, group_concat(d.channel, char(31)), min(coalesce(d.sealed_at > :at, d.state = 'due'))"
+        " FROM alerts a JOIN deliveries d ON d.alert_id = a.id"
+        " WHERE a.watch = :watch AND a.due_at > :since AND a.created_at <= :at AND a.article_id IS NOT :article"
+        " AND a.told_with IS NULL GROUP BY a.id ORDER BY a.due_at, a.id",
+        {"watch": watch, "since": to_text(since), "at": to_text(at), "article": article_id},
+    )
+    return tuple(_planned_of_row(row) for row in rows)
+
+
+def _planned_of_row(row: Sequence[Any]) -> Planned:
+    return Planned(row[0], from_text(row[1]), tuple(row[2].split("\x1f")), bool(row[3]))
 
 
 def matched_by(

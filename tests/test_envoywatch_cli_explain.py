@@ -12,7 +12,7 @@ import pytest
 
 from storage.database import open_reader
 from storage.entries import finish_entry
-from storage.model import Entry, Reason, Text, TextOrigin, Verdict
+from storage.model import Entry, Needs, Reason, Text, TextOrigin, Verdict
 from storage.views import get_article
 from tests.seeding import CONFIG, NOW, Commands, claim_of, open_again, seed, with_watch
 
@@ -79,6 +79,15 @@ def test_a_watch_added_since_is_asked_too(tmp_path, capsys):
     assert found["Rain"]["matches"]
     assert found["Rain"]["recorded"] == []
     assert answers(cli.json("explain", "1"))["Ministers"]["failed"] == "the watch asks for a higher level"
+
+
+def test_a_spent_budget_counts_as_it_stood_when_the_article_was_read(tmp_path, capsys):
+    archive = seed(tmp_path)
+    archive.config_file.write_text(CONFIG.replace("name: Envoy,", "name: Envoy, at_most: 1/d,"), encoding="utf-8")
+    cli = Commands(archive, capsys)
+    assert answers(cli.json("explain", "1"))["Envoy"]["would"][0]["reason"] == "watch-matched"
+    assert answers(cli.json("explain", "2"))["Envoy"]["would"][0]["reason"] == "over-budget"
+    assert "told at" in cli("explain", "2").out
 
 
 def test_a_watch_changed_since_says_that_it_did_match(tmp_path, capsys):
@@ -251,7 +260,7 @@ def test_what_was_told_before_is_known_when_a_new_report_is_judged(tmp_path):
     archive = seed(tmp_path)
     judge, reading = reading_of(archive, 1, source="Broken Times", url="https://b.example/9")
     with closing(open_reader(archive.path)) as connection:
-        known = known_of(connection, reading, NOW)
+        known = known_of(connection, reading, Needs(), NOW)
     told = {(report.meeting_key, report.source) for report in known.reports}
     assert told == {(known.meetings[0].key, name) for name in ("Ruritania Today", "Ministry")}
     outcome = judge.outcome(reading, known, NOW)
@@ -265,7 +274,7 @@ def test_of_people_nobody_reported_nothing_is_known(tmp_path):
     archive = seed(tmp_path)
     _, reading = reading_of(archive, 4)
     with closing(open_reader(archive.path)) as connection:
-        assert known_of(connection, reading, NOW).meetings == ()
+        assert known_of(connection, reading, Needs(), NOW).meetings == ()
 
 
 def test_an_unstored_reading_is_printed_like_a_stored_one(tmp_path, capsys):

@@ -187,6 +187,48 @@ async def test_an_alert_says_what_its_watch_looked_for_and_whether_it_was_change
     assert "@arda-lin AND (talks OR 会谈) (revision 1, since 2023-05-16 12:00 UTC; changed since)" in page
 
 
+async def test_a_watch_is_renamed_and_what_it_found_stays_under_its_old_name(desk):
+    form = await desk.form("/watches/Envoy") | {"name": "Our envoy"}
+    asked = await desk.post("/watches/Envoy", do="diff", **form)
+    assert "stay under that name" in asked.text
+    said = await desk.post("/watches/Envoy", do="save", **form)
+    assert said.headers["location"] == "/watches/Our%20envoy?done=saved"
+    assert desk.changed()[1] == ["  - name: Our envoy             # kept: everything about her"]
+    assert "Saved" in (await desk.get(said.headers["location"])).text
+    assert (await desk.get("/watches/Envoy")).status_code == 404
+    for name, fault in (("Grain", "Grain"), ("", "f-name-said")):
+        form = await desk.form("/watches/Our%20envoy") | {"name": name}
+        refused = await desk.post("/watches/Our%20envoy", do="save", **form)
+        assert refused.status_code == 400
+        assert fault in refused.text
+
+
+async def test_a_renamed_watch_is_tried_against_what_it_found_until_now(desk):
+    form = await desk.form("/watches/Envoy") | {"name": "Our envoy"}
+    begun = await desk.post("/watches/Envoy", do="backtest", **form | {"days": "0"})
+    page = await desk.until(begun.headers["location"])
+    assert 'value="Our envoy"' in page
+    assert '<th scope="row">Matches</th><td>2</td>' in page
+
+
+async def test_a_watch_is_removed_once_the_change_was_seen(desk):
+    form = {"version": (await desk.form("/watches/Envoy"))["version"]}
+    asked = await desk.post("/watches/Envoy", do="remove", **form)
+    assert "stay under that name" in asked.text
+    assert asked.text.count('class="line old"') == 5
+    assert desk.text == FILE
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', asked.text))
+    back = await desk.post("/watches/Envoy", do="edit", **hidden)
+    assert back.headers["location"] == "/watches/Envoy"
+    said = await desk.post("/watches/Envoy", do="save", **hidden)
+    assert said.headers["location"] == "/watches?done=removed"
+    assert "stays in the archive" in (await desk.get(said.headers["location"])).text
+    assert [watch.name for watch in desk.loaded.config.watches] == ["Grain", "Received", "Sum"]
+    stale = await desk.post("/watches/Grain", do="save", **hidden)
+    assert stale.status_code == 409
+    assert "Grain" in desk.text
+
+
 async def test_a_form_that_nothing_was_changed_in_means_no_change(desk):
     for name in ("Envoy", "Grain", "Received", "Sum"):
         said = await desk.post(f"/watches/{name}", do="diff", **await desk.form(f"/watches/{name}"))
@@ -476,7 +518,7 @@ async def test_a_source_is_polled_tried_paused_and_resumed(desk):
 
 async def test_what_is_no_button_of_a_page_is_refused(desk):
     for path in ("/watches", "/watches/Envoy", "/people", "/sources", "/sources/1"):
-        assert (await desk.post(path, do="remove")).status_code in {400, 404}, path
+        assert (await desk.post(path, do="no-button")).status_code in {400, 404}, path
     assert (await desk.post("/watches/Nobody", do="save")).status_code == 404
     assert (await desk.post("/watches", do="preview", query="x" * 300_000)).status_code == 413
     assert (await desk.post("/sources", do="diff", name="x", endpoint="{")).status_code == 400

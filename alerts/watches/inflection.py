@@ -15,6 +15,7 @@ import pymorphy3
 
 from alerts.prefixes import prefixed_words
 from alerts.text import fold
+from alerts.watches.harmony import harmonized_names
 from config.data_yaml import parse_data
 
 if TYPE_CHECKING:
@@ -43,8 +44,19 @@ def inflect(word: str) -> Mapping[str, frozenset[str]]:
     if not _LATIN.fullmatch(_last_word(folded)[1]):
         return prefixed_words(folded)
     forms = {language: _latin_forms(word, rules) for language, rules in _rules().items()}
-    return forms | {
-        "de": forms["de"].union(*(_latin_forms(other, _rules()["de"]) for other in _german_spellings(word)))
+    german = forms["de"].union(*(_latin_forms(other, _rules()["de"]) for other in _german_spellings(word)))
+    return {**forms, "de": german, **_harmonized(word, folded)}
+
+
+def _harmonized(word: str, folded: str) -> Mapping[str, frozenset[str]]:
+    """Turkish, of names alone: of other words the stem may change with the ending."""
+    tail = word[len(word) - len(_last_word(word)[1]) :]
+    if not tail[:1].isupper():
+        return {}
+    head = _last_word(folded)[0]
+    return {
+        language: frozenset({folded, *(head + form for form in forms)})
+        for language, forms in harmonized_names(tail).items()
     }
 
 

@@ -67,12 +67,14 @@ def _find(context: Context, article: str) -> Explanation | None:
 
 
 def _explain_stored(context: Context, found: Explanation, view: ArticleView, *, as_json: bool) -> None:
-    from envoywatch.why import Judge  # noqa: PLC0415 (as above)
-    from storage.model import Known  # noqa: PLC0415 (likewise)
+    from envoywatch.why import Judge, decided_at, known_then  # noqa: PLC0415 (as above)
+    from storage.database import open_reader  # noqa: PLC0415 (likewise)
 
     judge = Judge(context.config)
     reading = judge.reading_of(view)
-    answers = judge.answers(reading, judge.outcome(reading, Known(), view.line.seen_at), view.decisions)
+    with closing(open_reader(context.database)) as connection:
+        known = known_then(connection, view, judge.rules.needs)
+    answers = judge.answers(reading, judge.outcome(reading, known, decided_at(view)), view.decisions)
     if as_json:
         emit_json({"stored": True, "explanation": found, "watches": answers})
         return
@@ -218,10 +220,10 @@ def _explain_unstored(context: Context, url: str, *, as_json: bool) -> None:
     reading = read_page_now(context.config, url)
     now = datetime.now(UTC)
     known = Known()
+    judge = Judge(context.config)
     if context.database.exists():
         with closing(open_reader(context.database)) as connection:
-            known = known_of(connection, reading, now)
-    judge = Judge(context.config)
+            known = known_of(connection, reading, judge.rules.needs, now)
     outcome = judge.outcome(reading, known, now)
     answers = judge.answers(reading, outcome)
     if as_json:
@@ -290,6 +292,18 @@ def _print_answers(answers: Sequence[WatchAnswer], reading: Reading) -> None:
 
 
 def _because(answer: WatchAnswer, reading: Reading) -> str:
+    """Why it matches or does not, and when it would be told if that is not at once."""
+    from envoywatch import wording  # noqa: PLC0415 (as above)
+    from storage.model import Reason  # noqa: PLC0415 (likewise)
+
+    later = [one for one in answer.would if one.reason in {Reason.OVER_BUDGET, Reason.QUIET_HOURS}]
+    waits = [
+        f"{wording.REASON[one.reason]}: {one.detail}" if one.detail else wording.REASON[one.reason] for one in later
+    ]
+    return "; ".join([_found(answer, reading), *waits])
+
+
+def _found(answer: WatchAnswer, reading: Reading) -> str:
     from storage.model import Verdict  # noqa: PLC0415 (as above)
 
     if not answer.matches:

@@ -140,8 +140,8 @@ def item_of(form: Form, before: Mapping[str, Any]) -> dict[str, Any]:
     for field in _FIELDS:
         if field.name in _OF_SOME and field.name not in _OF_KIND[kind]:
             continue
-        if field.name == "name" and before:
-            continue  # what a watch found is kept under its name
+        if field.name == "name" and before and "name" not in form:
+            continue
         given = form.getlist(field.name)
         meant = field.meant(given)
         if meant != field.meant(field.shown(_held(before, field))):

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 
 from alerts import words
 from alerts.watches.query import parse_query, render_query
-from config.edit import add_item, replace_item
+from config.edit import add_item, remove_item, replace_item
 from config.errors import ConfigError, EnvoywatchError, UsageError
 from config.model import Watch
 from config.vocabulary import Level, Role, Status, Urgency
@@ -30,7 +30,7 @@ from envoywatch.watch_forms import word_forms, written_forms
 from envoywatch.watch_words import options_in_words
 from envoywatch.web.changing import drafted, kept_version, same_version, saved, show_change, tasks_of, tuning_of
 from envoywatch.web.context import SearchHit
-from envoywatch.web.forms import Faults, Form, faults_of, is_refused, read_fields, trouble_of
+from envoywatch.web.forms import Faults, FieldFault, Form, faults_of, is_refused, read_fields, trouble_of
 from envoywatch.web.view import context_of, read, show
 from envoywatch.web.watch_form import KINDS, PLACES, form_of, item_of
 from storage import views
@@ -55,6 +55,8 @@ BACK_DAYS: Final = {7: "7 days", 30: "30 days", 365: "a year", 0: "everything"}
 _SUGGESTED: Final = 12
 _PART: Final = "x-part"
 """The header by which our script asks for a part of a page."""
+_REMOVING: Final = "removing"
+"""The field by which the question whether to save knows that it is about a removal."""
 
 
 def watches(request: Request) -> Response:
@@ -71,6 +73,7 @@ def watches(request: Request) -> Response:
         config=context.settings().config,
         activity=activity,
         options=options_in_words,
+        done=request.query_params.get("done", ""),
         can_edit=context.tuning is not None,
     )
 
@@ -92,19 +95,15 @@ async def change(request: Request) -> Response:
     if name:
         _configured(request, name)
     form = await read_fields(request)
-    match form.get("do"):
-        case "preview":
-            return await run_in_threadpool(_preview, request, name, form)
-        case "backtest":
-            return await _begin_trial(request, name, form)
-        case "diff":
-            return await run_in_threadpool(_diff, request, name, form)
-        case "save":
-            return await _save(request, name, form)
-        case "edit":
-            return await run_in_threadpool(_form_page, request, name or None, form)
-        case "mute" | "unmute" if name:
-            return await _mute(request, name, form)
+    do = form.get("do", "")
+    if _REMOVING in form:  # the answer to whether it is to be removed
+        do = {"save": "removed", "edit": "kept"}.get(do, "")
+    shown = _SHOWN | _SHOWN_OF_ONE if name else _SHOWN
+    if do in shown:
+        return await run_in_threadpool(shown[do], request, name, form)
+    done = _DONE | _DONE_TO_ONE if name else _DONE
+    if do in done:
+        return await done[do](request, name, form)
     raise HTTPException(400)
 
 
@@ -283,7 +282,7 @@ async def _begin_trial(request: Request, name: str, form: Form) -> Response:
         return await run_in_threadpool(partial(_form_page, request, name or None, form, status=409, error=error))
     if is_refused(faults):
         return await run_in_threadpool(partial(_form_page, request, name or None, form, status=400, faults=faults))
-    tried = Watch.model_validate(item)
+    tried = Watch.model_validate(item | ({"name": name} if name else {}))  # what it found is kept under that name
     context = context_of(request)
     config = context.settings().config
     others = tuple(one for one in config.watches if one.name not in {name, tried.name})
@@ -336,6 +335,8 @@ def _diff(request: Request, name: str, form: Form) -> Response:
         same_version(request, form)
         one = drafted(request, _change_of(name, item))
         title = name or str(item["name"])
+        if name and item["name"] != name:
+            faults.setdefault("name", []).append(_old_name(name))
         return show_change(request, one, form, faults, title, (_address(name), "Watches"))
     except (UsageError, ConfigError) as error:
         return _form_page(request, name or None, form, status=_status(error), error=error, faults=faults)
@@ -346,11 +347,35 @@ async def _save(request: Request, name: str, form: Form) -> Response:
         item, faults = await run_in_threadpool(_judged, request, name, form)
         if not is_refused(faults):
             await saved(request, _change_of(name, item), form.get("version", ""))
-            return RedirectResponse(f"{_address(name or item['name'])}?done=saved", status_code=303)
+            return RedirectResponse(f"{_address(item['name'])}?done=saved", status_code=303)
         page = partial(_form_page, request, name or None, form, status=400, faults=faults)
     except EnvoywatchError as error:
         page = partial(_form_page, request, name or None, form, status=_status(error), error=error)
     return await run_in_threadpool(page)
+
+
+def _old_name(name: str) -> FieldFault:
+    """What a new name, or none, does to what is stored."""
+    return FieldFault(f"what {name!r} found, its alerts and their reviews stay under that name", warning=True)
+
+
+def _removal(request: Request, name: str, form: Form) -> Response:
+    """The file without the watch, to be agreed to."""
+    try:
+        same_version(request, form)
+        one = drafted(request, lambda text: remove_item(text, "watches", name))
+    except (UsageError, ConfigError) as error:
+        return _form_page(request, name, None, status=_status(error), error=error)
+    asked = Form([(_REMOVING, "yes")])
+    return show_change(request, one, asked, {"": [_old_name(name)]}, name, (_address(name), "Watches"))
+
+
+async def _remove(request: Request, name: str, form: Form) -> Response:
+    try:
+        await saved(request, lambda text: remove_item(text, "watches", name), form.get("version", ""))
+    except EnvoywatchError as error:
+        return await run_in_threadpool(partial(_form_page, request, name, None, status=_status(error), error=error))
+    return RedirectResponse("/watches?done=removed", status_code=303)
 
 
 def _status(error: EnvoywatchError) -> int:
@@ -367,3 +392,21 @@ async def _mute(request: Request, name: str, form: Form) -> Response:
     except EnvoywatchError as error:
         return await run_in_threadpool(partial(_form_page, request, name, None, status=_status(error), error=error))
     return RedirectResponse(f"{_address(name)}?done={form['do']}d", status_code=303)
+
+
+# ---------------------------------------------------------------- the buttons
+
+
+def _edit(request: Request, name: str, form: Form) -> Response:
+    return _form_page(request, name or None, form)
+
+
+def _kept(_request: Request, name: str, _form: Form) -> Response:
+    return RedirectResponse(_address(name), status_code=303)
+
+
+_SHOWN: Final = {"preview": _preview, "diff": _diff, "edit": _edit}
+_SHOWN_OF_ONE: Final = {"remove": _removal, "kept": _kept}
+"""Of a configured watch alone."""
+_DONE: Final = {"backtest": _begin_trial, "save": _save}
+_DONE_TO_ONE: Final = {"removed": _remove, "mute": _mute, "unmute": _mute}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.variants import TRADITIONAL, load_variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Scripts whose words are found inside runs of letters without spaces. Hangul is among them because its particles are
 # glued to the name.
@@ -177,9 +177,18 @@ class Folded:
         """Whether it may have characters of scripts written without spaces; if not, it surely has none."""
         return _UNSPACED.search(self._present) is not None
 
-    def start_of_word(self, index: int) -> int:
-        """Where a word begins in the original text."""
-        return self.starts[self._word_starts[index]]
+    @cached_property
+    def word_starts(self) -> Sequence[int]:
+        """Where each of `words` begins in the original text."""
+        starts = self._word_starts
+        return starts if isinstance(self.starts, range) else _picked(self.starts, starts)
+
+    def spans_of_word(self, word: str, places: Iterable[int]) -> list[tuple[int, int]]:
+        """The original spans of a word that stands at these places among `words`."""
+        starts, length = self._word_starts, len(word)
+        if isinstance(self.starts, range):
+            return [(starts[at], starts[at] + length) for at in places]
+        return [self.span(starts[at], starts[at] + length) for at in places]
 
     def span_of_words(self, first: int, last: int) -> tuple[int, int]:
         """The original span of words `first` to `last` (excluded; at least one): cheap when few are asked for."""

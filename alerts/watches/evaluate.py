@@ -28,15 +28,20 @@ MOST_PLACES = 10_000
 
 def evaluate(plan: Plan, page: Page) -> tuple[Span, ...] | None:
     """None when the plan does not hold; else the spans that made it hold, in order, none inside another."""
-    if not isinstance(plan, Slot):
-        return _spans(_evaluate(plan, page, page.streams), page)
-    known = page.slot_spans
-    if plan not in known:
-        sign = page.signs.get(plan.number)
-        known[plan] = (
-            _token_spans(sign, page) if isinstance(sign, str) else _spans(_evaluate(plan, page, page.streams), page)
-        )
-    return known[plan]
+    if isinstance(plan, Slot):
+        known = page.slot_spans
+        if plan not in known:
+            sign = page.signs.get(plan.number)
+            known[plan] = (
+                _token_spans(sign, page) if isinstance(sign, str) else _spans(_slot(plan, page, page.streams), page)
+            )
+        return known[plan]
+    if isinstance(plan, All):
+        asked = [part for part in plan.parts if not isinstance(part, No)]
+        if len(asked) == 1 and isinstance(asked[0], Slot):  # a word without others: its spans are known, or soon are
+            refused = any(_no(part, page, page.streams) is None for part in plan.parts if isinstance(part, No))
+            return None if refused else evaluate(asked[0], page)
+    return _spans(_evaluate(plan, page, page.streams), page)
 
 
 def _spans(marks: Sequence[Mark] | None, page: Page) -> tuple[Span, ...] | None:
@@ -45,13 +50,12 @@ def _spans(marks: Sequence[Mark] | None, page: Page) -> tuple[Span, ...] | None:
 
 def _token_spans(token: str, page: Page) -> tuple[Span, ...]:
     """What most matches are, of one word, without what the others need."""
-    return tuple(
-        [
-            Span(stream.field, *stream.span(at, at + 1))
-            for stream in page.streams
-            for at in stream.positions(token)[:MOST_SPANS]
-        ][:MOST_SPANS]
-    )
+    spans: list[Span] = []
+    for stream in page.streams:
+        if token in stream.last_places:
+            field = stream.field
+            spans += [Span(field, start, end) for start, end in stream.spans_of(token)]
+    return tuple(spans[:MOST_SPANS])
 
 
 def _outermost(marks: Sequence[Mark]) -> Sequence[Mark]:
@@ -134,13 +138,11 @@ def _marks(plan: Slot | Row | Pattern | Chain, stream: Stream) -> Sequence[Mark]
     number = stream.number
     match plan:
         case Slot():
-            token = stream.signs[plan.number]
-            if isinstance(token, str):
-                spans = [stream.span(at, at + 1) for at in stream.positions(token)[:MOST_PLACES]]
-                return [(number, start, -end) for start, end in spans]
-            places = _slot_places(plan, stream)
+            signs = stream.signs[plan.number]
+            each = (signs,) if isinstance(signs, str) else signs
+            return [(number, start, -end) for sign in each for start, end in _sign_spans(sign, stream)]
         case Chain():
-            places = [place for operand in _chain_places(plan, stream) for place in operand]
+            places: Sequence[Place] = [place for operand in _chain_places(plan, stream) for place in operand]
         case Row(slots, slop) if slop:
             places = _scattered(slots, slop, stream)
         case _:
@@ -183,11 +185,24 @@ def _sign_places(sign: Sign, stream: Stream) -> Iterator[Place]:
     return _form_places(sign, stream)
 
 
+def _sign_spans(sign: Sign, stream: Stream) -> Sequence[tuple[int, int]]:
+    """What `_sign_places` says in the original text alone, which is all that most are asked for."""
+    if isinstance(sign, str):
+        return stream.spans_of(sign)[:MOST_PLACES] if sign in stream.last_places else ()
+    length = len(sign.tokens)
+    return [stream.span(first, first + length) for first in islice(_form_firsts(sign, stream), MOST_PLACES)]
+
+
 def _form_places(form: Form, stream: Stream) -> Iterator[Place]:
+    length = len(form.tokens)
+    return (stream.place(first, first + length) for first in _form_firsts(form, stream))
+
+
+def _form_firsts(form: Form, stream: Stream) -> Iterator[int]:
+    """The tokens at which the form begins."""
     for first in stream.positions(form.tokens[0]):
-        last = first + len(form.tokens)
-        if _stands(form, stream, first, last) and _has_capitals(form, stream, first):
-            yield stream.place(first, last)
+        if _stands(form, stream, first, first + len(form.tokens)) and _has_capitals(form, stream, first):
+            yield first
 
 
 def _stands(form: Form, stream: Stream, first: int, last: int) -> bool:
@@ -207,7 +222,7 @@ def _stands(form: Form, stream: Stream, first: int, last: int) -> bool:
 def _has_capitals(form: Form, stream: Stream, first: int) -> bool:
     for index, pattern in enumerate(form.capitals, first):
         if pattern:
-            start = stream.start(index)
+            start = stream.starts[index]
             letters = stream.text[start : start + len(pattern)]
             if tuple(map(str.isupper, letters)) != pattern:
                 return False

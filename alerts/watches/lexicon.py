@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 from math import prod
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ahocorasick_rs import AhoCorasick
@@ -166,14 +165,11 @@ class Lexicon:
         """Words of the article that begin with what is asked for."""
         words, beginnings = page.words, self._beginnings
         for length, heads in self._heads.items():
-            asked = map(heads.get, map(itemgetter(slice(length)), words))
-            for word, lengths in zip(words, asked, strict=True):
-                if lengths is None:
-                    continue
-                for length_asked in lengths:
-                    if length_asked > len(word):
+            for word in [word for word in words if word[:length] in heads]:
+                for end in heads[word[:length]]:
+                    if end > len(word):
                         break
-                    for language, number in beginnings.get(word[:length_asked], ()):
+                    for language, number in beginnings.get(word[:end], ()):
                         if page.may_be_in(language):
                             yield number, word
 

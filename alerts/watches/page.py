@@ -83,9 +83,14 @@ class Stream:
         """As `Folded.has_unspaced`."""
         return self._folded.has_unspaced
 
-    def start(self, index: int) -> int:
-        """Where a token begins in the original text."""
-        return self._folded.start_of_word(index)
+    def spans_of(self, token: str) -> list[tuple[int, int]]:
+        """Where the token stands in the original text."""
+        return self._folded.spans_of_word(token, self.positions(token))
+
+    @cached_property
+    def starts(self) -> Sequence[int]:
+        """Where each token begins in the original text."""
+        return self._folded.word_starts
 
     def is_joined(self, index: int) -> bool:
         """Whether nothing stands between this token and the one before."""

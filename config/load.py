@@ -260,7 +260,7 @@ class _Draft:
                     del self.kept[section][int(loc[1])]
 
     def _salvage(self, data: dict[str, Any], loc: Loc) -> bool:
-        """Put the bare name in the place of a faulty person or channel, so that what refers to it is not told too."""
+        """Put what is sound in the place of a faulty item: the name that others refer to, the query of a watch."""
         section, key = str(loc[0]), loc[1]
         try:
             item = data[section][key]
@@ -363,8 +363,8 @@ class _Draft:
             if len(loc) > 1 and loc[0] == "sources" and isinstance(loc[1], int):
                 where = self.origins[loc[1]](loc[2:], problem.offset)
                 gone |= set() if problem.warning else {loc[1]}
-            elif self._original(loc)[:2] in self.stubs:
-                continue
+            elif self._original(loc)[:2] in self.stubs and (loc[0] != "watches" or problem.warning):
+                continue  # of a faulty watch its name and its query are judged all the same
             else:
                 where = self._finding(self._original(loc), problem.offset, key=problem.on_key)
             finding = replace(where, message=problem.message, hint=problem.hint, warning=problem.warning)
@@ -425,9 +425,15 @@ def _stub(section: str, item: Any) -> Any:
         return {"url": _NO_ADDRESS}
     if section == "groups":
         return []
-    if section == "people" and isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]:
-        return {"name": item["name"][:100]}
-    return None
+    if section not in {"people", "watches"} or not isinstance(item, dict):
+        return None
+    name = item.get("name")
+    if not isinstance(name, str) or not name:
+        return None
+    named = {"name": name[:100]}
+    if section == "people":
+        return named
+    return named | {"query": item["query"]} if isinstance(item.get("query"), str) else None
 
 
 def _is_for_sending(loc: Loc) -> bool:

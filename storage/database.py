@@ -56,7 +56,8 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """A read-only connection, safe beside a running daemon; rows by name. Raises DatabaseRefusedError."""
     if not path.exists():
         raise DatabaseRefusedError(
-            f"there is no database at {path} yet", hint="start the daemon with `envoywatch run`, or poll once"
+            f"there is no database at {path} yet",
+            hint="start the daemon with `envoywatch run`, or poll once: `envoywatch poll`",
         )
     with _refusals(path):
         connection = sqlite3.connect(

@@ -45,6 +45,25 @@ def test_a_bad_query_is_placed_at_its_column(tmp_path):
     assert found.column > len("  - {name: a, query: '")
 
 
+def test_a_watch_with_a_wrong_option_has_its_name_and_its_query_judged_all_the_same(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        load(
+            tmp_path,
+            """
+watches:
+  - {name: a, query: talks OR war b}
+  - {name: A, query: 'x AND (y', channel: desk}
+  - {name: c, query: '@ingrid-solvag', send: often}
+  - {name: d, query: 5, send: often}
+""",
+        )
+    said = [(one.line, one.message) for one in caught.value.findings]
+    assert [line for line, _ in said] == [8, 8, 8, 9, 9, 10, 10]
+    messages = " ".join(message for _, message in said)
+    for part in ("`channel`", "'A' is there twice", "never closed", "'often'", "'ingrid-solvag'"):
+        assert part in messages
+
+
 def test_an_unknown_person_of_a_query_is_placed_with_a_suggestion(tmp_path):
     found = only(tmp_path, "watches:\n  - {name: a, query: 'x @ingrid-solvag'}\n")
     assert (found.line, found.column) == (6, 25)

@@ -66,6 +66,14 @@ def test_a_query_takes_the_place_of_a_score_but_is_exchanged_alone_beside_one(tm
     assert trial_of(cli.json("watches", "backtest", "Both", "--query", "grain"), "Both")["matches"]["now"] == 1
 
 
+def test_a_name_is_taken_in_any_case_and_a_new_one_is_said_to_be_new(cli):
+    said = cli("watches", "backtest", "envoy", "--query", "rained")
+    assert "Matches of Envoy that differ" in said.out
+    assert "there is no watch" not in said.err
+    said = cli("watches", "backtest", "Envoi", "--query", "rained")
+    assert "there is no watch 'Envoi': tried as a new one that tells at once; did you mean `Envoy`?" in said.err
+
+
 def test_the_figures_and_the_titles_are_printed(cli):
     said = cli("watches", "backtest", "Envoy", "--query", "rained")
     assert said.code == 0

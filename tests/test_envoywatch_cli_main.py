@@ -281,6 +281,16 @@ def test_a_query_that_begins_with_a_dash_is_told_how_to_be_given(capsys, argumen
     assert f"envoywatch {' '.join(arguments[:-1])} -- -word" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["search", "Li", "Hui"], ["watches", "test", "Li", "Hui"], ["watches", "add", "Envoy", "Li", "Hui"]]
+)
+def test_a_query_of_several_words_is_told_how_to_be_given(capsys, arguments):
+    assert main.run(arguments) == 2
+    said = capsys.readouterr().err
+    assert "a QUERY of several words is put in quotes: 'peace plan'" in said
+    assert "-- -word" not in said
+
+
 def test_the_examples_of_search_stand_on_lines_of_their_own(capsys):
     assert main.run(["search", "--help"]) == 0
     out = capsys.readouterr().out

@@ -11,7 +11,7 @@ from config.errors import UsageError
 from envoywatch.cli import show
 from envoywatch.cli.archive import reading
 from envoywatch.cli.context import Context, pass_context
-from envoywatch.cli.output import Column, emit_json, json_option, print_table
+from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 from envoywatch.cli.progress import Progress, bar
 from envoywatch.cli.times import short, since_option, until_option
 
@@ -26,7 +26,7 @@ _SHOWN = 5
 _ROWS = 12
 
 
-@click.command("backtest")
+@click.command("backtest", short_help="Replay the archive through the watches.")
 @click.argument("names", metavar="[NAME ...]", nargs=-1)
 @click.option(
     "--query", metavar="QUERY", help="Try this in place of what the one watch named looks for, or as a new watch."
@@ -56,7 +56,11 @@ def command(
     """
     from envoywatch.backtesting import backtest  # noqa: PLC0415 (so that --help is quick)
 
-    config = _with_query(context.config, names, query) if query is not None else context.config
+    names = tuple(dict.fromkeys(_as_configured(context.config, name) for name in names))
+    config = context.config
+    if query is not None:
+        config = _with_query(config, names, query)
+        _say_if_new(context, names[0])
     _check_names(config, names)
     with reading(context) as connection, Progress(context) as progress:
 
@@ -64,11 +68,27 @@ def command(
             progress.tell(lambda: f"{bar(done, total)} looked at {done:,} of {total:,} articles")
 
         chosen = names or tuple(watch.name for watch in config.watches)
-        trial = backtest(connection, context.database, config, tuple(dict.fromkeys(chosen)), since, until, tell)
+        trial = backtest(connection, context.database, config, chosen, since, until, tell)
     if as_json:
         emit_json({**_document(trial), "query": query})
         return
     _print(trial, shown)
+
+
+def _as_configured(config: Config, name: str) -> str:
+    """The name as the configuration writes it, given in any case; of another watch as it is."""
+    return next((watch.name for watch in config.watches if watch.name.casefold() == name.casefold()), name)
+
+
+def _say_if_new(context: Context, name: str) -> None:
+    """A slip of the pen must not be taken for the watch that was meant."""
+    from config.messages import did_you_mean  # noqa: PLC0415 (so that --help is quick)
+
+    known = [watch.name for watch in context.config.watches]
+    if name not in known:
+        near = did_you_mean(name, known)
+        meant = f"; {near}" if near.startswith("did you mean") else ""
+        context.say(f"there is no watch {escape(name)!r}: tried as a new one that tells at once{escape(meant)}")
 
 
 def _with_query(config: Config, names: Sequence[str], query: str) -> Config:

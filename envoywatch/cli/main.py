@@ -117,7 +117,7 @@ def _say_usage(error: ClickException) -> None:
     hint = f"see {context.command_path} --help" if context is not None else ""
     option = getattr(error, "option_name", "")
     if context is not None and _takes_a_query(context):
-        hint += '; a QUERY that begins with a dash follows "--", as in: ' + f"{context.command_path} -- -word"
+        hint += _about_queries(error, context)
     if (
         option in {"--config", "--quiet", "--verbose", "--version"}
         and context is not None
@@ -125,6 +125,18 @@ def _say_usage(error: ClickException) -> None:
     ):
         hint = f"{option} stands before the command: envoywatch {option} ... {context.info_name}"
     say_error(error.format_message().removesuffix("."), hint=hint)
+
+
+def _about_queries(error: ClickException, context: Context) -> str:
+    """What is easily overlooked where a query is given to a shell."""
+    from click.exceptions import NoSuchOption  # noqa: PLC0415 (see the module's docstring)
+
+    if isinstance(error, NoSuchOption):
+        return '; a QUERY that begins with a dash follows "--", as in: ' + f"{context.command_path} -- -word"
+    parameter = getattr(error, "param", None)
+    if parameter is None or parameter.name == "file":  # the second word was taken for another argument
+        return "; a QUERY of several words is put in quotes: 'peace plan'"
+    return ""
 
 
 def _takes_a_query(context: Context) -> bool:

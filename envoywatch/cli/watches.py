@@ -39,7 +39,7 @@ for _one in (add_watch, remove_watch, mute_watch, unmute_watch, test_query, back
 # ---------------------------------------------------------------- list
 
 
-@command.command("list")
+@command.command("list", short_help="List the watches and what they yield.")
 @json_option
 @pass_context
 def list_watches(context: Context, /, *, as_json: bool) -> None:
@@ -129,28 +129,26 @@ def _document(watch: Watch) -> dict[str, Any]:
 
 def _asks(watch: Watch) -> str:
     if watch.meeting is not None:
-        return _meeting_words(watch.meeting)
+        return f"a meeting: {_meeting_words(watch.meeting)}"
     score = watch.score
     sums = f"a score of {score.at_least:g} or more from {len(score.terms)} terms" if score is not None else None
     return "; ".join(filter(None, (watch.query, sums)))
 
 
-def _meeting_words(spec: MeetingSpec | None) -> str:
-    if spec is None:
-        return ""
+def _meeting_words(spec: MeetingSpec) -> str:
     parts = {
         "guest": spec.guest,
         "between": " and ".join(spec.between or ()),
         "level": spec.level,
         "status": " or ".join(spec.status),
     }
-    return "a meeting: " + ", ".join(f"{key} {value}" for key, value in parts.items() if value)
+    return ", ".join(f"{key} {value}" for key, value in parts.items() if value) or "any that is reported"
 
 
 # ---------------------------------------------------------------- show
 
 
-@command.command("show")
+@command.command("show", short_help="Show how a watch is read, and its forms.")
 @click.argument("name")
 @json_option
 @pass_context
@@ -172,7 +170,7 @@ def show_watch(context: Context, /, name: str, *, as_json: bool) -> None:
     lines = [("name", watch.name), ("send", watch.send), ("channels", ", ".join(watch.channels) or "none")]
     lines += [("option", option) for option in options_in_words(watch)]
     kind = "looks for" if watch.score is not None else "query" if query is not None else "meeting"
-    lines.append((kind, _asks(watch)))
+    lines.append((kind, _asks(watch) if watch.meeting is None else _meeting_words(watch.meeting)))
     if query is not None:
         lines.append(("read as", normal(query)))
         lines += [("warning", warning) for warning in query.warnings]

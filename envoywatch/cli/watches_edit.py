@@ -24,7 +24,7 @@ def _yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--yes", "-y", is_flag=True, help="Write it without asking.")(function)
 
 
-@click.command("add")
+@click.command("add", short_help="Add a watch to the configuration file.")
 @click.argument("name")
 @click.argument("query")
 @click.option(
@@ -67,7 +67,7 @@ def _checked(config: Config, item: dict[str, Any]) -> list[str]:
     return [problem.message + (f" ({problem.hint})" if problem.hint else "") for problem in found]
 
 
-@click.command("mute")
+@click.command("mute", short_help="Keep a watch quiet for a time.")
 @click.argument("name")
 @click.option("--until", required=True, metavar="TIME", help="2026-05-27T18:00+03:00, or how long: 8h, 2d.")
 @_yes_option
@@ -102,7 +102,7 @@ def _change_watch(context: Context, name: str, keys: dict[str, Any], question: s
     return change_config(context, lambda text: with_keys(text, "watches", name, keys), question, yes=yes)
 
 
-@click.command("remove")
+@click.command("remove", short_help="Remove a watch from the file.")
 @click.argument("name")
 @_yes_option
 @pass_context

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN = 12
 
 
-@click.command("suggest")
+@click.command("suggest", short_help="Show words that go with a watch.")
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(min=1), default=_SHOWN, show_default=True, help="Of each, so many.")
 @json_option

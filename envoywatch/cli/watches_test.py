@@ -28,7 +28,7 @@ _AROUND = 60
 _TITLE_MAX = 200
 
 
-@click.command("test")
+@click.command("test", short_help="Try a QUERY, or a watch, on a text.")
 @click.argument("query", required=False)
 @click.argument("file", default="-", type=click.File("r", encoding="utf-8", errors="replace"))
 @click.option("--watch", metavar="NAME", help="Try this watch of the configuration instead of a QUERY.")

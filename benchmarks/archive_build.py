@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from archive_texts import BEGIN, ROLES, SOURCES, Made, languages_of_sources, make
+from archive_texts import BEGIN, DAYS, ROLES, SOURCES, Made, languages_of_sources, make
 
 from alerts.decide import decide
 from alerts.verdicts import Rules
@@ -23,11 +24,14 @@ from config.vocabulary import EndpointKind, Level, Role, Status
 from storage.database import immediate, open_writer
 from storage.duplicates import HOT, Body
 from storage.entries import key_of_page
+from storage.folding import index_columns
 from storage.identity import text_hash
 from storage.model import Claim, Cue, Endpoint, Field, Match, Reading, SourceSpec, Span, Text, TextOrigin, to_text
+from storage.rarities import ALL
 from storage.record import record_reading
 from storage.search import Indexed, index_row, index_rows
 from storage.sources import sync_sources
+from storage.stories import COUNT_ALL, KEPT, SAMPLE
 from storage.traits import traits_of
 
 if TYPE_CHECKING:
@@ -54,21 +58,22 @@ _ENTRY = (
 )
 
 
-def prepare(first: int, total: int) -> list[tuple[Any, ...]]:
-    """One chunk of articles, ready to be inserted: row, entry, index row and shingles of each."""
+def prepare(first: int, last: int, total: int) -> list[tuple[Any, ...]]:
+    """One chunk of articles, ready to be inserted: row, entry, index row, shingles and counted terms of each."""
     made = []
-    for number in range(first, min(first + CHUNK, total + 1)):
+    for number in range(first, min(first + CHUNK, last + 1)):
         one = make(number, total)
         sketch = Body(one.text).sketch
         at, read_at = to_text(one.seen_at), to_text(one.seen_at + timedelta(seconds=30))
         hashed = text_hash(one.title, one.text)
+        terms = traits_of(one.title, one.text).terms if number <= COUNT_ALL or number % SAMPLE == 0 else set()
         row = (
             number, one.url, one.title, one.text, one.language, one.source, one.source_id, one.country, one.role,
             at, at, at, read_at, hashed, key_of_page(one.url), sketch.size, outlet_of(one.source),
         )  # fmt: skip
         entry = (one.source_id, one.url, one.url, hashed[:16], one.url, at, at, number)
         indexed = index_row(number, Indexed(one.title, one.text, one.language, one.source, one.country, one.role))
-        made.append((row, entry, indexed, sketch.hashes))
+        made.append((row, entry, indexed, sketch.hashes, terms))
     return made
 
 
@@ -81,10 +86,14 @@ def build(path: Path, total: int, tell: Callable[[str], None]) -> float:
     add_sources(db)
     db.execute("CREATE TEMP TABLE made (hash INTEGER, article_id INTEGER)")
     done = 0
+    bulk = total - total * KEPT.days // DAYS
+    counts: Counter[int] = Counter()
     with ProcessPoolExecutor(WORKERS) as pool:
-        for chunk in _ahead(pool, total):
+        for chunk in _ahead(pool, bulk, total):
             with immediate(db):
                 _insert(db, chunk, total)
+            for *_, terms in chunk:
+                counts.update({ALL, *terms} if terms else ())
             done += len(chunk)
             if done % 50_000 < CHUNK:
                 tell(f"{done:,} articles, {done / (time.perf_counter() - begin):,.0f} a second")
@@ -96,9 +105,20 @@ def build(path: Path, total: int, tell: Callable[[str], None]) -> float:
             " ORDER BY hash, article_id",
             [HOT],
         )
+        db.conn.executemany("INSERT OR REPLACE INTO term_counts (term, articles) VALUES (?, ?)", sorted(counts.items()))
+    _record_last(db, bulk + 1, total)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.conn.close()
     return time.perf_counter() - begin
+
+
+def _record_last(db: Database, first: int, total: int) -> None:
+    """The articles of the days that stories are told in, as the daemon does."""
+    for begin in range(first, total + 1, CHUNK):
+        with immediate(db):
+            for number in range(begin, min(begin + CHUNK, total + 1)):
+                one = make(number, total)
+                record(db, one, reading_of(one, with_claim=number % CLAIMING == 0))
 
 
 def add_sources(db: Database) -> None:
@@ -117,15 +137,15 @@ def add_sources(db: Database) -> None:
         sync_sources(db, specs, BEGIN)
 
 
-def _ahead(pool: ProcessPoolExecutor, total: int) -> Iterator[list[tuple[Any, ...]]]:
+def _ahead(pool: ProcessPoolExecutor, last: int, total: int) -> Iterator[list[tuple[Any, ...]]]:
     """The chunks in order, a few of them made in advance."""
-    firsts = iter(range(1, total + 1, CHUNK))
-    waiting = [pool.submit(prepare, first, total) for first in islice(firsts, 3 * WORKERS)]
+    firsts = iter(range(1, last + 1, CHUNK))
+    waiting = [pool.submit(prepare, first, last, total) for first in islice(firsts, 3 * WORKERS)]
     while waiting:
         yield waiting.pop(0).result()
         first = next(firsts, None)
         if first is not None:
-            waiting.append(pool.submit(prepare, first, total))
+            waiting.append(pool.submit(prepare, first, last, total))
 
 
 def _insert(db: Database, chunk: list[tuple[Any, ...]], total: int) -> None:
@@ -141,8 +161,10 @@ def _insert(db: Database, chunk: list[tuple[Any, ...]], total: int) -> None:
 def _insert_bulk(db: Database, bulk: list[tuple[Any, ...]]) -> None:
     db.conn.executemany(_ARTICLE, [row for row, *_ in bulk])
     db.conn.executemany(_ENTRY, [entry for _, entry, *_ in bulk])
-    index_rows(db.conn, [indexed for _, _, indexed, _ in bulk])
-    db.conn.executemany("INSERT INTO made VALUES (?, ?)", [(h, row[0]) for row, _, _, hashes in bulk for h in hashes])
+    index_rows(db.conn, [indexed for _, _, indexed, *_ in bulk])
+    db.conn.executemany(
+        "INSERT INTO made VALUES (?, ?)", [(h, row[0]) for row, _, _, hashes, _ in bulk for h in hashes]
+    )
     db.conn.executemany(
         "INSERT INTO decisions (article_id, verdict, reason, at) VALUES (?, 'quiet', 'no-match', ?)",
         [(row[0], row[12]) for row, *_ in bulk],
@@ -189,6 +211,7 @@ def reading_of(made: Made, *, with_claim: bool = False) -> Reading:
         claims=(_claim(made),) if with_claim else (),
         sketch=Body(made.text).sketch,
         traits=traits_of(made.title, made.text),
+        columns=index_columns(made.title, made.text),
     )
 
 

@@ -36,6 +36,7 @@ from storage.database import open_writer
 from storage.duplicates import HOT, Body
 from storage.identity import text_hash
 from storage.model import to_text
+from storage.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -291,6 +292,7 @@ def measure(path: Path, articles: int, texts: list[Recorded]) -> Size:
             _, lookup, insert = arrive(db, " ".join(words), _NOW, f"m{begin + number}")
             timed.append((lookup, insert))
         start = time.process_time()
+        settle(db)
         db.conn.execute("COMMIT")
         commit = 1e3 * (begun + time.process_time() - start) / len(group)
         lookups += [lookup for lookup, _ in timed]

@@ -33,7 +33,7 @@ from storage.database import open_writer
 from storage.duplicates import Body
 from storage.identity import text_hash
 from storage.model import Reading, Text, TextOrigin, to_text
-from storage.stories import enter, find_kindred
+from storage.stories import end_with, enter, find_kindred
 from storage.traits import traits_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def told(readings: Iterable[Reading]) -> tuple[dict[str, int], list[float]]:
             article_id = _store(db, one)
             join(db, article_id, one.sketch or Body(one.text.text).sketch, kin)
             start = time.process_time()
-            enter(db, article_id, one, found, (), one.seen_at)
+            enter(db, article_id, one, found, ())
+            end_with(db, [article_id])
             took.append(1e3 * (looked + time.process_time() - start))
         stories = db.execute("SELECT url, coalesce(story_id, -id) FROM articles").fetchall()
         db.conn.execute("ROLLBACK")

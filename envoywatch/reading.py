@@ -23,6 +23,7 @@ from config.vocabulary import LANGUAGES
 from crawler.pages import PageBytes, extract
 from crawler.times import believed
 from storage.duplicates import Body
+from storage.folding import index_columns
 from storage.identity import text_hash
 from storage.model import Document, Entry, PendingEntry, Reading, SourceSpec
 from storage.rows import clean
@@ -159,6 +160,7 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         sketch=Body(clean(text.text)).sketch,
         credit=agency_of(spec.name, url) or credited(text.title, text.text, text.language),
         traits=traits_of(text.title, text.text, names),
+        columns=index_columns(clean(text.title), clean(text.text)),
         detector=readers.version,
         departures=departures,
     )

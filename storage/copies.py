@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from storage.duplicates import HOT, Body, added_spans, copied, is_within, rate_of
 from storage.model import Field, Reading, Sketch, Span, from_text
 from storage.rows import clean, dump_json
+from storage.shingles import add_shingles, carriers_of, remove_shingles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -79,7 +80,9 @@ def find_kin(
     if same is not None:
         firsts[same[1]] = 1.0
         bodies.append(body)
-    carriers = _carriers(db, sketch.hashes, own)
+    carriers = carriers_of(db, sketch.hashes)
+    for ids in carriers.values() if own is not None else ():
+        ids[:] = (one for one in ids if one != own)
     hot = frozenset(one for one, ids in carriers.items() if len(ids) >= HOT)
     groups, candidates = _candidates(db, sketch, {one: ids for one, ids in carriers.items() if one not in hot})
     for candidate in candidates:
@@ -90,17 +93,6 @@ def find_kin(
                 bodies.append(other)
     held = frozenset(one for one, ids in carriers.items() if any(groups.get(id_) in firsts for id_ in ids))
     return Kin(tuple(firsts), max(firsts.values(), default=None), tuple(bodies), held | hot)
-
-
-def _carriers(db: Database, hashes: Sequence[int], own: int | None) -> dict[int, list[int]]:
-    carriers: defaultdict[int, list[int]] = defaultdict(list)
-    if hashes:
-        for one, article_id in db.execute(
-            "SELECT hash, article_id FROM shingles WHERE hash IN (SELECT value FROM json_each(?))", [dump_json(hashes)]
-        ):
-            if article_id != own:
-                carriers[one].append(article_id)
-    return carriers
 
 
 def _candidates(
@@ -175,7 +167,7 @@ def join(db: Database, article_id: int, sketch: Sketch, kin: Kin) -> int | None:
     if len(firsts - {article_id}) > 1:
         _lay_out(db, [row[0] for row in _members(db, {first})])
     else:
-        _add_rows(db, article_id, set(sketch.hashes) - kin.held)
+        add_shingles(db, article_id, set(sketch.hashes) - kin.held)
     return None if first == article_id else first
 
 
@@ -204,27 +196,15 @@ def _lay_out(db: Database, ids: Sequence[int]) -> None:
     """Store the shingles of one group anew, each once, under the first member that has it."""
     sketches = {id_: _sketch(db, id_) for id_ in ids}
     for id_, sketch in sketches.items():
-        _remove_rows(db, id_, sketch)
+        remove_shingles(db, id_, sketch.hashes)
     held: set[int] = set()
     for id_, sketch in sketches.items():
-        _add_rows(db, id_, set(sketch.hashes) - held)
+        add_shingles(db, id_, set(sketch.hashes) - held)
         held.update(sketch.hashes)
 
 
 def _sketch(db: Database, article_id: int) -> Sketch:
     return Body(db.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()[0]).sketch
-
-
-def _add_rows(db: Database, article_id: int, hashes: Iterable[int]) -> None:
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", [(one, article_id) for one in sorted(hashes)]
-    )
-
-
-def _remove_rows(db: Database, article_id: int, sketch: Sketch) -> None:
-    db.conn.executemany(
-        "DELETE FROM shingles WHERE hash = ? AND article_id = ?", [(one, article_id) for one in sketch.hashes]
-    )
 
 
 def part(db: Database, ids: Collection[int]) -> None:
@@ -236,7 +216,7 @@ def part(db: Database, ids: Collection[int]) -> None:
         first, size, text = row.fetchone()
         touched.add(first)
         if size is not None:
-            _remove_rows(db, article_id, Body(text).sketch)
+            remove_shingles(db, article_id, Body(text).sketch.hashes)
     for first in sorted(touched):
         members = _members(db, {first})
         left = [row for row in members if row[0] not in leaving]

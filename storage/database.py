@@ -12,7 +12,9 @@ from sqlite_utils import Database
 
 from storage.errors import DatabaseRefusedError, StorageError
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
-from storage.search import index_waiting
+from storage.search import MEMORY as INDEXING
+from storage.settling import settle
+from storage.shingles import MEMORY as SHINGLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,9 +24,11 @@ APPLICATION_ID = 0x456E7677
 """`Envw`: the mark in the file's header that makes it ours."""
 
 _BUSY_MS = 10_000
-_CACHE_KIB = 32 * 1024
+_CACHE_KIB = 48 * 1024
 """The writer's. The shingles of each article go to pages all over a large table, which would be read over and over."""
 _JOURNAL_LIMIT = 64 * 2**20
+_CHECKPOINT_PAGES = 8_000
+"""32 MB of log, a few hundred articles: pages that each of them changes are written back once."""
 _RESTORE = "restore a backup, or recover what can be read with the sqlite3 shell (.recover); the file is untouched"
 
 
@@ -46,6 +50,8 @@ def open_writer(path: Path) -> Database:
             _settings(connection)
             if version < SCHEMA_VERSION:
                 _upgrade(connection, path, version)
+            # What a statement may have to take back goes to a temporary file else: more than the articles themselves.
+            connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
         raise
@@ -79,7 +85,7 @@ def immediate(db: Database) -> Iterator[Database]:
     db.conn.execute("BEGIN IMMEDIATE")
     try:
         yield db
-        index_waiting(db.conn)
+        settle(db)
     except BaseException:
         if db.conn.in_transaction:
             db.conn.execute("ROLLBACK")
@@ -128,6 +134,7 @@ def compact(path: Path) -> tuple[int, int]:
         before = path.stat().st_size
         _check_room(connection, path)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA temp_store = FILE")  # or the whole database would be in memory
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return before, path.stat().st_size
@@ -283,6 +290,12 @@ def _settings(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA mmap_size = 0")
     connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    # What only the writer needs, and nobody after it. In SQLite, so that it is taken back with a savepoint or a
+    # transaction.
+    connection.execute("ATTACH ':memory:' AS memory")
+    for statement in (*INDEXING, *SHINGLES):
+        connection.execute(statement)
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path, version: int) -> None:

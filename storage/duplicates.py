@@ -50,6 +50,8 @@ _MASK: Final = 2**64 - 1
 _FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 _HASH_BITS: Final = 49
 """So that a kept hash, divided by the least rate, takes six bytes in SQLite."""
+HASHES: Final = 2**_HASH_BITS // _LEAST_RATE
+"""Kept hashes are below it."""
 _UNSPACED_SHARE: Final = 0.5
 _WORDS, _CHARACTERS = 4, 7
 _NEW_SHARE: Final = 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from storage.identity import page_key
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 
+@lru_cache(maxsize=256)  # the same address is asked for a few times while its article is recorded
 def key_of_page(url: str) -> str | None:
     """The key by which an article's twins are known; None for one that has no address on the web."""
     return clean(page_key(url)) if url.startswith("http") else None
@@ -24,10 +26,10 @@ def key_of_page(url: str) -> str | None:
 
 def find_article(db: Database, url: str) -> int | None:
     """The stored article of a canonical URL, or of one of its twins (http and https, mobile, AMP)."""
-    row = db.execute(
-        "SELECT id FROM articles WHERE url = :url OR page_key = :key ORDER BY url = :url DESC, id LIMIT 1",
-        {"url": clean(url), "key": key_of_page(url)},
-    ).fetchone()
+    row = (
+        db.execute("SELECT id FROM articles WHERE url = ?", [clean(url)]).fetchone()
+        or db.execute("SELECT id FROM articles WHERE page_key = ? ORDER BY id LIMIT 1", [key_of_page(url)]).fetchone()
+    )
     return None if row is None else int(row[0])
 
 

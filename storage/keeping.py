@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from storage.copies import part
 from storage.model import to_text
 from storage.rows import dump_json
-from storage.search import Indexed, index_waiting, unindex_article
+from storage.search import Indexed, unindex_article
+from storage.settling import settle
 from storage.stories import leave
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def prune_articles(db: Database, before: datetime, most: int = CHUNK) -> int:
     ).fetchall()
     if not rows:
         return 0
-    index_waiting(db.conn)
+    settle(db)
     for row in rows:
         unindex_article(db.conn, row[0], Indexed(*row[1:]))
     leaving = [row[0] for row in rows]

@@ -482,7 +482,7 @@ class Reading:
 
     `credit` is the agency whose report it says it is, or whose own it is; None when it speaks for itself.
     `text_hash` ignores case and spaces. `sketch` finds copies that are not word for word, `traits` what tells the
-    same in other words; None lets the writer make them.
+    same in other words, `columns` are what the full-text index holds; None lets the writer make them.
     `short` are scored watches that found something, but not enough. `detector` is the version of what read the claims.
     """
 
@@ -503,6 +503,7 @@ class Reading:
     short: tuple[Match, ...] = ()
     credit: str | None = None
     traits: Traits | None = None
+    columns: tuple[str, str, str] | None = None
     detector: int | None = None
     departures: tuple[Departure, ...] = ()
 

@@ -20,6 +20,7 @@ from storage.model import (
     Decision,
     Known,
     Match,
+    Meeting,
     Needs,
     Outcome,
     Reading,
@@ -29,7 +30,8 @@ from storage.model import (
 from storage.reports import count_reports, meetings_told_by, originate
 from storage.rereads import schedule_reread
 from storage.rows import clean, cues_to_json, dump_json, spans_to_json
-from storage.search import index_later, index_waiting
+from storage.search import Indexed, index_later, index_row
+from storage.settling import settle
 from storage.stories import Found, enter, find_kindred
 from storage.telling import matched_by, planned_messages
 
@@ -64,7 +66,7 @@ def record_reading(
     same_url = find_article(db, reading.url)
     kin = Kin() if same_url is not None else kin_of(db, reading)
     kindred = find_kindred(db, reading, kin) if same_url is None else None
-    known = known_of(db, reading, needs, now, kin, kindred)
+    known = known_of(db, reading, needs, now, kin, kindred, same_url=same_url)
     outcome = decide(reading, known)
     if not outcome.store_article:
         article_id = outcome.article_id or known.same_url
@@ -86,14 +88,17 @@ def record_reading(
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
     write_departures(db, reading.departures, article_id, reading.published_at)
-    originate(db, copy_of or article_id)
+    if kin.firsts or (reading.role == Role.OFFICIAL and reading.credit):  # else it is stored with the right one
+        originate(db, copy_of or article_id)
     if kindred is not None:
-        enter(db, article_id, reading, kindred, _claimed(claims, outcome, meeting_ids), now)
+        enter(db, article_id, reading, kindred, _claimed(claims, outcome, meeting_ids))
     count_reports(db, {*meeting_ids.values(), *(meetings_told_by(db, copy_of or article_id) if kin.firsts else ())})
     alert_ids = write_alerts(db, outcome.alerts, meeting_ids, claim_ids, article_id)
     write_decisions(db, outcome.decisions, article_id, meeting_ids, alert_ids, now)
     if alert_ids:
         schedule_reread(db, article_id, now)
+    if not db.conn.in_transaction:
+        settle(db)
     return Recorded(
         article_id,
         added=True,
@@ -113,23 +118,22 @@ def _claimed(claims: Sequence[Claim], outcome: Outcome, meeting_ids: dict[str, i
 
 
 def known_of(
-    db: Database, reading: Reading, needs: Needs, now: datetime, kin: Kin | None = None, kindred: Found | None = None
+    db: Database,
+    reading: Reading,
+    needs: Needs,
+    now: datetime,
+    kin: Kin | None = None,
+    kindred: Found | None = None,
+    *,
+    same_url: int | None = None,
 ) -> Known:
     """What is stored that bears on a reading.
 
-    `kin` are the groups of copies that it belongs to, `kindred` the articles that tell the same.
+    `kin` are the groups of copies that it belongs to, `kindred` the articles that tell the same, `same_url` is the
+    article of its address.
     """
-    same_url = find_article(db, reading.url)
     same_text, told_watches = _same_text(db, kin) if kin and kin.firsts else (None, frozenset[str]())
     meetings, reports = ledger_around(db, reading.claims, reading.published_at)
-    keys = [meeting.key for meeting in meetings]
-    alerts = db.execute(
-        "SELECT told.key FROM meetings m JOIN alerts told ON told.meeting_id = m.id"
-        " WHERE m.key IN (SELECT value FROM json_each(?1)) UNION"
-        " SELECT told.key FROM meetings m JOIN told_before told ON told.meeting_id = m.id"
-        " WHERE m.key IN (SELECT value FROM json_each(?1))",
-        [dump_json(keys)],
-    ).fetchall()
     first_poll_alerts = 0
     if reading.first_poll:
         first_poll_alerts = db.execute(
@@ -146,12 +150,26 @@ def known_of(
         added=what_is_new(reading, kin) if kin else (),
         told_watches=told_watches,
         meetings=meetings,
-        alert_keys=frozenset(row[0] for row in alerts),
+        alert_keys=_alerts_of(db, meetings),
         first_poll_alerts=first_poll_alerts,
         reports=reports,
         planned=planned_messages(db, reading, needs, now),
         matched_by=matched_by(db, reading, needs, kindred, now),
     )
+
+
+def _alerts_of(db: Database, meetings: Iterable[Meeting]) -> frozenset[str]:
+    keys = [meeting.key for meeting in meetings]
+    if not keys:
+        return frozenset()
+    rows = db.execute(
+        "SELECT told.key FROM meetings m JOIN alerts told ON told.meeting_id = m.id"
+        " WHERE m.key IN (SELECT value FROM json_each(?1)) UNION"
+        " SELECT told.key FROM meetings m JOIN told_before told ON told.meeting_id = m.id"
+        " WHERE m.key IN (SELECT value FROM json_each(?1))",
+        [dump_json(keys)],
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def _originator_beside(reading: Reading, first: tuple[int, str, str, str]) -> str:
@@ -187,11 +205,11 @@ def _count_skip(db: Database, reading: Reading, column: str) -> None:
 def _write_article(db: Database, reading: Reading, outcome: Outcome, now: datetime) -> int:
     title, text = clean(reading.text.title), clean(reading.text.text)
     claimed = reading.text.published_at
-    article_id: int = db.execute(
+    inserted = db.execute(
         "INSERT INTO articles (url, title, text, language, source, source_id, country, role, author, published_at,"
         " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, credit, originator,"
         " page_title, page_key, detector)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             clean(reading.url),
             title,
@@ -216,10 +234,10 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
             key_of_page(reading.url),
             reading.detector,
         ],
-    ).fetchone()[0]
-    index_later(db.conn, article_id)
-    if not db.conn.in_transaction:
-        index_waiting(db.conn)
+    )
+    article_id = int(inserted.lastrowid or 0)
+    indexed = Indexed(title, text, reading.text.language, reading.source, reading.country, reading.role)
+    index_later(db.conn, index_row(article_id, indexed, reading.columns))
     return article_id
 
 

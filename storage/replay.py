@@ -146,7 +146,7 @@ class Scratch:
         first = one.line.copy_of or one.line.id
         member = self._groups.get(first)
         kin = self._kin(archive, one, reading, member)
-        known = replace(known_of(self._db, reading, needs, one.read_at, kin, _kindred(one)), same_url=None)
+        known = known_of(self._db, reading, needs, one.read_at, kin, _kindred(one))
         if kin.overlap is not None and member is None:
             original = archive.execute("SELECT source FROM articles WHERE id = ?", (first,)).fetchone()
             known = replace(

@@ -65,6 +65,8 @@ def count_reports(db: Database, meeting_ids: Iterable[int]) -> None:
     A copy whose text was edited since need not say it any more; what it says itself are claims of its own.
     """
     ids = sorted(meeting_ids)
+    if not ids:
+        return
     sources: dict[int, set[str]] = {one: set() for one in ids}
     originators: dict[int, set[str]] = {one: set() for one in ids}
     for meeting_id, source, originator in db.execute(_REPORTERS, [dump_json(ids)]):

@@ -60,9 +60,14 @@ def tags_of(article: Indexed) -> str:
     return " ".join([language, *(tag(kind, value) for kind, value in values if value)])
 
 
-def index_row(article_id: int, article: Indexed) -> tuple[int, str, str, str, str]:
-    """The row of the index: its words, pairs of the characters written without spaces, and its tags."""
-    return article_id, *index_columns(article.title, article.text), tags_of(article)
+def index_row(
+    article_id: int, article: Indexed, columns: tuple[str, str, str] | None = None
+) -> tuple[int, str, str, str, str]:
+    """The row of the index: its words, pairs of the characters written without spaces, and its tags.
+
+    `columns` are what `index_columns` makes of title and text, when that was done before.
+    """
+    return article_id, *(columns or index_columns(article.title, article.text)), tags_of(article)
 
 
 def index_article(connection: sqlite3.Connection, article_id: int, article: Indexed) -> None:
@@ -70,20 +75,29 @@ def index_article(connection: sqlite3.Connection, article_id: int, article: Inde
     index_rows(connection, (index_row(article_id, article),))
 
 
-def index_later(connection: sqlite3.Connection, article_id: int) -> None:
+MEMORY: Final = (
+    """CREATE TABLE memory.unindexed (
+        article_id INTEGER PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, cjk TEXT NOT NULL, tags TEXT NOT NULL
+    ) STRICT""",
+)
+"""What waits for the index; never longer than a transaction, so that no file needs to hold it."""
+
+
+def index_later(connection: sqlite3.Connection, row: tuple[int, str, str, str, str]) -> None:
     """Leave an article that was just stored to `index_waiting`, which its transaction ends with."""
-    connection.execute("INSERT INTO unindexed (article_id) VALUES (?)", (article_id,))
+    connection.execute("INSERT INTO memory.unindexed (article_id, title, text, cjk, tags) VALUES (?, ?, ?, ?, ?)", row)
 
 
-def index_waiting(connection: sqlite3.Connection) -> None:
-    """Index what waits for it; to be called before a transaction commits."""
-    rows = connection.execute(
-        "SELECT id, title, text, language, source, country, role FROM articles"
-        " WHERE id IN (SELECT article_id FROM unindexed) ORDER BY id"
-    ).fetchall()
-    if rows:
-        index_rows(connection, [index_row(row[0], Indexed(*row[1:])) for row in rows])
-        connection.execute("DELETE FROM unindexed")
+def index_waiting(connection: sqlite3.Connection) -> list[int]:
+    """Index what waits for it and return the ids; to be called before a transaction commits."""
+    ids = [row[0] for row in connection.execute("SELECT article_id FROM memory.unindexed ORDER BY article_id")]
+    if ids:
+        connection.execute(
+            "INSERT INTO articles_fts (rowid, title, text, cjk, tags)"
+            " SELECT article_id, title, text, cjk, tags FROM memory.unindexed ORDER BY article_id"
+        )
+        connection.execute("DELETE FROM memory.unindexed")
+    return ids
 
 
 def index_rows(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str, str, str]]) -> None:

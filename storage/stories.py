@@ -6,15 +6,18 @@ which share the story of their first. The tables of traits, terms and links hold
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from storage.model import from_text, to_text
+from storage.rarities import ALL, rarities_of
 from storage.rows import dump_json
 from storage.story_groups import LINK, central, grouped, named, pair
-from storage.traits import Profile, likeness, pack, profile_of, traits_of, unpack
+from storage.traits import Profile, likeness, pack, packed_probes, profile_of, traits_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,17 +31,13 @@ if TYPE_CHECKING:
 WINDOW: Final = timedelta(days=3)
 """Articles of one story are published within so long of one another."""
 KEPT: Final = WINDOW + timedelta(days=1)
-_PROBES: Final = 20
-"""Terms, the heaviest of an article, by which others are looked for."""
 _MOST_OF_TERM: Final = 80
 _MOST_COMPARED: Final = 24
 _MOST_REGROUPED: Final = 30
 """Articles that are put in groups anew when one comes in; in a larger story it only finds its place."""
-_COUNT_ALL: Final = 20_000
-_SAMPLE: Final = 8
+COUNT_ALL: Final = 20_000
+SAMPLE: Final = 8
 """Words are counted in each of the first articles of an archive, then in one of so many."""
-_ALL: Final = -1
-"""The term under which articles themselves are counted."""
 _COPIED, _SAME_MEETING = 2.0, 1.2
 """How like each other copies are, and articles that claim the same meeting."""
 _FORGET: Final = 4
@@ -63,10 +62,11 @@ class Found:
 def find_kindred(db: Database, reading: Reading, kin: Kin) -> Found:
     """The articles of the last days that tell what a reading tells."""
     traits = reading.traits or traits_of(reading.text.title, reading.text.text)
-    seen, counted = _counts(db, traits.terms)
-    profile = profile_of(traits, seen, counted)
+    profile = profile_of(traits, rarities_of(db, traits))
     links = _links(db, profile, reading.text.language, reading.published_at)
     links |= dict.fromkeys(kin.firsts, _COPIED)
+    if not links:
+        return Found(profile)
     rows = db.execute(
         "SELECT DISTINCT story_id FROM articles WHERE story_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
         [dump_json(list(links))],
@@ -74,29 +74,21 @@ def find_kindred(db: Database, reading: Reading, kin: Kin) -> Found:
     return Found(profile, links, frozenset(row[0] for row in rows))
 
 
-def _counts(db: Database, terms: Collection[int]) -> tuple[dict[int, int], int]:
-    """In how many of the counted articles each term is, and how many were counted."""
-    rows = db.execute(
-        "SELECT term, articles FROM term_counts WHERE term IN (SELECT value FROM json_each(?))",
-        [dump_json([_ALL, *terms])],
-    )
-    seen: dict[int, int] = dict(rows.fetchall())
-    return seen, seen.pop(_ALL, 0)
-
-
 def _links(db: Database, profile: Profile, language: str | None, at: datetime) -> dict[int, float]:
-    hits: Counter[int] = Counter()
-    shared: defaultdict[int, float] = defaultdict(float)
-    for term in profile.heaviest(_PROBES):
-        rows = db.execute(
-            "SELECT article_id FROM story_terms WHERE term = ? ORDER BY article_id DESC LIMIT ?", [term, _MOST_OF_TERM]
-        )
-        for (article_id,) in rows.fetchall():
-            hits[article_id] += 1
-            shared[article_id] += profile.weights[term]
-    likely = sorted((one for one in hits if hits[one] > 1), key=lambda one: (-shared[one], one))[:_MOST_COMPARED]
+    rows = db.execute(
+        "SELECT value, (SELECT json_group_array(article_id) FROM (SELECT article_id FROM story_terms"
+        " WHERE term = value ORDER BY article_id DESC LIMIT ?)) FROM json_each(?)",
+        [_MOST_OF_TERM, dump_json(profile.probes)],
+    )
+    having = {term: json.loads(articles) for term, articles in rows.fetchall()}
+    hits = Counter(chain.from_iterable(having.values()))
+    shared = {one: 0.0 for one, times in hits.items() if times > 1}
+    for term, articles in having.items():
+        for one in shared.keys() & articles if shared else ():
+            shared[one] += profile.weights[term]
+    likely = sorted(shared, key=lambda one: (-shared[one], one))[:_MOST_COMPARED]
     links = {}
-    for one in _kept(db, likely):
+    for one in _kept(db, likely) if likely else ():
         alike = one.likeness(profile, language, at)
         if alike >= LINK:
             links[one.id] = alike
@@ -134,22 +126,18 @@ def _kept(db: Database, ids: Collection[int]) -> list[_Kept]:
 # ---------------------------------------------------------------- entering
 
 
-def enter(
-    db: Database, article_id: int, reading: Reading, found: Found, meeting_ids: Collection[int], now: datetime
-) -> None:
+def enter(db: Database, article_id: int, reading: Reading, found: Found, meeting_ids: Collection[int]) -> None:
     """Give a stored article its story; `meeting_ids` are the meetings that it claims."""
     first = _first_of(db, article_id)
     at = reading.published_at
     if first == article_id:
         _keep(db, article_id, at, reading.text.language, found.profile)
-        _count(db, article_id, found.profile)
     links: dict[int, float] = {}
     for other, alike in (*_by_meeting(db, article_id, meeting_ids, at).items(), *found.links.items()):
         links[_first_of(db, other)] = alike
     is_copy = first != article_id or links.pop(first, None) is not None
     if links or is_copy:
         _regroup(db, first, links)
-    _forget(db, now - KEPT)
 
 
 def _first_of(db: Database, article_id: int) -> int:
@@ -177,39 +165,58 @@ def _keep(db: Database, article_id: int, at: datetime, language: str | None, pro
     )
     db.conn.executemany(
         "INSERT OR IGNORE INTO story_terms (term, article_id) VALUES (?, ?)",
-        [(term, article_id) for term in sorted(profile.heaviest(_PROBES))],
+        [(term, article_id) for term in sorted(profile.probes)],
     )
 
 
-def _count(db: Database, article_id: int, profile: Profile) -> None:
-    row = db.execute("SELECT articles FROM term_counts WHERE term = ?", [_ALL]).fetchone()
-    if row is not None and row[0] > _COUNT_ALL and article_id % _SAMPLE:
-        return
+# ---------------------------------------------------------------- at the end of a transaction
+
+
+def end_with(db: Database, ids: Collection[int]) -> None:
+    """Count the words of the articles that a transaction stored, and let older ones go that are out of the window."""
+    if ids:
+        _count(db, ids)
+        latest = db.execute("SELECT read_at FROM articles WHERE id = ?", [max(ids)]).fetchone()[0]
+        _forget(db, from_text(latest) - KEPT, _FORGET * len(ids))
+
+
+def _count(db: Database, ids: Collection[int]) -> None:
+    row = db.execute("SELECT articles FROM term_counts WHERE term = ?", [ALL]).fetchone()
+    if row is not None and row[0] > COUNT_ALL:
+        ids = [one for one in ids if not one % SAMPLE]
+    counts: Counter[int] = Counter()
+    for one in _kept(db, ids):
+        counts.update(one.profile.weights.keys())
+        counts[ALL] += 1
     db.conn.executemany(
-        "INSERT INTO term_counts (term, articles) VALUES (?, 1)"
-        " ON CONFLICT (term) DO UPDATE SET articles = articles + 1",
-        [(term,) for term in sorted({_ALL, *profile.weights})],
+        "INSERT INTO term_counts (term, articles) VALUES (?1, ?2)"
+        " ON CONFLICT (term) DO UPDATE SET articles = articles + ?2",
+        sorted(counts.items()),
     )
 
 
-def _forget(db: Database, before: datetime) -> None:
-    """Let what is older than the window go, a little with each article that comes."""
-    rows = db.execute("SELECT article_id FROM traits WHERE at < ? ORDER BY at LIMIT ?", [to_text(before), _FORGET])
+def _forget(db: Database, before: datetime, most: int) -> None:
+    rows = db.execute("SELECT article_id FROM traits WHERE at < ? ORDER BY at LIMIT ?", [to_text(before), most])
     _drop(db, [row[0] for row in rows.fetchall()])
 
 
 def _drop(db: Database, ids: Collection[int]) -> None:
-    for one in _kept(db, ids):
-        db.conn.executemany(
-            "DELETE FROM story_terms WHERE term = ? AND article_id = ?",
-            [(term, one.id) for term in one.profile.heaviest(_PROBES)],
-        )
-        others = db.execute("SELECT other_id FROM story_links WHERE article_id = ?", [one.id]).fetchall()
-        db.execute("DELETE FROM story_links WHERE article_id = ?", [one.id])
-        db.conn.executemany(
-            "DELETE FROM story_links WHERE article_id = ? AND other_id = ?", [(other[0], one.id) for other in others]
-        )
-        db.execute("DELETE FROM traits WHERE article_id = ?", [one.id])
+    wanted = dump_json(list(ids))
+    rows = db.execute(
+        "SELECT article_id, profile FROM traits WHERE article_id IN (SELECT value FROM json_each(?))", [wanted]
+    ).fetchall()
+    db.conn.executemany(
+        "DELETE FROM story_terms WHERE term = ? AND article_id = ?",
+        sorted((term, article_id) for article_id, profile in rows for term in packed_probes(profile)),
+    )
+    links = db.execute(
+        "SELECT article_id, other_id FROM story_links WHERE article_id IN (SELECT value FROM json_each(?))", [wanted]
+    ).fetchall()
+    db.conn.executemany(
+        "DELETE FROM story_links WHERE article_id = ? AND other_id = ?",
+        sorted({pair for one, other in links for pair in ((one, other), (other, one))}),
+    )
+    db.execute("DELETE FROM traits WHERE article_id IN (SELECT value FROM json_each(?))", [wanted])
 
 
 # ---------------------------------------------------------------- grouping

@@ -11,7 +11,7 @@ import zlib
 from array import array
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from math import log, sqrt
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +37,8 @@ _TITLE_WEIGHT, _LEAD_WEIGHT, _REST_WEIGHT = 3.0, 1.0, 0.6
 _POWER: Final = 1.4
 """How much more a rare word counts than a common one."""
 _FLOOR: Final = 0.5
+PROBES: Final = 20
+"""Terms, the heaviest of an article, by which others are looked for."""
 _PRIOR: Final = 2000
 """As many articles the prior shares of common words are worth."""
 _HEAD: Final = 35
@@ -128,28 +130,26 @@ class Profile:
         """The weights of what holds in every language."""
         return {term: self.weights[term] for term in self.names if term in self.weights}
 
-    def heaviest(self, most: int) -> list[int]:
-        """The terms by which its like are looked for."""
-        return sorted(self.weights, key=lambda term: (-self.weights[term], term))[:most]
+    @cached_property
+    def probes(self) -> tuple[int, ...]:
+        """The terms, the heaviest, by which its like are looked for."""
+        least = sorted(self.weights.values(), reverse=True)[:PROBES][-1:]  # numbers alone are sorted in no time
+        heavy = [(-weight, term) for term, weight in self.weights.items() if weight >= least[0]]
+        return tuple(term for _, term in sorted(heavy)[:PROBES])
 
 
-def profile_of(traits: Traits, seen: Mapping[int, int], counted: int) -> Profile:
-    """Weigh the terms by how rare they are: `seen` of `counted` articles of the archive have each."""
-    shares = traits.common or {}
-
-    def rare(term: int) -> float:
-        return rarity(shares.get(term, 0.0), seen.get(term, 0), counted)
-
+def profile_of(traits: Traits, rarities: Mapping[int, float]) -> Profile:
+    """Weigh the terms by how rare each is: see `rarity`."""
     places: dict[int, float] = dict.fromkeys(traits.rest, _REST_WEIGHT)
     places |= dict.fromkeys(traits.lead, _LEAD_WEIGHT)
     for term in traits.title:
         places[term] = places.get(term, 0.0) / 2 + _TITLE_WEIGHT
     places |= dict.fromkeys(traits.names, _LEAD_WEIGHT)
-    weights = {term: weight for term, place in places.items() if (weight := place * rare(term) ** _POWER) > 0}
+    weights = {term: weight for term, place in places.items() if (weight := place * rarities[term] ** _POWER) > 0}
     return Profile(
         weights,
         frozenset(term for term in (*traits.title, *traits.lead[:_HEAD]) if term in weights),
-        {term: rare(term) for term in traits.proper if term in weights},
+        {term: rarities[term] for term in traits.proper if term in weights},
         frozenset(traits.names),
         frozenset(traits.days),
     )
@@ -216,35 +216,35 @@ _LEAST_NAMES: Final = 3
 
 
 def pack(profile: Profile) -> bytes:
-    """A profile in few bytes."""
-    rows = array("Q")
-    for term, weight in sorted(profile.weights.items()):
-        rare = min(0xFF, round(profile.proper.get(term, 0.0) * _RARE_SCALE))
-        flags = (term in profile.names) | (term in profile.head) << 1
-        rows.append(term << 32 | min(0xFFFF, max(1, round(weight * _SCALE))) << 16 | rare << 8 | flags)
-    rows.extend(sorted(profile.days))
-    return rows.tobytes()
+    """A profile in few bytes: how many there are of what follows, then terms, those it is looked for by first."""
+    probes = profile.probes
+    terms = {**dict.fromkeys(probes, 0.0), **profile.weights}
+    proper = profile.proper
+    kinds = (terms, profile.head, proper, profile.names & terms.keys(), profile.days)
+    numbers = array("I", (len(probes), *map(len, kinds), *chain.from_iterable(kinds)))
+    return numbers.tobytes() + array("f", chain(terms.values(), proper.values())).tobytes()
 
 
 def unpack(data: bytes) -> Profile:
     """The inverse of `pack`, but for rounding."""
-    rows = array("Q")
-    rows.frombytes(data)
-    weights, proper, names, head, days = {}, {}, set(), set(), set()
-    for row in rows:
-        term = row >> 32
-        if not row >> 16:
-            days.add(row)
-            continue
-        weights[term] = (row >> 16 & 0xFFFF) / _SCALE
-        if rare := row >> 8 & 0xFF:
-            proper[term] = rare / _RARE_SCALE
-        if row & 1:
-            names.add(term)
-        if row & 2:
-            head.add(term)
-    return Profile(weights, frozenset(head), proper, frozenset(names), frozenset(days))
+    numbers = array("I", data)
+    _, *sizes = numbers[:_SIZES]
+    ends = list(accumulate(sizes, initial=_SIZES))
+    terms, head, proper, names, days = (numbers[start:end] for start, end in pairwise(ends))
+    weights = array("f", data[ends[-1] * numbers.itemsize :])
+    return Profile(
+        dict(zip(terms, weights, strict=False)),
+        frozenset(head),
+        dict(zip(proper, weights[len(terms) :], strict=True)),
+        frozenset(names),
+        frozenset(days),
+    )
 
 
-_SCALE: Final = 512.0
-_RARE_SCALE: Final = 16.0
+def packed_probes(data: bytes) -> list[int]:
+    """The terms by which the like of a packed profile are looked for."""
+    numbers = array("I", data)
+    return list(numbers[_SIZES : _SIZES + numbers[0]])
+
+
+_SIZES: Final = 6

@@ -1,8 +1,9 @@
 """The one thread that writes: jobs queue up, and those that wait together commit together.
 
-Each job runs in its own savepoint, so one that fails takes nothing with it. A lock held elsewhere or a full disk fails
-no job: the whole group is rolled back and tried again until it goes through or the writer is stopped, and `trouble`
-says why nothing moves meanwhile. Jobs must therefore decide by what is in the database, never by what they did before.
+One that fails takes nothing with it: the group is taken back, and each job run again in a savepoint of its own. A
+lock held elsewhere or a full disk fails no job: the whole group is rolled back and tried again until it goes through or
+the writer is stopped, and `trouble` says why nothing moves meanwhile. Jobs must therefore decide by what is in the
+database, never by what they did before.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from storage.database import immediate
 from storage.errors import StorageError
-from storage.search import index_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,17 +164,17 @@ class Writer:
         _settle(list(zip(group, results, strict=True)))
 
     def _commit(self, group: list[_Job]) -> list[Any]:
-        connection = self._db.conn
-        connection.execute("BEGIN IMMEDIATE")
+        """What each job returned, or how it failed. Savepoints, which cost more than most jobs, wait for a failure."""
         try:
-            results = [self._one(job) for job in group]
-            index_waiting(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return results
+            with immediate(self._db):
+                return [job.run(self._db) for job in group]
+        except sqlite3.OperationalError as error:
+            if _is_transient(error):
+                raise
+        except Exception as error:  # noqa: BLE001 (as below)
+            _log.debug("one of %d jobs failed, each is done again by itself: %s", len(group), error)
+        with immediate(self._db):
+            return [self._one(job) for job in group]
 
     def _one(self, job: _Job) -> Any:
         connection = self._db.conn

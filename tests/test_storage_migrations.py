@@ -1,4 +1,5 @@
 import sqlite3
+from array import array
 from contextlib import closing
 
 import pytest
@@ -8,6 +9,7 @@ from storage.copies import catch_up
 from storage.database import APPLICATION_ID, open_writer
 from storage.entries import find_article
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
+from storage.traits import Profile, unpack
 
 AT = "2023-05-16T08:00:00.000000Z"
 
@@ -136,3 +138,19 @@ def test_articles_stored_before_copies_were_recognised_wait_to_be_looked_through
         assert db.execute(query).fetchall() == [(None, None, None), (1, 1.0, None), (None, None, None)]
         assert catch_up(db, 10) == 3
         assert db.execute(query).fetchall() == [(None, None, 57), (1, 1.0, 57), (1, 1.0, 59)]
+
+
+def test_profiles_of_stories_that_an_older_version_packed_are_read_since(tmp_path):
+    path = tmp_path / "envoywatch.db"
+    rows = array("Q", (7 << 32 | 1024 << 16 | 32 << 8 | 2, 9 << 32 | 512 << 16 | 1, 5 * 32 + 16))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        MIGRATIONS.apply(Database(connection), stop_before="0021_fresh")
+        connection.execute("INSERT INTO traits (article_id, at, profile) VALUES (3, ?, ?)", [AT, rows.tobytes()])
+        connection.execute("INSERT INTO story_terms (term, article_id) VALUES (7, 3)")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 20")
+    db = open_writer(path)
+    with closing(db.conn):
+        profile = unpack(db.execute("SELECT profile FROM traits").fetchone()[0])
+        assert profile == Profile({7: 2.0, 9: 1.0}, frozenset({7}), {7: 2.0}, frozenset({9}), frozenset({176}))
+        assert db.execute("SELECT term FROM story_terms ORDER BY term").fetchall() == [(7,), (9,)]

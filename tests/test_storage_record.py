@@ -337,13 +337,13 @@ def test_articles_of_one_transaction_are_indexed_together_and_what_is_taken_back
         for number, word in ((1, "corridor"), (2, "ceasefire")):
             database.execute(
                 "INSERT INTO articles (id, url, title, text, source, source_id, role, published_at, seen_at, read_at,"
-                " origin, text_hash) VALUES (?, ?, '', ?, 'Wire', 1, 'media', '', '2023-05-17', '', 'page', 'x')",
-                [number, f"u{number}", word],
+                " origin, text_hash) VALUES (?, ?, '', ?, 'Wire', 1, 'media', '', '2023-05-17', ?, 'page', 'x')",
+                [number, f"u{number}", word, to_text(NOW)],
             )
             database.execute("SAVEPOINT job")
-            index_later(database.conn, number)
+            index_later(database.conn, (number, "", word, "", ""))
             database.execute("ROLLBACK TO job" if number == 1 else "RELEASE job")
-        assert rows(database, "SELECT * FROM unindexed") == [(2,)]
+        assert rows(database, "SELECT article_id FROM memory.unindexed") == [(2,)]
     find = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
     assert rows(database, find, "corridor OR ceasefire") == [(2,)]
-    assert rows(database, "SELECT * FROM unindexed") == []
+    assert rows(database, "SELECT * FROM memory.unindexed") == []

@@ -6,7 +6,8 @@ from storage.traits import code, days_in, likeness, pack, profile_of, rarity, te
 
 
 def profile(title, text="", names=()):
-    return profile_of(traits_of(title, text, names), {}, 0)
+    traits = traits_of(title, text, names)
+    return profile_of(traits, {term: rarity(traits.common.get(term, 0.0), 0, 0) for term in traits.terms})
 
 
 def alike(one, other, *, same_language=True):

@@ -204,3 +204,18 @@ def test_progress_says_nothing_to_who_asked_for_quiet(capsys):
     with Progress(Context(None, {}, verbosity=-1), clock=iter([0.0, 99.0]).__next__) as progress:
         progress.tell(lambda: "line")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["search", "grain", "--language", "english"], "english is not a language code; did you mean en?"),
+        (["search", "grain", "--country", "Russia"], "Russia is not a country code; did you mean RU?"),
+        (["watches", "test", "grain", "--lang", "russian"], "russian is not a language code; did you mean ru?"),
+        (["people", "list", "--country", "China"], "China is not a country code; did you mean CN?"),
+    ],
+)
+def test_the_name_of_a_language_or_a_country_is_answered_with_its_code(cli, arguments, said):
+    refused = cli(*arguments)
+    assert refused.code == 2
+    assert said in refused.err

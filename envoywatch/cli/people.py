@@ -9,6 +9,7 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import Level
+from envoywatch.cli.codes import COUNTRY
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 
@@ -29,7 +30,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--country", metavar="CODE", help="Only those of this country, or who served it.")
+@click.option("--country", type=COUNTRY, metavar="CODE", help="Only those of this country, or who served it.")
 @json_option
 @pass_context
 def list_people(context: Context, /, country: str | None, *, as_json: bool) -> None:

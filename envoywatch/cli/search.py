@@ -12,6 +12,7 @@ from config.errors import UsageError
 from config.vocabulary import Role
 from envoywatch.cli import show
 from envoywatch.cli.archive import labels_of, reading
+from envoywatch.cli.codes import COUNTRY, LANGUAGE
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
 from envoywatch.cli.progress import Progress
@@ -39,8 +40,8 @@ Examples:
 @since_option
 @until_option
 @click.option("--source", metavar="NAME", help="Only articles of this source.")
-@click.option("--language", metavar="CODE", help="Only articles in this language, as zh.")
-@click.option("--country", metavar="CODE", help="Only articles of sources of this country, as CN.")
+@click.option("--language", type=LANGUAGE, metavar="CODE", help="Only articles in this language, as zh.")
+@click.option("--country", type=COUNTRY, metavar="CODE", help="Only articles of sources of this country, as CN.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="Only articles of sources of this role.")
 @click.option("--person", metavar="NAME", help="Only articles that claim a meeting of this person.")
 @click.option("--meeting", type=click.IntRange(min=1), metavar="ID", help="Only articles that claim this meeting.")

@@ -10,6 +10,7 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import Role
+from envoywatch.cli.codes import COUNTRY, LANGUAGE
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import emit_json, escape, json_option, print_rich
 from envoywatch.cli.queries import config_if_any, find_watch, names_of, normal, parse, warn
@@ -33,9 +34,9 @@ _TITLE_MAX = 200
 @click.argument("file", default="-", type=click.File("r", encoding="utf-8", errors="replace"))
 @click.option("--watch", metavar="NAME", help="Try this watch of the configuration instead of a QUERY.")
 @click.option("--title", help="The title (otherwise a short first line, when more follows).")
-@click.option("--lang", "language", metavar="CODE", help="The language (guessed when not given).")
+@click.option("--lang", "language", type=LANGUAGE, metavar="CODE", help="The language (guessed when not given).")
 @click.option("--source", default="", metavar="NAME", help="The name of the source, for source:.")
-@click.option("--country", metavar="CODE", help="The country of the source, for country:.")
+@click.option("--country", type=COUNTRY, metavar="CODE", help="The country of the source, for country:.")
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),

@@ -76,11 +76,11 @@ class People:
         return frozenset(country for country in (held or {person.country}) if country)
 
     def suggest(self, reference: str, limit: int = 3) -> tuple[str, ...]:
-        """The labels nearest to an unknown name, the nearest first."""
+        """The labels nearest to an unknown name, the nearest first; of who bears it among other names, only those."""
         wanted = fold_name(reference.removeprefix("@"))
         near = difflib.get_close_matches(wanted, self._by_name, n=limit * 3, cutoff=0.6)
         surnames = [name for name in self._by_name if wanted in name.split()]
-        return tuple(dict.fromkeys(self._by_name[name].label for name in surnames + near))[:limit]
+        return tuple(dict.fromkeys(self._by_name[name].label for name in surnames or near))[:limit]
 
     def holder(self, kind: str, country: str | None, at: date) -> Person | None:
         """Who held that kind of office of that country on that day; None when unknown or when two did.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envoywatch.cli.context import Context
+
+
+def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a command that asks before it writes."""
+    return click.option("--yes", "-y", is_flag=True, help="Write it without asking.")(function)
 
 
 def change_config(context: Context, change: Callable[[str], str], question: str, *, yes: bool) -> bool:

@@ -9,6 +9,7 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import Level
+from envoywatch.cli.changing import change_config, yes_option
 from envoywatch.cli.codes import COUNTRY
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
@@ -137,12 +138,14 @@ def _held_words(held: HeldOffice) -> str:
 @click.option(
     "--form", "forms", multiple=True, metavar="LANG=NAME", help="A written name, as ru='Ли Хуэй'; repeatable."
 )
+@yes_option
 @pass_context
-def add_person(context: Context, /, name: str, *, forms: tuple[str, ...], **office: Any) -> None:
-    """Add a person, with an office and written names, to the configuration file; everything else in it stays."""
-    from config.edit import add_item, write_atomic  # noqa: PLC0415 (YAML is heavy)
-    from config.files import read_text  # noqa: PLC0415 (likewise)
-    from envoywatch.changes import difference  # noqa: PLC0415 (likewise)
+def add_person(context: Context, /, name: str, *, forms: tuple[str, ...], yes: bool, **office: Any) -> None:
+    """Add a person, with an office and written names, to the configuration file; everything else in it stays.
+
+    The change is shown, and at a terminal you are asked before it is written.
+    """
+    from config.edit import add_item  # noqa: PLC0415 (YAML is heavy)
     from envoywatch.editing import form_items, judge_person, office_item  # noqa: PLC0415 (likewise)
 
     item: dict[str, Any] = {"name": name}
@@ -153,9 +156,5 @@ def add_person(context: Context, /, name: str, *, forms: tuple[str, ...], **offi
         item["forms"] = form_items(forms)
     for problem in judge_person(context.config, item):
         raise UsageError(problem.message, hint=problem.hint)
-    path = context.path
-    before = read_text(path)
-    after = add_item(before, "people", item)
-    write_atomic(path, after)
-    click.echo(escape(difference(before, after, str(path)), keep_lines=True), nl=False)
-    context.say(f"added {escape(name)!r} to {escape(path)}")
+    if change_config(context, lambda text: add_item(text, "people", item), f"Add {escape(name)!r}?", yes=yes):
+        context.say(f"added {escape(name)!r} to {escape(context.path)}")

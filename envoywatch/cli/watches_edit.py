@@ -9,19 +9,13 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import Send
-from envoywatch.cli.changing import change_config
+from envoywatch.cli.changing import change_config, yes_option
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import escape
 from envoywatch.cli.queries import find_watch, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from config.model import Config
-
-
-def _yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--yes", "-y", is_flag=True, help="Write it without asking.")(function)
 
 
 @click.command("add", short_help="Add a watch to the configuration file.")
@@ -35,7 +29,7 @@ def _yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     help="When to tell.",
 )
 @click.option("--channel", "channels", multiple=True, metavar="NAME", help="Where to tell; may be given again.")
-@_yes_option
+@yes_option
 @pass_context
 def add_watch(context: Context, /, name: str, query: str, *, send: str, channels: tuple[str, ...], yes: bool) -> None:
     """Add a watch to the configuration file; everything else in it, comments too, stays as it is.
@@ -70,7 +64,7 @@ def _checked(config: Config, item: dict[str, Any]) -> list[str]:
 @click.command("mute", short_help="Keep a watch quiet for a time.")
 @click.argument("name")
 @click.option("--until", required=True, metavar="TIME", help="2026-05-27T18:00+03:00, or how long: 8h, 2d.")
-@_yes_option
+@yes_option
 @pass_context
 def mute_watch(context: Context, /, name: str, *, until: str, yes: bool) -> None:
     """Keep a watch from telling anything until TIME; what it finds meanwhile is still listed."""
@@ -84,7 +78,7 @@ def mute_watch(context: Context, /, name: str, *, until: str, yes: bool) -> None
 
 @click.command("unmute")
 @click.argument("name")
-@_yes_option
+@yes_option
 @pass_context
 def unmute_watch(context: Context, /, name: str, *, yes: bool) -> None:
     """Let a muted watch alert again."""
@@ -104,7 +98,7 @@ def _change_watch(context: Context, name: str, keys: dict[str, Any], question: s
 
 @click.command("remove", short_help="Remove a watch from the file.")
 @click.argument("name")
-@_yes_option
+@yes_option
 @pass_context
 def remove_watch(context: Context, /, name: str, *, yes: bool) -> None:
     """Remove a watch from the configuration file; what it found stays in the archive."""

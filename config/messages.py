@@ -125,7 +125,9 @@ _MISSING = {
 _PATTERNS = {
     "language": "a two-letter code such as en, ru, zh",
     "forms": "forms are grouped by language: a two-letter code such as en, ru, zh",
+    "languages": "two-letter codes such as [en, ru, zh]",
     "country": "two capital letters such as CN, UA, EU",
+    "countries": "codes of two capital letters such as [CN, UA, EU]",
     "user_agent": "plain letters, as in: Our desk (+https://example.org/contact)",
 }
 _LONGEST_SHOWN = 60

@@ -46,7 +46,11 @@ NOW = "query: a\nsend: now\nchannels: [desk]\n"
         ("only: {}", "`only` asks for nothing; write for instance `only: {roles: [official]}`"),
         ("only: {roles: [offical]}", "did you mean `official`?"),
         ("only: {role: official}", "unknown key `role` did you mean `roles`?"),
-        ("only: {countries: [Russia]}", "`countries` cannot be 'Russia'"),
+        (
+            "only: {countries: [Russia]}",
+            "`countries` cannot be 'Russia' codes of two capital letters such as [CN, UA, EU]",
+        ),
+        ("only: {languages: english}", "`languages` cannot be 'english' two-letter codes such as [en, ru, zh]"),
         ("atmost: 3/h", "unknown key `atmost` did you mean `at_most`?"),
     ],
 )

@@ -230,7 +230,7 @@ async def test_what_was_just_reviewed_stays_in_the_list_to_be_undone(own_page):
 
 async def test_an_alert_shows_who_reported_it_why_it_alerted_and_where_it_was_sent(page, mission):
     text = (await page.get(f"/alerts/{mission.alerts['confirmed']}")).text
-    for words in ("江城晚报", "due to receive", "the status of a watched meeting changed", "The service refused"):
+    for words in ("江城晚报", "due to receive", "the plan of a watched meeting changed", "The service refused"):
         assert words in text
 
 

@@ -169,10 +169,12 @@ class Cast:
         return self._spaced and envoy.label is None and envoy.office in _AIDES and owner.level is Level.LEADER
 
     def _precedes_aide(self, place: int) -> bool:
-        """`Lula aide`, 特朗普特使: a leader's name right before an office that serves one."""
+        """`Lula aide`, 特朗普特使: a leader's name right before an office that serves one; not before another's envoy."""
         mention, following = self.tokens[place].mention, self.tokens[place + 1 : place + 2]
         aide = following[0].mention if following else None
-        return bool(mention and mention.level is Level.LEADER and aide and aide.office in _AIDES)
+        if mention is None or mention.level is not Level.LEADER or aide is None or aide.office not in _AIDES:
+            return False
+        return aide.label is None or aide.country in {None, mention.country}  # «примет ли Путин Ли Хуэя»: two sides
 
     def _is_pair(self, place: int, mention: Mention) -> bool:
         """`both leaders`, `the presidents of the two countries`: those who were named before."""

@@ -107,9 +107,19 @@ def _invited(case: Case) -> _Outcome:
 def _modal_beside(case: Case) -> _Outcome:
     for kind in (CueClass.CANCELS, CueClass.REFUSES, CueClass.UNDECIDED, CueClass.PROPOSES, CueClass.PLANS):
         modal = case.beside(kind, _BESIDE)
+        question = case.before(CueClass.QUESTION) if modal and kind in {CueClass.PROPOSES, CueClass.PLANS} else None
+        if question:  # «будет ли он принят»
+            return _asked_of_what_comes(case, question)
         if modal:
             return case.ruling(_MODAL[kind], case.past, "a modal beside the verb", modal)
     return None
+
+
+def _asked_of_what_comes(case: Case, question: Hit) -> Ruling:
+    left_open = case.after(CueClass.UNDECIDED)
+    if left_open:
+        return case.ruling(Status.UNDECIDED, case.future, "asked and left open", question, left_open)
+    return case.ruling(Status.PROPOSED, case.future, f"not real: {CueClass.QUESTION}", question)
 
 
 def _not_done(case: Case) -> _Outcome:
@@ -165,9 +175,8 @@ def _governed(case: Case) -> _Outcome:
             continue
         if modal is None or (kind is CueClass.AHEAD and not 0 <= case.trigger.start - modal.end <= _AHEAD):
             continue
-        left_open = case.after(CueClass.UNDECIDED) if kind is CueClass.QUESTION else None
-        if left_open:
-            return case.ruling(Status.UNDECIDED, case.future, "asked and left open", modal, left_open)
+        if kind is CueClass.QUESTION:
+            return _asked_of_what_comes(case, modal)
         firm = not (
             set(modal.places) & set(case.trigger.places) and case.before(CueClass.TRAVELS)
         )  # "flew to Paris to meet"

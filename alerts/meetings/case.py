@@ -89,6 +89,11 @@ class Case:
         """Anywhere before in the segment: verbs that govern a whole clause."""
         return self._within(kind, self.start, self.trigger.end) or self._bracket(kind)
 
+    def unanswered(self, question: Hit) -> Hit | None:
+        """`nobody knows whether`, «примет ли он X, не говорят»: a clause around the question that denies the answer."""
+        before = self._within(CueClass.NEGATION, self.start, min(question.start, self.trigger.start))
+        return before or self.after(CueClass.NEGATION)
+
     def _bracket(self, kind: CueClass) -> Hit | None:
         """Words that stand on both sides of it: a parted verb, "aucune rencontre n'est prévue"."""
         around = (hit for hit in self.sentence.hits if hit.kind is kind and hit.start < self.trigger.start)

@@ -70,6 +70,7 @@ class Cast:
         self._carries = self._places(CueClass.CARRIES)
         self.triggers = [hit for hit in hits if hit.kind in TRIGGERS]
         self._trigger_places = {place for hit in self.triggers for place in hit.places}
+        self._subordinate |= self._asked_clauses()
         self._noun_places = self._places(CueClass.MEETING_NOUN)
         self._idioms = self._places(CueClass.NOT_MEETING)
         self.sides = self._sides()
@@ -81,6 +82,11 @@ class Cast:
         """`am Freitag, 13. Januar 2023, den Präsidenten`: the comma and the article behind it begin no clause."""
         words = [token.word for token in self.tokens[max(0, place - 2) : place + 1]]
         return any(one.isdecimal() and two == "," for one, two in pairwise(words))
+
+    def _asked_clauses(self) -> set[int]:
+        """«Лавров не сказал, примет ли Путин Ван И»: the comma before a verb with a question's particle behind it."""
+        verbs = {hit.start - 1 for hit in self.hits if hit.kind is CueClass.QUESTION} & self._trigger_places
+        return {place - 1 for place in verbs if place and self.tokens[place - 1].word == ","}
 
     def segment(self, hit: Hit) -> tuple[int, int]:
         """First and last-but-one token of the stretch around `hit` that no hard border crosses."""
@@ -169,7 +175,7 @@ class Cast:
         return self._spaced and envoy.label is None and envoy.office in _AIDES and owner.level is Level.LEADER
 
     def _precedes_aide(self, place: int) -> bool:
-        """`Lula aide`, 特朗普特使: a leader's name right before an office that serves one; not before another's envoy."""
+        """`Lula aide`, 特朗普特使: a leader's name right before an office that serves one, and of the same state."""
         mention, following = self.tokens[place].mention, self.tokens[place + 1 : place + 2]
         aide = following[0].mention if following else None
         if mention is None or mention.level is not Level.LEADER or aide is None or aide.office not in _AIDES:

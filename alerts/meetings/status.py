@@ -116,7 +116,7 @@ def _modal_beside(case: Case) -> _Outcome:
 
 
 def _asked_of_what_comes(case: Case, question: Hit) -> Ruling:
-    left_open = case.after(CueClass.UNDECIDED)
+    left_open = case.after(CueClass.UNDECIDED) or case.unanswered(question)
     if left_open:
         return case.ruling(Status.UNDECIDED, case.future, "asked and left open", question, left_open)
     return case.ruling(Status.PROPOSED, case.future, f"not real: {CueClass.QUESTION}", question)

@@ -166,7 +166,7 @@ def _insert_bulk(db: Database, bulk: list[tuple[Any, ...]]) -> None:
         "INSERT INTO made VALUES (?, ?)", [(h, row[0]) for row, _, _, hashes, _ in bulk for h in hashes]
     )
     db.conn.executemany(
-        "INSERT INTO decisions (article_id, verdict, reason, at) VALUES (?, 'quiet', 'no-match', ?)",
+        "INSERT INTO decisions (article_id, verdict, reason, at) VALUES (?, 'quiet', 'no-watch-matched', ?)",
         [(row[0], row[12]) for row, *_ in bulk],
     )
     matched = [row for row, *_ in bulk if is_matched(row[0], row[3])]

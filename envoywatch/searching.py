@@ -17,7 +17,7 @@ from storage.views_search import Facets, facets_of, newest_ids, texts_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from alerts.watches.matcher import Matcher
     from config.model import Config
@@ -29,7 +29,7 @@ BATCH: Final = 500
 _FIRST_BATCH: Final = 40
 COUNTED: Final = 5_000
 """So many are counted one by one; of more it is only said that they are more."""
-RANKED: Final = 2_000
+RANKED: Final = 500
 """Only the newest so many are put in order by how well they fit."""
 _FEW: Final = 200
 """So few are all looked at, ranked and counted exactly without being asked to."""
@@ -114,7 +114,7 @@ class ArchiveSearch:
         looked_at = 0
         size = _FIRST_BATCH
         while ids := newest_ids(connection, self._text, chosen, limit=size):
-            yield from self._met(connection, ids)
+            yield from _shown(connection, self._met(connection, ids))
             looked_at += len(ids)
             if progress is not None:
                 progress(looked_at)
@@ -163,7 +163,7 @@ class ArchiveSearch:
         known = ids[:COUNTED] if is_exact else [one.article.line.id for one in found]
         counted = known[:_FACETED]
         return Page(
-            found=tuple(found[:limit]),
+            found=tuple(_shown(connection, found[:limit])),
             total=len(known),
             is_total=len(ids) <= COUNTED if is_exact else looked_at == len(ids),
             facets=facets_of(connection, counted),
@@ -180,7 +180,7 @@ class ArchiveSearch:
         found.sort(key=relevance, reverse=True)
         end = skip + limit
         return Page(
-            found=tuple(found[skip:end]),
+            found=tuple(_shown(connection, found[skip:end])),
             total=len(found),
             is_total=True,
             facets=facets_of(connection, counted),
@@ -198,7 +198,13 @@ class ArchiveSearch:
         """Those of the articles that the query matches."""
         for article in texts_of(connection, ids):
             for match in self._matcher.match(document_of(article)):
-                yield Found(replace(article, line=with_additions(connection, article.line)), match)
+                yield Found(article, match)
+
+
+def _shown(connection: sqlite3.Connection, found: Iterable[Found]) -> Iterator[Found]:
+    """With what copies add to their originals; two texts are compared for that, so only for what is shown."""
+    for one in found:
+        yield replace(one, article=replace(one.article, line=with_additions(connection, one.article.line)))
 
 
 def relevance(one: Found) -> tuple[float, int]:

@@ -411,5 +411,17 @@ def _profile_of_16(data: bytes) -> Profile:
     )
 
 
+@MIGRATIONS(name="0022_pages")
+def _pages(db: Database) -> None:
+    """What every page counts, and the failed polls of a month among millions that did not fail."""
+    for statement in (
+        "CREATE INDEX polls_failed ON polls (started_at, source_id, fault, fault_detail) WHERE outcome = 'fault'",
+        "CREATE INDEX sources_at_fault ON sources (active) WHERE fault IS NOT NULL",
+        "CREATE INDEX alerts_to_review ON alerts (kind) WHERE review IS NULL",
+        "CREATE INDEX deliveries_by_state ON deliveries (state, created_at)",
+    ):
+        db.execute(statement)
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -163,6 +163,14 @@ def alerts_after(connection: sqlite3.Connection, alert_id: int) -> tuple[int, in
     return count, newest or alert_id
 
 
+def count_alerts(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[int, int]:
+    """How many alerts were decided in [since, until), and how many of them nobody reviewed; tests do not count."""
+    sql = "SELECT count(*), count(*) FILTER (WHERE review IS NULL) FROM alerts"
+    sql += " WHERE created_at >= ? AND created_at < ? AND kind <> 'test'"
+    told, to_review = connection.execute(sql, (to_text(since), to_text(until))).fetchone()
+    return told, to_review
+
+
 def newest_alert(connection: sqlite3.Connection) -> int:
     """The id of the alert decided last; 0 when there is none."""
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM alerts").fetchone()[0])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-_MOST = 500
+MOST = 500
 """The most rows of a kind that a digest carries; a person reads no more."""
 
 
@@ -63,10 +63,11 @@ class MatchedArticle:
 
 @dataclass(frozen=True, slots=True)
 class WatchMatches:
-    """What one watch met, newest first, copies folded."""
+    """What one watch met, newest first, copies folded; `more` matches are older than those."""
 
     watch: str
     articles: tuple[MatchedArticle, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,19 @@ class DigestFacts:
 _CHANGED = f"""
 SELECT {MEETING_COLUMNS} FROM meetings
 WHERE id IN (SELECT meeting_id FROM status_changes WHERE at >= ? AND at < ?)
-ORDER BY updated_at DESC, id DESC LIMIT {_MOST}
+ORDER BY updated_at DESC, id DESC LIMIT ?
 """  # noqa: S608 (column names are constants)
 
 _MATCHED = f"""
-SELECT matches.watch, matches.spans, {ARTICLE_COLUMNS}
-FROM matches JOIN articles ON articles.id = matches.article_id
-WHERE matches.at >= :since AND matches.at < :until
-ORDER BY matches.watch, articles.published_at DESC, articles.id DESC LIMIT {_MOST}
+WITH placed AS MATERIALIZED (
+  SELECT matches.watch, matches.spans, matches.article_id,
+         row_number() OVER (PARTITION BY matches.watch ORDER BY articles.published_at DESC, articles.id DESC) AS place,
+         count(*) OVER (PARTITION BY matches.watch) AS of
+  FROM matches JOIN articles ON articles.id = matches.article_id
+  WHERE matches.at >= :since AND matches.at < :until)
+SELECT placed.watch, placed.spans, placed.of, {ARTICLE_COLUMNS}
+FROM placed JOIN articles ON articles.id = placed.article_id
+WHERE place <= :most ORDER BY placed.watch, place
 """  # noqa: S608 (column names are constants)
 
 _SEEN = """
@@ -140,7 +146,7 @@ SELECT sources.*, coalesce(json_extract(spec, '$.paused'), 0) AS paused,
 FROM sources WHERE active = 1 AND added_at < :until ORDER BY name COLLATE NOCASE
 """
 _FAILED = """
-SELECT source_id, count(*) AS n, fault, fault_detail, max(started_at) AS at FROM polls
+SELECT source_id, count(*) AS n, fault, fault_detail, max(started_at) AS at FROM polls INDEXED BY polls_failed
 WHERE started_at >= :since AND started_at < :until AND outcome = 'fault' GROUP BY source_id
 """
 
@@ -150,28 +156,30 @@ def _says_absent(alert: AlertLine) -> bool:
     return alert.kind is AlertKind.OVERDUE and alert.change not in {Change.CORRECTED, Change.UNCONFIRMED}
 
 
-def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetime) -> DigestFacts:
-    """The facts of [since, until)."""
+def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST) -> DigestFacts:
+    """The facts of [since, until); `most` is how many changed meetings, and matches of each watch, are told."""
     span = {"since": to_text(since), "until": to_text(until)}
-    alerts = list_alerts(connection, since, until, limit=_MOST)
+    alerts = list_alerts(connection, since, until, limit=MOST)
     sources_read, unseen = _coverage(connection, span)
     read = connection.execute("SELECT count(*) FROM articles WHERE seen_at >= :since AND seen_at < :until", span)
     return DigestFacts(
         since=since,
         until=until,
-        changes=changed_meetings(connection, since, until),
+        changes=changed_meetings(connection, since, until, most=most),
         alerts=tuple(one for one in alerts if one.kind is not AlertKind.TEST and not _says_absent(one)),
         overdue=tuple(filter(_says_absent, alerts)),
-        matches=matches_by_watch(connection, since, until),
+        matches=matches_by_watch(connection, since, until, most=most),
         unseen=unseen,
         sources_read=sources_read,
         articles_read=int(read.fetchone()[0]),
     )
 
 
-def changed_meetings(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[MeetingChanges, ...]:
+def changed_meetings(
+    connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST
+) -> tuple[MeetingChanges, ...]:
     """Meetings whose status changed in that time, the last changed first."""
-    found = connection.execute(_CHANGED, (to_text(since), to_text(until))).fetchall()
+    found = connection.execute(_CHANGED, (to_text(since), to_text(until), most)).fetchall()
     return tuple(
         MeetingChanges(
             meeting_record(row),
@@ -181,13 +189,17 @@ def changed_meetings(connection: sqlite3.Connection, since: datetime, until: dat
     )
 
 
-def matches_by_watch(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[WatchMatches, ...]:
+def matches_by_watch(
+    connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST
+) -> tuple[WatchMatches, ...]:
     """Matches of that time by watch and story, the newest first.
 
     A copy stands under its original, or under the newest of its fellow copies.
     """
     folded: defaultdict[str, dict[int, list[tuple[ArticleLine, Evidence]]]] = defaultdict(dict)
-    for row in connection.execute(_MATCHED, {"since": to_text(since), "until": to_text(until)}):
+    met: dict[str, int] = {}
+    for row in connection.execute(_MATCHED, {"since": to_text(since), "until": to_text(until), "most": most}):
+        met[row["watch"]] = row["of"]
         line = article_line(row)
         group = folded[row["watch"]].setdefault(line.copy_of or line.id, [])
         # The original leads its copies wherever it stands in the order of time.
@@ -204,6 +216,7 @@ def matches_by_watch(connection: sqlite3.Connection, since: datetime, until: dat
                     for group in groups.values()
                 ],
             ),
+            max(0, met[watch] - most),
         )
         for watch, groups in folded.items()
     )

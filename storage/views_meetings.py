@@ -73,9 +73,11 @@ SELECT {MEETING_COLUMNS} FROM meetings
 WHERE updated_at >= :since AND updated_at < :until
   AND (:person IS NULL
        OR id IN (SELECT meeting_id FROM meeting_people WHERE person = :person COLLATE NOCASE))
+  AND (:other IS NULL
+       OR id IN (SELECT meeting_id FROM meeting_people WHERE person = :other COLLATE NOCASE))
   AND (:status IS NULL OR status = :status)
   AND (:level IS NULL OR level = :level)
-ORDER BY coalesce(date, substr(updated_at, 1, 10)) DESC, updated_at DESC, id DESC LIMIT :limit
+ORDER BY coalesce(date, substr(updated_at, 1, 10)) DESC, updated_at DESC, id DESC LIMIT :limit OFFSET :skip
 """  # noqa: S608 (column names are constants)
 
 _HISTORY = f"""
@@ -92,20 +94,24 @@ def list_meetings(
     connection: sqlite3.Connection,
     *,
     person: str | None = None,
+    other: str | None = None,
     status: Status | None = None,
     level: Level | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 500,
+    skip: int = 0,
 ) -> tuple[Meeting, ...]:
-    """Meetings changed in that time, the latest date first. `person` is a participant's label, in any case."""
+    """Meetings changed in that time, the latest date first. `person` and `other` took part: labels in any case."""
     values = {
         "person": person,
+        "other": other,
         "status": status,
         "level": level,
         "since": from_time(since),
         "until": to_time(until),
         "limit": limit,
+        "skip": skip,
     }
     return tuple(meeting_record(row) for row in connection.execute(_LIST, values))
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from storage.model import Meeting
 
-_MOST = 500
-"""Articles shown of one story."""
-
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
@@ -50,7 +47,7 @@ class StoryLine:
 class StoryView:
     """A story with its articles, oldest first, each with its copies; who told it independently; its meetings.
 
-    `more` counts articles that are left out. `asked_for` is the id that led here when that one was merged.
+    `more` counts later articles that are left out. `asked_for` is the id that led here when that one was merged.
     """
 
     line: StoryLine
@@ -67,8 +64,9 @@ SELECT {_COLUMNS} FROM stories WHERE articles > 0 AND last_at >= ? AND last_at <
 ORDER BY last_at DESC, id DESC LIMIT ? OFFSET ?
 """  # noqa: S608 (column names are constants)
 _ARTICLES = f"""
-SELECT {ARTICLE_COLUMNS} FROM articles WHERE story_id = ? ORDER BY published_at, id LIMIT {_MOST}
+SELECT {ARTICLE_COLUMNS} FROM articles WHERE story_id = ? ORDER BY published_at, id LIMIT ? OFFSET ?
 """  # noqa: S608 (column names are constants)
+_ORIGINATORS = "SELECT DISTINCT originator FROM articles WHERE story_id = ? ORDER BY originator"
 _MEETINGS = f"""
 SELECT {MEETING_COLUMNS} FROM meetings WHERE id IN (
     SELECT claims.meeting_id FROM articles JOIN claims ON claims.article_id = articles.id
@@ -91,13 +89,13 @@ def list_stories(
     return tuple(_line(row) for row in connection.execute(_LIST, values))
 
 
-def get_story(connection: sqlite3.Connection, story_id: int) -> StoryView:
+def get_story(connection: sqlite3.Connection, story_id: int, *, limit: int = 500, skip: int = 0) -> StoryView:
     """The story, or the one that it became part of; raises NotStoredError for one that is none any more."""
     sql = "SELECT coalesce(merged_into, id) AS id FROM stories WHERE id = ?"
     found = required(connection.execute(sql, (story_id,)).fetchone(), "story", story_id)["id"]
     sql = f"SELECT {_COLUMNS} FROM stories WHERE id = ? AND articles > 0"  # noqa: S608 (column names are constants)
     line = _line(required(connection.execute(sql, (found,)).fetchone(), "story", story_id))
-    lines = [article_line(row) for row in connection.execute(_ARTICLES, (line.id,))]
+    lines = [article_line(row) for row in connection.execute(_ARTICLES, (line.id, limit, skip))]
     firsts = {one.id for one in lines if one.copy_of not in {other.id for other in lines}}
     articles = tuple(
         (one, tuple(with_additions(connection, copy) for copy in lines if copy.copy_of == one.id))
@@ -107,9 +105,9 @@ def get_story(connection: sqlite3.Connection, story_id: int) -> StoryView:
     return StoryView(
         line=line,
         articles=articles,
-        originators=tuple(sorted({one.originator for one in lines})),
+        originators=tuple(row[0] for row in connection.execute(_ORIGINATORS, (line.id,))),
         meetings=tuple(meeting_record(row) for row in connection.execute(_MEETINGS, (line.id,))),
-        more=line.articles - len(lines),
+        more=max(0, line.articles - skip - len(lines)),
         asked_for=None if line.id == story_id else story_id,
     )
 

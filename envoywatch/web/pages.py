@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from alerts.itinerary import Trip
+    from storage.model import Meeting
     from storage.views import AlertLine, Reader
 
 SPANS = {1: "24 hours", 3: "3 days", 7: "7 days", 30: "30 days"}
@@ -29,8 +33,12 @@ STORY_SOURCES = {1: "all", 2: "2 sources", 3: "3 sources", 5: "5 sources"}
 """How many sources a listed story has at least."""
 
 _PAGE = 50
+_TODAY = 50
+"""The most alerts, changed meetings, and matches of each watch that Today shows; the rest is a link away."""
+_COPIES = 40
 _DEEPEST = 100_000
-_MEETINGS = 500
+_MEETINGS = 100
+"""On one page: more is no picture any more."""
 _UNDO_FOR = timedelta(minutes=15)
 """What was just reviewed stays in the list of what is to review, so that it can be undone there."""
 
@@ -44,19 +52,23 @@ def today(request: Request) -> Response:
     until = context.now()
     since = until - timedelta(days=days)
 
-    def work(reader: Reader) -> tuple[views.DigestFacts, bool, int]:
+    def work(reader: Reader) -> tuple[views.DigestFacts, tuple[int, int], bool, int]:
         # Half open: what was recorded at this very moment belongs to it too.
-        facts = views.digest_facts(reader, since, until + timedelta(seconds=1))
+        end = until + timedelta(seconds=1)
+        facts = views.digest_facts(reader, since, end, most=_TODAY)
         earlier = views.list_alerts(reader, until=since, limit=1)
-        return facts, bool(earlier), views.newest_alert(reader)
+        return facts, views.count_alerts(reader, since, end), bool(earlier), views.newest_alert(reader)
 
-    facts, has_earlier, newest = read(request, work)
+    facts, (told, to_review), has_earlier, newest = read(request, work)
+    facts = replace(facts, alerts=facts.alerts[:_TODAY], overdue=facts.overdue[:_TODAY])
     return show(
         request,
         "today.html",
         days=days,
         spans=SPANS,
         facts=facts,
+        told=told,
+        to_review=to_review,
         meetings=digest.by_meeting(facts),
         others=digest.other_alerts(facts),
         has_earlier=has_earlier,
@@ -96,9 +108,16 @@ def meetings(request: Request) -> Response:
     if status is not None and status not in list(Status):
         raise HTTPException(400)
     chosen = None if status is None else Status(status)
-    found = read(request, lambda reader: views.list_meetings(reader, person=person, status=chosen, limit=_MEETINGS))
-    if with_person is not None:
-        found = tuple(meeting for meeting in found if with_person in meeting.participants)
+    skip = number(request, "skip") or 0
+    if skip > _DEEPEST:
+        raise HTTPException(400)
+    wanted = partial(
+        views.list_meetings, person=person, other=with_person, status=chosen, limit=_MEETINGS + 1, skip=skip
+    )
+    found = read(request, wanted)
+    more = skip + _MEETINGS if len(found) > _MEETINGS else None
+    found = found[:_MEETINGS]
+    asked = {"person": person, "with": with_person, "status": status, "skip": more}
     return show(
         request,
         "meetings.html",
@@ -109,26 +128,43 @@ def meetings(request: Request) -> Response:
         with_person=with_person,
         wanted=chosen,
         statuses=tuple(Status),
-        limit=_MEETINGS,
+        more=more,
+        earlier="/meetings?" + urlencode({name: value for name, value in asked.items() if value is not None}),
+        first=not skip,
     )
 
 
 def trips(request: Request) -> Response:
     """A person's journeys, stop by stop."""
     person = request.query_params.get("person") or None
+    cut: list[Meeting] = []
 
     def work(reader: Reader) -> tuple[Trip, ...]:
         if person is None:
             return ()
-        return itineraries(reader, (person,), views.list_meetings(reader, person=person, limit=_MEETINGS))
+        found = views.list_meetings(reader, person=person, limit=_MEETINGS + 1)
+        cut.extend(found[_MEETINGS:])
+        return itineraries(reader, (person,), found[:_MEETINGS])
 
-    return show(request, "trips.html", person=person, trips=read(request, work), compare=compare)
+    trips = read(request, work)
+    return show(request, "trips.html", person=person, trips=trips, compare=compare, limit=_MEETINGS if cut else None)
 
 
 def meeting(request: Request) -> Response:
     """One meeting: its history, the claims behind it, who reported it."""
     view = read(request, lambda reader: views.get_meeting(reader, path_id(request)))
-    return show(request, "meeting.html", view=view, meeting=view.meeting)
+    skip = number(request, "skip") or 0
+    claims = view.claims[::-1][skip : skip + _PAGE]
+    more = skip + _PAGE if len(view.claims) > skip + _PAGE else None
+    return show(
+        request,
+        "meeting.html",
+        view=view,
+        meeting=view.meeting,
+        claims=claims,
+        reports=view.reports[:_PAGE],
+        more=more,
+    )
 
 
 def stories(request: Request) -> Response:
@@ -154,13 +190,14 @@ def stories(request: Request) -> Response:
 
 def story(request: Request) -> Response:
     """One story: who told it when; one that was merged is shown as what it became part of."""
-    view = read(request, lambda reader: views.get_story(reader, path_id(request)))
-    return show(request, "story.html", view=view, story=view.line)
+    skip = min(number(request, "skip") or 0, _DEEPEST)
+    view = read(request, lambda reader: views.get_story(reader, path_id(request), limit=2 * _PAGE, skip=skip))
+    return show(request, "story.html", view=view, story=view.line, later=skip + 2 * _PAGE)
 
 
 def article(request: Request) -> Response:
     """One article with everything that was found in it and decided about it."""
-    explanation = read(request, lambda reader: views.explain_article(reader, path_id(request)))
+    explanation = read(request, lambda reader: views.explain_article(reader, path_id(request), copies=_COPIES))
     view = explanation.article
     if view is None:
         raise HTTPException(404)

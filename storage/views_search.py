@@ -98,7 +98,8 @@ WHERE about.id BETWEEN :low AND :high {conditions} ORDER BY about.id DESC LIMIT 
 """
 _ABOUT = "CROSS JOIN articles AS about INDEXED BY articles_by_facet ON about.id = articles_fts.rowid"
 _SEEN = " AND about.seen_at >= :since AND about.seen_at < :until"
-_STORY = " AND {id} IN (SELECT id FROM articles WHERE story_id = :story)"
+_STORY = """ AND {id} IN (SELECT id FROM articles WHERE story_id = (
+  SELECT coalesce(merged_into, id) FROM stories WHERE id = :story))"""
 _PERSON = """ AND {id} IN (
   SELECT article_id FROM claims JOIN meeting_people USING (meeting_id) WHERE person = :person)"""
 _MEETING = " AND {id} IN (SELECT article_id FROM claims WHERE meeting_id = :meeting)"

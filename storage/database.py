@@ -86,11 +86,11 @@ def immediate(db: Database) -> Iterator[Database]:
     try:
         yield db
         settle(db)
+        db.conn.execute("COMMIT")  # one that fails may leave the transaction open
     except BaseException:
         if db.conn.in_transaction:
             db.conn.execute("ROLLBACK")
         raise
-    db.conn.execute("COMMIT")
 
 
 def integrity_findings(connection: sqlite3.Connection, *, most: int = 5) -> list[str]:

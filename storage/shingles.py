@@ -78,6 +78,7 @@ def merge_shingles(db: Database) -> None:
     steps = db.execute("SELECT count(*) FROM fresh_shingles WHERE swept = ?", [swept]).fetchone()[0]
     if not steps:
         return
+    _load(db)  # what is not in memory would count as swept, and be found no more
     for low, high in _ranges(swept, min(steps, ROUND) * _STEP):
         db.execute(
             "INSERT OR IGNORE INTO shingles (hash, article_id) SELECT hash, article_id FROM memory.shingles_to_merge"
@@ -104,14 +105,14 @@ def _ranges(swept: int, width: int) -> Iterator[tuple[int, int]]:
 
 
 def _load(db: Database) -> None:
-    """After a start: what was not merged when the program ended."""
+    """After a start: what was not merged when the program ended, a second's work for a whole round."""
     if db.execute("SELECT 1 FROM memory.shingles_loaded").fetchone() is not None:
         return
-    db.execute("INSERT INTO memory.shingles_loaded (at) VALUES (1)")
     swept = _swept(db)
     waiting = db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles")
     while rows := waiting.fetchmany(_LOADED_TOGETHER):
         _hold(db, (pair for row in rows for pair in _unmerged(swept, *row)))
+    db.execute("INSERT INTO memory.shingles_loaded (at) VALUES (1)")  # last: what broke off is begun anew
 
 
 def _unmerged(swept: int, article_id: int, begun: int, hashes: bytes) -> Sequence[tuple[int, int]]:

@@ -127,6 +127,19 @@ def test_immediate_rolls_back_what_failed(database):
     assert database["notes"].count == 0
 
 
+def test_a_commit_that_fails_is_rolled_back_and_the_next_goes_through(database):
+    def match_nothing():
+        with immediate(database):
+            database.execute("PRAGMA defer_foreign_keys = ON")
+            database.execute("INSERT INTO matches (article_id, watch, spans, at) VALUES (9, 'w', '[]', 't')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        match_nothing()
+    with immediate(database):
+        database.execute("INSERT INTO notes (name, value, at) VALUES ('n', 'v', 't')")
+    assert (database["matches"].count, database["notes"].count) == (0, 1)
+
+
 def test_a_backup_is_whole_and_never_overwrites(tmp_path, database):
     database.execute("INSERT INTO notes (name, value, at) VALUES ('a', '1', 'x')")
     target = tmp_path / "copy.db"

@@ -27,13 +27,13 @@ _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 _SILENT_GAPS = 3
-_LEAST_SILENCE = timedelta(hours=6)  # the dense ones sleep at night
+LEAST_SILENCE = timedelta(hours=6)  # the dense ones sleep at night
 _LONGEST_PAUSE = 1.25  # of the longest pause the source ever made: weekends, holidays
 _DENSE = timedelta(hours=1)  # whoever publishes more often than this does so on Sundays too
 _FIRST_WEEKEND = timedelta(days=3)
 _UNKNOWN_SILENCE = timedelta(days=14)
-_THIN_DAYS = 3
-_THIN_SHARE = 0.1
+THIN_DAYS = 3
+THIN_SHARE = 0.1
 _THIN_EXPECTED = 30
 
 
@@ -172,7 +172,7 @@ def rhythm_of(vitals: Vitals, per_day: Mapping[date, int]) -> Rhythm | None:
     known = max(last - start, _DAY)
     gap = known / total
     pause = max((after - before for before, after in pairwise(days)), default=timedelta(0))
-    patience = max(_SILENT_GAPS * gap, _LEAST_SILENCE, _LONGEST_PAUSE * pause if pause > _DAY else timedelta(0))
+    patience = max(_SILENT_GAPS * gap, LEAST_SILENCE, _LONGEST_PAUSE * pause if pause > _DAY else timedelta(0))
     if known < _WEEK and gap > _DENSE:
         patience = max(patience, _FIRST_WEEKEND)
     return Rhythm(gap, patience)
@@ -205,17 +205,17 @@ def _thin(vitals: Vitals, per_day: Mapping[date, int], now: datetime, remedy: st
     today = now.date()
     if first is None:
         return None
-    start = max(first.date() + _DAY, today - (RHYTHM_DAYS + _THIN_DAYS) * _DAY)
-    recent_start = today - _THIN_DAYS * _DAY
+    start = max(first.date() + _DAY, today - (RHYTHM_DAYS + THIN_DAYS) * _DAY)
+    recent_start = today - THIN_DAYS * _DAY
     before_days = (recent_start - start).days
     if before_days < _WEEK.days:
         return None
     before = sum(count for day, count in per_day.items() if start <= day < recent_start)
     recent = sum(count for day, count in per_day.items() if recent_start <= day < today)
-    usual = before / before_days * _THIN_DAYS
-    if usual < _THIN_EXPECTED or recent >= usual * _THIN_SHARE:
+    usual = before / before_days * THIN_DAYS
+    if usual < _THIN_EXPECTED or recent >= usual * THIN_SHARE:
         return None
-    why = f"{recent} new in {_THIN_DAYS} days, though {usual:.0f} are usual"
+    why = f"{recent} new in {THIN_DAYS} days, though {usual:.0f} are usual"
     since = vitals.last_new_at
     return Condition(Health.SILENT, since, why, remedy)
 

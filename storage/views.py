@@ -61,8 +61,10 @@ from storage.views_sources import (
     SourceHealth,
     get_source,
     list_sources,
+    sources_of,
     total_skips,
 )
+from storage.views_states import SourceState, judge_sources
 from storage.views_stories import StoryLine, StoryView, find_story, get_story, list_stories
 from storage.views_totals import (
     Attention,
@@ -117,6 +119,7 @@ __all__ = [
     "Skips",
     "SourceHealth",
     "SourceReport",
+    "SourceState",
     "StoryLine",
     "StoryView",
     "Totals",
@@ -138,6 +141,7 @@ __all__ = [
     "get_meeting",
     "get_source",
     "get_story",
+    "judge_sources",
     "list_alerts",
     "list_meetings",
     "list_notes",
@@ -150,6 +154,7 @@ __all__ = [
     "pairs_of",
     "people_activity",
     "search_articles",
+    "sources_of",
     "total_skips",
     "totals",
     "watch_activity",

@@ -139,12 +139,19 @@ FROM placed JOIN articles ON articles.id = placed.article_id
 WHERE place <= :most ORDER BY placed.watch, place
 """  # noqa: S608 (column names are constants)
 
-_SEEN = """
-SELECT sources.*, coalesce(json_extract(spec, '$.paused'), 0) AS paused,
-       EXISTS (SELECT 1 FROM polls WHERE source_id = sources.id AND started_at >= :since AND started_at < :until
-               AND outcome <> 'fault') AS read
-FROM sources WHERE active = 1 AND added_at < :until ORDER BY name COLLATE NOCASE
-"""
+# Most were read last in that very time, which says it without their polls.
+_WAS_READ = """(last_ok_at >= :since AND last_ok_at < :until
+  OR EXISTS (SELECT 1 FROM polls WHERE source_id = sources.id AND started_at >= :since AND started_at < :until
+             AND outcome <> 'fault'))"""
+_READ = f"""
+SELECT name FROM sources WHERE active = 1 AND added_at < :until AND {_WAS_READ} ORDER BY name COLLATE NOCASE
+"""  # noqa: S608 (constants)
+_UNSEEN = f"""
+SELECT sources.*, coalesce(json_extract(spec, '$.paused'), 0) AS paused, {_WAS_READ} AS read FROM sources
+WHERE active = 1 AND added_at < :until AND (fault IS NOT NULL OR NOT {_WAS_READ} OR id IN (
+  SELECT source_id FROM polls INDEXED BY polls_failed
+  WHERE started_at >= :since AND started_at < :until AND outcome = 'fault'))
+"""  # noqa: S608 (constants)
 _FAILED = """
 SELECT source_id, count(*) AS n, fault, fault_detail, max(started_at) AS at FROM polls INDEXED BY polls_failed
 WHERE started_at >= :since AND started_at < :until AND outcome = 'fault' GROUP BY source_id
@@ -253,15 +260,9 @@ def _marked_title(line: ArticleLine, spans: str) -> Evidence:
 
 def _coverage(connection: sqlite3.Connection, span: dict[str, str]) -> tuple[tuple[str, ...], tuple[UnseenSource, ...]]:
     failed = {row["source_id"]: row for row in connection.execute(_FAILED, span)}
-    read: list[str] = []
-    unseen: list[UnseenSource] = []
-    for row in connection.execute(_SEEN, span):
-        if row["read"]:
-            read.append(row["name"])
-        failure = failed.get(row["id"])
-        if not row["read"] or row["fault"] is not None or failure is not None:
-            unseen.append(_unseen(row, failure))
-    return tuple(read), tuple(sorted(unseen, key=lambda source: (not source.wholly, source.name.casefold())))
+    read = tuple(row[0] for row in connection.execute(_READ, span))
+    unseen = [_unseen(row, failed.get(row["id"])) for row in connection.execute(_UNSEEN, span)]
+    return read, tuple(sorted(unseen, key=lambda source: (not source.wholly, source.name.casefold())))
 
 
 def _unseen(row: sqlite3.Row, failure: sqlite3.Row | None) -> UnseenSource:

@@ -12,12 +12,13 @@ from config.vocabulary import EndpointKind, Role
 from storage.faults import FaultText, describe
 from storage.health import Condition, Health, judge, lost_at, rhythm_of
 from storage.model import FaultKind, Pace, PollOutcome, from_text, to_text
+from storage.rows import dump_json
 from storage.views_rows import moment, required
 from storage.vitals import vitals_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SHOWN_DAYS = 14
 """The days whose new entries are shown one by one."""
@@ -144,7 +145,7 @@ class SourceHealth:
 _RECENT = """
 SELECT polls.* FROM sources CROSS JOIN polls
 WHERE polls.id IN (SELECT id FROM polls WHERE source_id = sources.id ORDER BY started_at DESC LIMIT :polls)
-  AND (:id IS NULL OR sources.id = :id)
+  AND {wanted}
 ORDER BY polls.started_at, polls.id
 """
 _ENDPOINT = "source_id, position, kind, url, fault, fault_detail, fault_at"  # without the marks of seen items
@@ -154,7 +155,9 @@ SELECT coalesce(sum(polled), 0), coalesce(sum(not_modified), 0), coalesce(sum(sa
        count(*) FILTER (WHERE next_poll_at > ? AND NOT coalesce(json_extract(spec, '$.paused'), 0))
 FROM sources WHERE active = 1
 """
-_DAYS = "SELECT source_id, day, entries FROM source_days WHERE :id IS NULL OR source_id = :id"
+_DAYS = "SELECT source_id, day, entries FROM source_days WHERE {wanted}"
+_ENDPOINTS = f"SELECT {_ENDPOINT} FROM endpoints WHERE {{wanted}} ORDER BY source_id, position"  # noqa: S608 (constants)
+_AMONG = "{column} IN (SELECT value FROM json_each(:ids))"
 
 
 def list_sources(
@@ -166,6 +169,15 @@ def list_sources(
     return _with_health(connection, rows, now, polls, None)
 
 
+def sources_of(
+    connection: sqlite3.Connection, ids: Sequence[int], now: datetime, *, polls: int = 40
+) -> tuple[SourceHealth, ...]:
+    """These sources, in the order of `ids`."""
+    sql = f"SELECT * FROM sources WHERE {_AMONG.format(column='id')}"  # noqa: S608 (constants)
+    rows = {row["id"]: row for row in connection.execute(sql, {"ids": dump_json(list(ids))})}
+    return _with_health(connection, [rows[one] for one in ids if one in rows], now, polls, ids)
+
+
 def get_source(
     connection: sqlite3.Connection, id_or_name: int | str, now: datetime, *, polls: int = 60
 ) -> SourceHealth:
@@ -173,7 +185,7 @@ def get_source(
     by_id = isinstance(id_or_name, int)
     sql = f"SELECT * FROM sources WHERE {'id' if by_id else 'name'} = ?"  # noqa: S608 (one of two constants)
     row = required(connection.execute(sql, (id_or_name,)).fetchone(), "source", id_or_name)
-    return _with_health(connection, [row], now, polls, row["id"])[0]
+    return _with_health(connection, [row], now, polls, [row["id"]])[0]
 
 
 def total_skips(connection: sqlite3.Connection, now: datetime) -> Skips:
@@ -182,17 +194,19 @@ def total_skips(connection: sqlite3.Connection, now: datetime) -> Skips:
 
 
 def _with_health(
-    connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, polls: int, only: int | None
+    connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, polls: int, ids: Sequence[int] | None
 ) -> tuple[SourceHealth, ...]:
+    """Of all sources, or of those with `ids`, which `rows` are."""
+    values = {"polls": polls, "ids": dump_json(list(ids or ()))}
+    own, of_source = ("1", "1") if ids is None else (_AMONG.format(column=one) for one in ("sources.id", "source_id"))
     recent: defaultdict[int, list[PollLine]] = defaultdict(list)
-    for row in connection.execute(_RECENT, {"polls": polls, "id": only}):
+    for row in connection.execute(_RECENT.format(wanted=own), values):
         recent[row["source_id"]].append(poll_line(row))
     per_day: defaultdict[int, dict[date, int]] = defaultdict(dict)
-    for row in connection.execute(_DAYS, {"id": only}):
+    for row in connection.execute(_DAYS.format(wanted=of_source), values):
         per_day[row["source_id"]][date.fromisoformat(row["day"])] = row["entries"]
     endpoints: defaultdict[int, list[sqlite3.Row]] = defaultdict(list)
-    sql = f"SELECT {_ENDPOINT} FROM endpoints WHERE ? IS NULL OR source_id = ? ORDER BY source_id, position"  # noqa: S608
-    for row in connection.execute(sql, (only, only)):
+    for row in connection.execute(_ENDPOINTS.format(wanted=of_source), values):
         endpoints[row["source_id"]].append(row)
     return tuple(
         _source(

@@ -85,10 +85,7 @@ class WatchActivity:
 
 
 _TOTALS = """
-SELECT
-  (SELECT count(*) FROM sources WHERE active = 1) AS sources,
-  (SELECT count(*) FROM sources WHERE active = 1 AND fault IS NOT NULL) AS sources_with_fault,
-  (SELECT count(*) FROM sources WHERE active = 1 AND json_extract(spec, '$.paused')) AS sources_paused,
+SELECT about.*,
   (SELECT count(*) FROM entries WHERE state = 'pending') AS entries_pending,
   (SELECT count(*) FROM articles) AS articles,
   (SELECT count(*) FROM claims) AS claims,
@@ -98,10 +95,11 @@ SELECT
   (SELECT count(*) FROM deliveries WHERE state = 'due') AS deliveries_due,
   (SELECT count(*) FROM deliveries WHERE state = 'parked') AS deliveries_parked,
   (SELECT count(*) FROM deliveries WHERE state = 'dead') AS deliveries_dead,
-  (SELECT min(created_at) FROM deliveries WHERE state = 'due') AS oldest_due_at,
-  (SELECT max(last_poll_at) FROM sources WHERE active = 1) AS last_poll_at,
-  (SELECT max(last_ok_at) FROM sources WHERE active = 1) AS last_ok_at,
-  (SELECT min(next_poll_at) FROM sources WHERE active = 1) AS next_poll_at
+  (SELECT min(created_at) FROM deliveries WHERE state = 'due') AS oldest_due_at
+FROM (SELECT count(*) AS sources, count(fault) AS sources_with_fault,
+             coalesce(sum(json_extract(spec, '$.paused')), 0) AS sources_paused,
+             max(last_poll_at) AS last_poll_at, max(last_ok_at) AS last_ok_at, min(next_poll_at) AS next_poll_at
+      FROM sources WHERE active = 1) AS about
 """
 _TIMES = ("oldest_due_at", "last_poll_at", "last_ok_at", "next_poll_at")
 

@@ -16,6 +16,7 @@ from envoywatch.web import lists, live, machines, pages, people, review, searchi
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
 from envoywatch.web.present import HERE, sentence, templates
+from envoywatch.web.states import States
 from envoywatch.web.tasks import Tasks
 from envoywatch.web.view import show
 from storage.errors import NotStoredError
@@ -59,6 +60,7 @@ def create_app(context: WebContext) -> Starlette:
     app.state.access = access
     app.state.templates = templates()
     app.state.tasks = Tasks()
+    app.state.states = States()
     app.state.live = live.Live()
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 from uuid import NAMESPACE_URL, uuid5
 
@@ -9,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from envoywatch.web import documents
+from envoywatch.web.states import states_of
 from envoywatch.web.view import context_of, read
 from storage import views
 from storage.views import Health
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from starlette.requests import Request
 
-    from storage.views import AlertLine, Reader, SourceHealth, Totals
+    from storage.views import AlertLine
 
 _IN_FEED = 50
 
@@ -67,11 +69,9 @@ def metrics(request: Request) -> Response:
     """Gauges in Prometheus's text format."""
     context = context_of(request)
     now = context.now()
-
-    def work(reader: Reader) -> tuple[Totals, tuple[SourceHealth, ...]]:
-        return views.totals(reader), views.list_sources(reader, now, polls=1)
-
-    totals, sources = read(request, work)
+    judged, afterwards = states_of(request)
+    counts = Counter(one.health for one in judged)
+    totals = read(request, views.totals)
     lines: list[str] = []
 
     def gauge(name: str, help_text: str, values: dict[str, float]) -> None:
@@ -79,11 +79,10 @@ def metrics(request: Request) -> Response:
         lines.append(f"# TYPE envoywatch_{name} gauge")
         lines.extend(f"envoywatch_{name}{label} {value:g}" for label, value in values.items())
 
-    by_health = {health: sum(source.health is health for source in sources) for health in Health}
     states = {"due": totals.deliveries_due, "parked": totals.deliveries_parked, "dead": totals.deliveries_dead}
     waiting = (now - totals.oldest_due_at).total_seconds() if totals.oldest_due_at else 0.0
     gauge("ready", "Whether the daemon does its work.", {"": float(context.health().ready)})
-    gauge("sources", "Configured sources by health.", {f'{{health="{h}"}}': float(n) for h, n in by_health.items()})
+    gauge("sources", "Configured sources by health.", {f'{{health="{h}"}}': float(counts[h]) for h in Health})
     gauge("entries_pending", "Entries whose article is still to be read.", {"": float(totals.entries_pending)})
     gauge("articles", "Articles in the archive.", {"": float(totals.articles)})
     gauge("meetings", "Meetings in the ledger.", {"": float(totals.meetings)})
@@ -94,4 +93,4 @@ def metrics(request: Request) -> Response:
     if totals.last_ok_at:
         since_ok = (now - totals.last_ok_at).total_seconds()
         gauge("since_last_good_poll_seconds", "Time since any source was read.", {"": since_ok})
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4", background=afterwards)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from crawler.discovery import chain_of
 from envoywatch.editing import free_source_name, judge_source, with_keys
 from envoywatch.web.changing import drafted, kept_version, same_version, saved, show_change, tasks_of, tuning_of
 from envoywatch.web.forms import Faults, Form, faults_of, is_refused, read_fields, trouble_of
+from envoywatch.web.states import states_of
 from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
 from storage.losses import find_outage
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from storage.views import Reader, SourceHealth
 
 _PAGE: Final = 50
-_WORST_FIRST: Final = {health: rank for rank, health in enumerate(Health)}
 _PLACES: Final[dict[tuple[str, ...], str]] = {
     ("name",): "name",
     ("language",): "language",
@@ -58,27 +59,26 @@ def sources(request: Request) -> Response:
 def _list(request: Request, *, status: int = 200, error: EnvoywatchError | None = None, url: str = "") -> Response:
     context = context_of(request)
     now = context.now()
-
-    def work(reader: Reader) -> tuple[tuple[SourceHealth, ...], Outage | None]:
-        return views.list_sources(reader, now), find_outage(reader)
-
-    found, outage = read(request, work)
-
-    def rank(source: SourceHealth) -> tuple[int, str]:
-        return _WORST_FIRST[source.health], source.name.casefold()
-
+    states, afterwards = states_of(request)
     page = number(request, "page") or 1
-    pages = max(1, -(-len(found) // _PAGE))
+    pages = max(1, -(-len(states) // _PAGE))
     if page > pages:
         raise HTTPException(404)
-    return show(
+    ids = [one.id for one in states[(page - 1) * _PAGE : page * _PAGE]]
+
+    def work(reader: Reader) -> tuple[tuple[SourceHealth, ...], Outage | None]:
+        return views.sources_of(reader, ids, now), find_outage(reader)
+
+    found, outage = read(request, work)
+    counts = Counter(one.health for one in states)
+    answer = show(
         request,
         "sources.html",
         status=status,
-        sources=sorted(found, key=rank)[(page - 1) * _PAGE : page * _PAGE],
-        total=len(found),
+        sources=found,
+        total=len(states),
         outage=outage,
-        counts={health: sum(source.health is health for source in found) for health in Health},
+        counts={health: counts[health] for health in Health},
         page=page,
         pages=pages,
         can_edit=context.tuning is not None,
@@ -86,6 +86,8 @@ def _list(request: Request, *, status: int = 200, error: EnvoywatchError | None 
         url=url,
         done=request.query_params.get("done", ""),
     )
+    answer.background = afterwards
+    return answer
 
 
 def source(request: Request) -> Response:

@@ -21,6 +21,7 @@ from watchfiles import awatch
 from config.errors import ConfigError
 from config.load import load_config
 from envoywatch import __version__, clocks, self_tests
+from envoywatch.backlog import BacklogStage
 from envoywatch.checks import all_checks
 from envoywatch.control import ControlServer
 from envoywatch.desk import Listener, open_desk
@@ -34,7 +35,6 @@ from envoywatch.pipeline import DeliverStage, PollStage, ReadStage
 from envoywatch.rereading import RereadStage
 from envoywatch.retention import Retention
 from envoywatch.upkeep import Upkeep
-from storage.copies import catch_up
 from storage.database import damaged, integrity_findings
 from storage.jumps import pull_back
 from storage.keeping import space
@@ -64,8 +64,6 @@ CHECKED_FIRST: Final = 64 * 2**20
 """A database of this size is checked in a third of a second."""
 FIRST_S: Final = 60.0
 """When what is seldom done is first done, also by a daemon that is started anew every hour."""
-CATCH_UP: Final = 50
-"""Articles of an older version that are looked through a second: a tenth of a second's work of the writer at most."""
 _LOOK_MS: Final = 1000
 DRAIN_S: Final = 3.0
 SEND_DRAIN_S: Final = 4.0
@@ -104,7 +102,7 @@ class Daemon:
         self.sends: DeliverStage
         self.retention: Retention
         self.upkeep: Upkeep
-        self._caught_up = False
+        self.backlog: BacklogStage
         self._damage: list[str] = []
         self._work = Jobs()
         self._kicked: set[str] = set()
@@ -221,6 +219,7 @@ class Daemon:
         self.rereads = RereadStage(desk, lambda: self.kick("deliver", self.sends.pump))
         self.retention = Retention(desk, self.stopping.is_set)
         self.upkeep = Upkeep(desk, lambda: not self.troubles)
+        self.backlog = BacklogStage(desk)
         self.polls = PollStage(desk, lambda: self.kick("read", self.reads.pump), self.expected.concerns)
 
     async def _until_stopped(self, run_id: int) -> None:
@@ -261,7 +260,7 @@ class Daemon:
             "clocks": (tick * 2, self._ring),
             "sources": (tick * 2, self._look_after_sources),
             "expected": (tick * 10, self.expected.look),
-            "copies": (1.0, self._catch_up),
+            "backlog": (1.0, self._work_off),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
             "watchdog": (watchdog_s(self.options.environ), self._feed_watchdog),
             "upkeep": (LOOK_S, self._look_after_itself),
@@ -325,10 +324,10 @@ class Daemon:
         await self.desk.store.write(beat, run_id, now)
         await self.desk.hosts.flush()
 
-    async def _catch_up(self) -> None:
-        """Look for copies among the articles of older versions, a few at a time, while none waits to be read."""
-        if not (self._caught_up or len(self.reads.jobs)):
-            self._caught_up = not await self.desk.store.write(catch_up, CATCH_UP)
+    async def _work_off(self) -> None:
+        """What older versions left to be done, while no article waits to be read."""
+        if not len(self.reads.jobs):
+            await self.backlog.work()
 
     async def _keep_house(self) -> None:
         await self.retention.keep()

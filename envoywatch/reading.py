@@ -22,6 +22,7 @@ from config.people import People, load_people
 from config.vocabulary import LANGUAGES
 from crawler.pages import PageBytes, extract
 from crawler.times import believed
+from storage.backlog import Reread
 from storage.duplicates import Body
 from storage.folding import index_columns
 from storage.identity import text_hash
@@ -30,7 +31,10 @@ from storage.rows import clean
 from storage.traits import traits_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from config.model import Config
+    from storage.backlog import Earlier
     from storage.model import Fault
 
 
@@ -164,3 +168,16 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         detector=readers.version,
         departures=departures,
     )
+
+
+def read_earlier(earlier: Sequence[Earlier]) -> tuple[Reread, ...]:
+    """Of stored articles what older versions did not read: whom each credits, and what its story is known by."""
+    if _readers is None:
+        raise RuntimeError("start_worker was not called in this process")
+    return tuple(_read_earlier(_readers, one) for one in earlier)
+
+
+def _read_earlier(readers: Readers, one: Earlier) -> Reread:
+    names = story_names(readers.names, one.title, one.text, one.language, one.seen_at.date())
+    credit = agency_of(one.source, one.url) or credited(one.title, one.text, one.language)
+    return Reread(one.id, credit, traits_of(one.title, one.text, names))

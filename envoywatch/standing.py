@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from storage.backlog import backlog
 from storage.digests import last_digest_until
 from storage.health import UNSEEN
 from storage.hosts import list_held
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from config.model import Config
+    from storage.backlog import Backlog
     from storage.health import Outage
     from storage.model import HostState
     from storage.views import DatabaseFacts, Reader, Run, Skips, SourceHealth, Totals
@@ -111,6 +113,7 @@ class Standing:
     """Everything at one moment. `sources` counts by health; `paused` are left out of it.
 
     During an `outage` nothing at all could be reached. `skips` is what polling was spared, summed up.
+    `backlog` is what an upgrade left to be done.
     """
 
     at: datetime
@@ -124,6 +127,7 @@ class Standing:
     totals: Totals
     skips: Skips
     copies: int
+    backlog: Backlog
     outbox: Mapping[DeliveryState, int]
     stuck: tuple[StuckChannel, ...]
     digests: Mapping[str, datetime | None]
@@ -153,6 +157,7 @@ def standing(connection: Reader, config: Config | None, now: datetime, is_alive:
         totals=totals(connection),
         skips=total_skips(connection, now),
         copies=count_work(connection, _BEGINNING, now + timedelta(seconds=1)).copies,
+        backlog=backlog(connection),
         outbox=outbox_counts(connection),
         stuck=_stuck(connection),
         digests={one.name: last_digest_until(connection, one.name) for one in config.digests} if config else {},

@@ -423,5 +423,18 @@ def _pages(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0023_backlog")
+def _backlog(db: Database) -> None:
+    """How far the articles that older versions stored have their stories (`storage.backlog`): those `below` wait.
+
+    All up to `newest` were stored by such a version; what it recorded has no `detector`. Without a row all is done.
+    """
+    db.execute("CREATE TABLE backlog (newest INTEGER NOT NULL, below INTEGER NOT NULL) STRICT")
+    db.execute(
+        "INSERT INTO backlog (newest, below) SELECT id, id + 1 FROM articles WHERE detector IS NULL"
+        " AND story_id IS NULL ORDER BY id DESC LIMIT 1"
+    )
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

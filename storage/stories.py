@@ -20,13 +20,13 @@ from storage.story_groups import LINK, central, grouped, named, pair
 from storage.traits import Profile, likeness, pack, packed_probes, profile_of, traits_of, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlite_utils import Database
 
     from storage.copies import Kin
-    from storage.model import Reading
+    from storage.model import Reading, Traits
 
 WINDOW: Final = timedelta(days=3)
 """Articles of one story are published within so long of one another."""
@@ -59,12 +59,35 @@ class Found:
 # ---------------------------------------------------------------- finding
 
 
+_LAST_CARRIERS: Final = """
+SELECT value, (SELECT json_group_array(article_id) FROM (
+    SELECT article_id FROM story_terms WHERE term = value ORDER BY article_id DESC LIMIT ?)) FROM json_each(?)
+"""
+_NEXT_CARRIERS: Final = _LAST_CARRIERS.replace("DESC", "ASC")
+
+
 def find_kindred(db: Database, reading: Reading, kin: Kin) -> Found:
     """The articles of the last days that tell what a reading tells."""
     traits = reading.traits or traits_of(reading.text.title, reading.text.text)
+    return kindred_of(db, traits, reading.text.language, reading.published_at, kin.firsts)
+
+
+def kindred_of(
+    db: Database,
+    traits: Traits,
+    language: str | None,
+    at: datetime,
+    firsts: Iterable[int],
+    *,
+    is_earlier: bool = False,
+) -> Found:
+    """The articles that tell the same within the window; `firsts` are of its groups of copies.
+
+    One of the backlog `is_earlier`: it has those of the days after it, which lie next above it.
+    """
     profile = profile_of(traits, rarities_of(db, traits))
-    links = _links(db, profile, reading.text.language, reading.published_at)
-    links |= dict.fromkeys(kin.firsts, _COPIED)
+    links = _links(db, profile, language, at, _NEXT_CARRIERS if is_earlier else _LAST_CARRIERS)
+    links |= dict.fromkeys(firsts, _COPIED)
     if not links:
         return Found(profile)
     rows = db.execute(
@@ -74,12 +97,8 @@ def find_kindred(db: Database, reading: Reading, kin: Kin) -> Found:
     return Found(profile, links, frozenset(row[0] for row in rows))
 
 
-def _links(db: Database, profile: Profile, language: str | None, at: datetime) -> dict[int, float]:
-    rows = db.execute(
-        "SELECT value, (SELECT json_group_array(article_id) FROM (SELECT article_id FROM story_terms"
-        " WHERE term = value ORDER BY article_id DESC LIMIT ?)) FROM json_each(?)",
-        [_MOST_OF_TERM, dump_json(profile.probes)],
-    )
+def _links(db: Database, profile: Profile, language: str | None, at: datetime, carriers: str) -> dict[int, float]:
+    rows = db.execute(carriers, [_MOST_OF_TERM, dump_json(profile.probes)])
     having = {term: json.loads(articles) for term, articles in rows.fetchall()}
     hits = Counter(chain.from_iterable(having.values()))
     shared = {one: 0.0 for one, times in hits.items() if times > 1}
@@ -128,10 +147,16 @@ def _kept(db: Database, ids: Collection[int]) -> list[_Kept]:
 
 def enter(db: Database, article_id: int, reading: Reading, found: Found, meeting_ids: Collection[int]) -> None:
     """Give a stored article its story; `meeting_ids` are the meetings that it claims."""
+    give_story(db, article_id, reading.published_at, reading.text.language, found, meeting_ids)
+
+
+def give_story(
+    db: Database, article_id: int, at: datetime, language: str | None, found: Found, meeting_ids: Collection[int]
+) -> None:
+    """As `enter`, by what of a reading counts: when and in which language it was published."""
     first = _first_of(db, article_id)
-    at = reading.published_at
     if first == article_id:
-        _keep(db, article_id, at, reading.text.language, found.profile)
+        _keep(db, article_id, at, language, found.profile)
     links: dict[int, float] = {}
     for other, alike in (*_by_meeting(db, article_id, meeting_ids, at).items(), *found.links.items()):
         links[_first_of(db, other)] = alike
@@ -175,12 +200,13 @@ def _keep(db: Database, article_id: int, at: datetime, language: str | None, pro
 def end_with(db: Database, ids: Collection[int]) -> None:
     """Count the words of the articles that a transaction stored, and let older ones go that are out of the window."""
     if ids:
-        _count(db, ids)
+        count_words(db, ids)
         latest = db.execute("SELECT read_at FROM articles WHERE id = ?", [max(ids)]).fetchone()[0]
         _forget(db, from_text(latest) - KEPT, _FORGET * len(ids))
 
 
-def _count(db: Database, ids: Collection[int]) -> None:
+def count_words(db: Database, ids: Collection[int]) -> None:
+    """Count the words of these articles, by which rare ones are told from common ones."""
     row = db.execute("SELECT articles FROM term_counts WHERE term = ?", [ALL]).fetchone()
     if row is not None and row[0] > COUNT_ALL:
         ids = [one for one in ids if not one % SAMPLE]
@@ -196,7 +222,28 @@ def _count(db: Database, ids: Collection[int]) -> None:
 
 
 def _forget(db: Database, before: datetime, most: int) -> None:
-    rows = db.execute("SELECT article_id FROM traits WHERE at < ? ORDER BY at LIMIT ?", [to_text(before), most])
+    """What the backlog has brought is its own to let go."""
+    rows = db.execute(
+        "SELECT article_id FROM traits WHERE at < ? AND article_id > (SELECT coalesce(max(newest), 0) FROM backlog)"
+        " ORDER BY at LIMIT ?",
+        [to_text(before), most],
+    )
+    _drop(db, [row[0] for row in rows.fetchall()])
+
+
+def forget_after(db: Database, article_id: int) -> None:
+    """Let articles of the backlog go that are out of the window of this one, and of what comes in now."""
+    latest, frontier = db.execute(
+        "SELECT (SELECT read_at FROM articles ORDER BY id DESC LIMIT 1),"
+        " (SELECT seen_at FROM articles WHERE id >= ? ORDER BY id LIMIT 1)",
+        [article_id],
+    ).fetchone()
+    if frontier is None:  # all were deleted meanwhile
+        return
+    rows = db.execute(
+        "SELECT article_id FROM traits WHERE at > ? AND at < ? AND article_id <= (SELECT max(newest) FROM backlog)",
+        [to_text(from_text(frontier) + KEPT), to_text(from_text(latest) - KEPT)],
+    )
     _drop(db, [row[0] for row in rows.fetchall()])
 
 

@@ -156,6 +156,15 @@ def test_what_polling_was_spared_is_summed_up(tmp_path):
     assert skips.not_due > 0
 
 
+def test_the_screen_says_what_an_upgrade_left_to_be_done(cli):
+    assert "upgrade" not in cli("status").out
+    with closing(open_writer(cli.archive.path).conn) as connection:
+        connection.execute("UPDATE articles SET shingles = NULL WHERE id = 1")
+        connection.execute("INSERT INTO backlog (newest, below) VALUES (3, 3)")
+    assert cli.json("status")["standing"]["backlog"] == {"copies": 1, "stories": 2}
+    assert "articles wait to be looked through for copies; 2 of" in cli("status").out
+
+
 def test_the_screen_says_what_was_skipped(cli):
     with closing(open_again(cli.archive)) as archive:
         archive.poll("Ministry", status=304)
@@ -171,6 +180,7 @@ def test_the_screen_as_json(cli):
     assert set(document["standing"]) == {
         "at", "daemon", "sources", "paused", "unseen", "totals", "copies", "outbox", "stuck", "digests", "database",
         "sqlite_safe", "outage", "expected", "held_hosts", "skips", "pruned",
+            "backlog",
     }  # fmt: skip
     assert document["standing"]["outbox"]["due"] == 4
     assert document["standing"]["at"].endswith("Z")

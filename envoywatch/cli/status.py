@@ -171,6 +171,7 @@ def _rows(found: Standing, config: Config | None, now: datetime) -> Iterator[tup
     ]
     yield "outbox", ", ".join(told)
     yield "archive", f"{words.count(totals.articles, 'article')}, {found.copies:,} of them copies"
+    yield "upgrade", _upgrade(found)
     yield "ledger", f"{words.count(totals.meetings, 'meeting')} from {words.count(totals.claims, 'claim')}"
     yield "alerts", f"{totals.alerts:,}, {totals.alerts_to_review:,} to review"
     digests = [f"{name} {ago(until, now) if until else 'none yet'}" for name, until in found.digests.items()]
@@ -183,6 +184,17 @@ def _rows(found: Standing, config: Config | None, now: datetime) -> Iterator[tup
     yield "kept", _kept(found, config, now)
     hint = "" if found.sqlite_safe else " (before 3.51.3: let no other program write this file)"
     yield "SQLite", f"{database.sqlite_version}{hint}"
+
+
+def _upgrade(found: Standing) -> str:
+    """What is still to be done with the articles of an older version."""
+    of, left = found.totals.articles, found.backlog
+    told = [
+        f"{number:,} of {of:,} articles wait to be looked through for {what}"
+        for what, number in (("copies", left.copies), ("stories", left.stories))
+        if number
+    ]
+    return "; ".join(told)
 
 
 def _kept(found: Standing, config: Config | None, now: datetime) -> str:

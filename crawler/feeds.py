@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from xml.sax import SAXParseException
 
 from crawler.broken_feeds import parse_apart, without_open_item
+from crawler.dates import is_usual, told_date
 from crawler.decoding import decode
 from crawler.plain import clean, one_line, plain_text
 from crawler.simple_feeds import read_simply, simple_of_json
@@ -219,10 +220,19 @@ def _places(kept: tuple[Entry, ...], entries: dict[int, Entry]) -> tuple[int, ..
 def _told_time(item: Any) -> tuple[datetime | None, bool]:
     """The time of publication, else of the last change, and whether it was told without its zone."""
     for name in ("published", "updated"):
-        at = _moment(dict.get(item, f"{name}_parsed"))
+        at, zoned = _time(str(dict.get(item, name) or "").strip(), dict.get(item, f"{name}_parsed"))
         if at is not None:
-            return at, not has_zone(dict.get(item, name))
+            return at, not zoned
     return None, False
+
+
+def _time(told: str, parsed: struct_time | None) -> tuple[datetime | None, bool]:
+    """A time and whether it named its zone: as feedparser read it, if it is known to read that form rightly."""
+    odd = None if is_usual(told) else told_date(told)
+    if odd is None:
+        return _moment(parsed), has_zone(told)
+    at, zoned = odd
+    return (at if at is not None and at.year in _YEARS else None), zoned
 
 
 def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | None:

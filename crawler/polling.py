@@ -239,6 +239,8 @@ def _unusable(page: Page, *, asked_if_changed: bool) -> Fault | None:
         told = "the server answered 304 to an unconditional request"
         return None if asked_if_changed else Fault(FaultKind.STATUS, told, status=page.status)
     if page.status in _NO_CONTENT or not page.body:
+        if page.truncated:
+            return Fault(FaultKind.MALFORMED, "the server broke off before the first byte", status=page.status)
         return Fault(FaultKind.EMPTY, "the answer is empty", status=page.status)
     return None
 

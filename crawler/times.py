@@ -12,7 +12,7 @@ AHEAD = timedelta(minutes=10)
 """How far a clock may go fast before a time counts as lying in the future."""
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?|\b(?:GMT|UTC?|[AECMP][SD]T))\s*(?:\([^)]*\))?$", re.IGNORECASE)
-"""Those that feed readers know; a time in another named zone (MSK, CET) is read as if it named none."""
+"""Those that feed readers know; times in another named zone (MSK, CET) are for `crawler.dates` to read."""
 _CLOCK = re.compile(r"\d{1,2}:\d\d|\dT\d{4}")
 
 

@@ -201,6 +201,7 @@ FAULTY = {
     "never ends its headers": (endless_headers, "too-large"),
     "drips its headers": (slow_headers, "too-slow"),
     "is no web server": (not_http, None),
+    "breaks its chunks": (body(b"ZZZ\r\nno size\r\n", Transfer_Encoding="chunked"), "malformed"),
     "announces ten gigabytes": (announced_giant, "too-large"),
     "answers 304 to no question": (status(304), "unexpected-status"),
     "wants a login": (status(401), "blocked"),
@@ -233,6 +234,16 @@ ODD = {
                 item(1, pubDate="Thu, 01 Jan 1970 00:00:00 GMT"),
                 item(2, pubDate="Sun, 01 Jan 2090 00:00:00 GMT"),
                 item(3, pubDate="Mon, 32 Foo 20000 99:99:99 XYZ"),
+            )
+        ),
+        3,
+    ),
+    "has dates of its own": (
+        body(
+            feed(
+                item(1, pubDate="Mon, 15 May 2023 12:00:00 MSK"),
+                item(2, pubDate="2023/05/15 09:00"),
+                item(3, pubDate="Пн, 15 мая 2023 12:00:00 +0300"),
             )
         ),
         3,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from ahocorasick_rs import AhoCorasick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from alerts.watches.page import Page
 
@@ -29,7 +29,7 @@ class Form(NamedTuple):
     """One way to write a word: its tokens; which of them must touch the one before; capitals, where they matter.
 
     `capitals` says for the first letters of each token whether they must be capitals; empty leaves them free.
-    With `open_end` the last token may go on.
+    With `open_end` the last token may go on; such a form counts in all languages.
     """
 
     tokens: tuple[str, ...]
@@ -68,8 +68,8 @@ class Lexicon:
         """Forms of several words, until they are frozen into the tables, each under its rarest word."""
         self._lines: dict[str, list[tuple[str, int, Form]]] = {}
         """What the automaton looks for: writing without spaces, and whose forms it may be."""
-        self._beginnings: dict[str, list[tuple[str, int]]] = {}
-        """What words may begin with."""
+        self._beginnings: dict[str, list[int]] = {}
+        """What words may begin with, whatever the language."""
         self._heads: dict[int, dict[str, tuple[int, ...]]] = {}
         """The lengths of those beginnings, by their own first letters, of which there are so many."""
         self._owners: list[list[tuple[str, int, Form]]] = []
@@ -93,7 +93,14 @@ class Lexicon:
         for language in self._tables.keys() - {ANY}:
             for word, entry in self._tables[ANY].items():
                 self._put(language, word, entry)
+        for language, table in self._tables.items():
+            self._put_beginnings(language, table)
         self._build()
+
+    def _put_beginnings(self, language: str, table: Mapping[str, _Entry]) -> None:
+        """Known words say themselves what they begin with: only the others of an article are then asked for it."""
+        for number, word in list(self._begun(table)):
+            self._put(language, word, number)
 
     def _build(self) -> None:
         self._owners = list(self._lines.values())
@@ -113,7 +120,7 @@ class Lexicon:
             self._lines.setdefault(line, []).append((language, number, form))
         elif form.open_end and len(form.tokens) == 1:
             (beginning,) = form.tokens
-            self._beginnings.setdefault(beginning, []).append((language, number))
+            self._beginnings.setdefault(beginning, []).append(number)
             heads = self._heads.setdefault(min(len(beginning), _LONGEST_HEAD), {})
             lengths = heads.get(beginning[:_LONGEST_HEAD], ())
             heads[beginning[:_LONGEST_HEAD]] = tuple(sorted({*lengths, len(beginning)}))
@@ -131,12 +138,13 @@ class Lexicon:
     def find(self, page: Page) -> dict[int, Signs]:
         """The numbers of the words that have a form in the article, and what shows it."""
         signs: dict[int, Signs] = {}
+        strange: list[str] = []
         words = page.words
         table = self._table(page)
         for word, entry in zip(words, map(table.get, words), strict=True):
             if entry is None:
-                continue
-            if isinstance(entry, int):
+                strange.append(word)
+            elif isinstance(entry, int):
                 if signs.setdefault(entry, word) is not word:
                     _note(signs, entry, word)
             else:
@@ -146,7 +154,7 @@ class Lexicon:
                             _note(signs, one, word)
                     elif all(map(words.__contains__, one[1].whole_tokens)):
                         _note(signs, *one)
-        for number, sign in chain(self._begun(page), self._in_line(page)):
+        for number, sign in chain(self._begun(strange), self._in_line(page)):
             _note(signs, number, sign)
         return signs
 
@@ -161,17 +169,16 @@ class Lexicon:
                 found[word] = tuple(dict.fromkeys(one for entry in entries for one in _each(entry)))
         return found
 
-    def _begun(self, page: Page) -> Iterator[tuple[int, Sign]]:
-        """Words of the article that begin with what is asked for."""
-        words, beginnings = page.words, self._beginnings
+    def _begun(self, words: Collection[str]) -> Iterator[tuple[int, str]]:
+        """Those of the words that begin with what is asked for, each with the number of that."""
+        beginnings = self._beginnings
         for length, heads in self._heads.items():
             for word in [word for word in words if word[:length] in heads]:
                 for end in heads[word[:length]]:
                     if end > len(word):
                         break
-                    for language, number in beginnings.get(word[:end], ()):
-                        if page.may_be_in(language):
-                            yield number, word
+                    for number in beginnings.get(word[:end], ()):
+                        yield number, word
 
     def _in_line(self, page: Page) -> Iterator[tuple[int, Sign]]:
         """What the automaton finds in an article with writing without spaces."""

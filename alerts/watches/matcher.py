@@ -71,13 +71,13 @@ class Matcher:
     def __init__(self, watches: tuple[_Watch, ...], faults: tuple[Fault, ...], planner: Planner) -> None:
         self.faults = faults
         self._watches = watches
-        self._names = [watch.name for watch in watches]
-        self._plans = [undecided(watch.plan) for watch in watches]
-        """What is left to be evaluated of each watch, all of whose needs are there."""
         self._lexicon = planner.lexicon
         self._lexicon.freeze()
         self._conditions = planner.conditions
         self._needs = Needs([watch.plan for watch in watches], planner.commonness, planner.patterns.keys())
+        self._names = [watches[index].name for index in self._needs.order]
+        self._plans = [undecided(watches[index].plan) for index in self._needs.order]
+        """By rank. What is left to be evaluated of each watch, all of whose needs are there."""
         sought = planner.patterns.keys() & self._needs.entrances
         self._patterns = PatternSet({number: planner.patterns[number] for number in sought})
 
@@ -91,11 +91,11 @@ class Matcher:
         page = self._page(document)
         names, plans, told = self._names, self._plans, page.slot_spans
         matches = []
-        for index in self._candidates(page):
-            plan = plans[index]
+        for rank in self._candidates(page):
+            plan = plans[rank]
             spans = told[plan] if plan in told else evaluate(plan, page)
             if spans is not None:
-                matches.append(Match(names[index], spans))
+                matches.append(Match(names[rank], spans))
         return tuple(matches)
 
     def _page(self, document: Document) -> Page:
@@ -104,7 +104,7 @@ class Matcher:
         return Page(document, self._lexicon, held)
 
     def _candidates(self, page: Page) -> list[int]:
-        """Watches all of whose needs stand in the article, and those without needs."""
+        """The ranks of watches all of whose needs stand in the article, and of those without needs."""
         present = page.present
         if self._patterns:
             present = present.union(*(self._patterns.found_in(stream.text) for stream in page.streams))

@@ -106,6 +106,21 @@ def test_whoever_is_credited_is_the_originator_of_all_copies(tmp_path):
     assert rows == [(None, "TASS", None, 1), ("TASS", "TASS", 1, 1), (None, "Wire", None, None)]
 
 
+def test_who_reports_the_same_meeting_tells_the_same_story(tmp_path):
+    path = released(tmp_path / "archive.db", [OPERA[0], GRAIN[0], BRIDGE[0]])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO claims (article_id, meeting_id, participants, level, status, evidence, field, start, end, cues,"
+            " rule, confidence, at) VALUES (?, 1, '[]', 'leader', ?, 'x', 'text', 0, 1, '[]', 'met', 0.9, '')",
+            [(1, "held"), (2, "held"), (3, "background")],
+        )
+    while step(path, 1):
+        pass
+    assert grouped(path) == sorted([sorted([OPERA[0][0], GRAIN[0][0]]), [BRIDGE[0][0]]])
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT originators FROM meetings").fetchone() == ('["Wire"]',)
+
+
 def test_what_comes_meanwhile_forgets_nothing_that_the_backlog_needs_and_the_backlog_forgets_by_itself(tmp_path):
     path = released(tmp_path / "archive.db", [*BRIDGE, OPERA[0]])
     with closing(sqlite3.connect(path)) as connection, connection:

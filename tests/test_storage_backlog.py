@@ -110,8 +110,8 @@ def test_who_reports_the_same_meeting_tells_the_same_story(tmp_path):
     path = released(tmp_path / "archive.db", [OPERA[0], GRAIN[0], BRIDGE[0]])
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
-            "INSERT INTO claims (article_id, meeting_id, participants, level, status, evidence, field, start, end, cues,"
-            " rule, confidence, at) VALUES (?, 1, '[]', 'leader', ?, 'x', 'text', 0, 1, '[]', 'met', 0.9, '')",
+            "INSERT INTO claims (article_id, meeting_id, participants, level, status, evidence, field, start, end,"
+            " cues, rule, confidence, at) VALUES (?, 1, '[]', 'leader', ?, 'x', 'text', 0, 1, '[]', 'met', 0.9, '')",
             [(1, "held"), (2, "held"), (3, "background")],
         )
     while step(path, 1):

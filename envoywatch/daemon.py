@@ -92,6 +92,7 @@ class Daemon:
         self.stopping = asyncio.Event()
         self.page_url: str | None = None
         self.findings: tuple[Finding, ...] = ()
+        self.refused = False  # whether they kept the newest configuration from being taken
         self.config_read_at = self.clock.now()
         self.desk: Desk
         self.watch: SourceWatch
@@ -195,14 +196,16 @@ class Daemon:
         except ConfigError as error:
             for finding in error.findings:
                 _log.error("configuration not taken", finding=str(finding))
+            self.refused = True
             await self._note_faults(error.findings)
             return
         self._tell_what_needs_restart(loaded)
         self.loaded = loaded
+        self.refused = False
         self.config_read_at = self.clock.now()
         await self.desk.adopt(loaded.config, loaded.secrets)
         await clocks.set_digest_clocks(self.desk)
-        await self._note_faults(loaded.dropped)
+        await self._note_dropped()
         settle()
         _log.info("configuration read", path=str(loaded.path), sources=len(loaded.config.sources))
 
@@ -224,7 +227,7 @@ class Daemon:
 
     async def _until_stopped(self, run_id: int) -> None:
         await clocks.set_digest_clocks(self.desk)
-        await self._note_faults(self.loaded.dropped)
+        await self._note_dropped()
         settle()
         scheduler = self._scheduler(run_id)
         scheduler.start()
@@ -344,6 +347,12 @@ class Daemon:
         )
 
     # ------------------------------------------------------------ configuration
+
+    async def _note_dropped(self) -> None:
+        """Tell which sources the configuration in force goes without."""
+        for finding in self.loaded.dropped:
+            _log.warning("source left out", finding=str(finding))
+        await self._note_faults(self.loaded.dropped)
 
     async def _note_faults(self, findings: Sequence[Finding]) -> None:
         """Where `status` and the page find them; an empty list takes the note back."""

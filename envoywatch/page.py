@@ -61,6 +61,7 @@ def _context(daemon: Daemon) -> WebContext:
             config=daemon.loaded.config,
             file=daemon.loaded.path,
             findings=daemon.findings,
+            refused=daemon.refused,
             read_at=daemon.config_read_at,
         ),
         health=lambda: Readiness(ready=not daemon.troubles, troubles=(*daemon.troubles, *daemon.upkeep.lines)),

@@ -80,6 +80,21 @@ def test_promise_35_a_faulty_configuration_is_told_and_the_last_good_one_kept(tm
         assert stop(daemon)[0] == 0
 
 
+def test_promise_35_a_faulty_source_is_left_out_and_said_to_be_while_all_else_of_the_file_is_taken(tmp_path, world):
+    good = configuration(world, ["wire"])
+    configure(tmp_path, good)
+    with running(tmp_path) as daemon:
+        wait_for(lambda: "watching" in log_of(tmp_path), tmp_path)
+        faulty = "sources:\n  - {name: Typo, endpoints: [{feeed: 'https://typo.example/rss'}]}\n"
+        configure(tmp_path, configuration(world, ["wire", "post"]).replace("sources:\n", faulty))
+        wait_for(lambda: rows(tmp_path, "SELECT 1 FROM sources WHERE name = 'post' AND active = 1"), tmp_path)
+        wait_for(lambda: '"source left out"' in log_of(tmp_path), tmp_path)
+        start(tmp_path, "status").wait(timeout=30)
+        assert "goes on without the sources" in log_of(tmp_path)
+        assert "keeps the last good" not in log_of(tmp_path)
+        assert stop(daemon)[0] == 0
+
+
 OUTLINE = '<outline text="{name}" xmlUrl="{url}/{name}/feed.xml"/>'
 
 

@@ -336,13 +336,17 @@ async def test_many_sources_come_a_page_at_a_time_and_no_page_is_heavy(own_page)
 
 async def test_settings_show_faults_of_the_file_with_their_place_and_every_page_says_so(page):
     finding = Finding(Path("/etc/envoywatch.yaml"), 12, 7, "unknown key `qurey`", "did you mean `query`?")
-    page.settings = Settings(config(), Path("/etc/envoywatch.yaml"), (finding,), NOW)
+    page.settings = Settings(config(), Path("/etc/envoywatch.yaml"), (finding,), NOW, refused=True)
     page.readiness = Readiness(ready=False, troubles=("the schedule is late",))
     text = (await page.get("/settings")).text
     assert "/etc/envoywatch.yaml:12:7" in text
     assert "did you mean" in text
     assert "the schedule is late" in text
     assert "The configuration file has 1 fault" in (await page.get("/")).text
+    assert "last good one is still in force" in (await page.get("/")).text
+    page.settings = replace(page.settings, refused=False)
+    assert "in force without the sources at fault" in (await page.get("/")).text
+    assert "Sources are left out" in (await page.get("/settings")).text
 
 
 async def test_watches_people_and_outbox_are_honest_about_what_they_are(page):

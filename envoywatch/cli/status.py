@@ -50,7 +50,7 @@ def command(context: Context, /, *, as_json: bool) -> None:
     show.heading(f"Envoywatch {__version__}, {short(now)} UTC", first=True)
     _print_configuration(context.path, config, findings)
     if found is not None:
-        _print(found, config, now)
+        _print(found, config, now, dropped=config is not None and bool(findings))
         troubles = _troubles(database)
         if troubles:
             show.heading("The running daemon is in trouble")
@@ -119,10 +119,13 @@ def _print_configuration(file: Path, config: Config | None, findings: Sequence[F
         show.line(str(finding), indent=2)
 
 
-def _print(found: Standing, config: Config | None, now: datetime) -> None:
+def _print(found: Standing, config: Config | None, now: datetime, *, dropped: bool) -> None:
+    """`dropped`: the faults of the configuration are such as leave out sources alone."""
     show.facts(_rows(found, config, now))
     if found.daemon.faults:
-        show.heading("The daemon keeps the last good configuration, since the newest has faults")
+        left_out = "The daemon goes on without the sources whose configuration has faults"
+        refused = "The daemon keeps the last good configuration, since the newest has faults"
+        show.heading(left_out if dropped else refused)
         for fault in found.daemon.faults:
             show.line(fault, indent=2)
     if found.expected:

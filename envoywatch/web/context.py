@@ -31,12 +31,16 @@ class Read(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The configuration in force and where it came from. `findings` are faults of a newer file that is not in force."""
+    """The configuration in force and where it came from.
+
+    `findings` are faults of a newer file that was `refused`, else of sources that are left out of the one in force.
+    """
 
     config: Config
     file: Path | None = None
     findings: tuple[Finding, ...] = ()
     read_at: datetime | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

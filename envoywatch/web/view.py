@@ -94,6 +94,7 @@ def show(request: Request, template: str, *, status: int = 200, bare: bool = Fal
         "sections": _SECTIONS,
         "attention": None if bare else read(request, views.attention),
         "findings": () if bare else context.settings().findings,
+        "refused": context.settings().refused,
         "logged_in": logged_in,
         "refreshable": request.method == "GET",
     }

@@ -164,9 +164,12 @@ def _says_absent(alert: AlertLine) -> bool:
 
 
 def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST) -> DigestFacts:
-    """The facts of [since, until); `most` is how many changed meetings, and matches of each watch, are told."""
+    """The facts of [since, until); `most` is how many changed meetings, and matches of each watch, are told.
+
+    Of alerts twice as many: what was expected and did not come is told apart.
+    """
     span = {"since": to_text(since), "until": to_text(until)}
-    alerts = list_alerts(connection, since, until, limit=MOST)
+    alerts = list_alerts(connection, since, until, limit=min(MOST, 2 * most))
     sources_read, unseen = _coverage(connection, span)
     read = connection.execute("SELECT count(*) FROM articles WHERE seen_at >= :since AND seen_at < :until", span)
     return DigestFacts(

@@ -35,9 +35,10 @@ NEEDS_CHROMIUM = [
 class Site(threading.Thread):
     """The page on a loopback port, in a loop of its own thread."""
 
-    def __init__(self, path):
+    def __init__(self, path, password=None):
         super().__init__(daemon=True)
         self.path = path
+        self.password = password
         self.ready = threading.Event()
         self.url = ""
 
@@ -54,6 +55,7 @@ class Site(threading.Thread):
             now=lambda: NOW,
             search=lambda reader, wanted: search_page(ArchiveSearch(wanted.query, config()), reader, wanted),
             listen="127.0.0.1:0",
+            password=self.password,
         )
         app = create_app(context)
         app.state.live = live.Live(look_s=0.05)

@@ -11,7 +11,7 @@ from tests.mission_database import seed
 AXE = Path(os.environ.get("ENVOYWATCH_AXE", "axe.min.js"))
 PATHS = (
     "/", "/?days=7", "/alerts", "/alerts/5", "/meetings", "/meetings/11", "/trips?person=Li+Hui",
-    "/stories", "/articles/1", "/search",
+    "/stories", "/stories/1", "/articles/1", "/search",
     "/search?q=envoy", "/search?q=(", "/sources", "/sources/7", "/outbox", "/watches", "/watches?add=meeting",
     "/watches/Talks%20about%20the%20war", "/watches/Audience%20with%20a%20leader", "/try?q=envoy",
     "/people", "/people?name=Li+Hui", "/settings", "/nowhere",
@@ -42,7 +42,10 @@ def test_axe_finds_nothing_on_any_page_in_either_theme_nor_in_what_opens_over_it
     seed(path)
     site = Site(path)
     site.start()
+    locked = Site(path, "the password")
+    locked.start()
     assert site.ready.wait(10)
+    assert locked.ready.wait(10)
     axe = AXE.read_text(encoding="utf-8")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
@@ -58,7 +61,16 @@ def test_axe_finds_nothing_on_any_page_in_either_theme_nor_in_what_opens_over_it
             tab.page.keyboard.press("?")
             tab.page.evaluate(axe)
             assert faults(tab.page, rules) == [], (scheme, "the notice and the keys")
-            assert all(url.startswith(site.url) for url in tab.requests)
+            for address in ("/login", "/meetings"):  # which leads there
+                tab.page.goto(locked.url + address)
+                tab.page.evaluate(axe)
+                assert faults(tab.page, rules) == [], (scheme, address)
+            tab.page.fill("input[type=password]", "wrong")
+            tab.page.keyboard.press("Enter")
+            tab.page.locator("[role=alert]").wait_for()
+            tab.page.evaluate(axe)
+            assert faults(tab.page, rules) == [], (scheme, "a wrong password")
+            assert all(url.startswith((site.url, locked.url)) for url in tab.requests)
             tab.context.close()
         browser.close()
     site.stop()

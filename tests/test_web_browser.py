@@ -1,6 +1,7 @@
 """The page in a real browser: Debian's chromium, driven by Playwright; skipped where that is not installed."""
 
 import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from playwright.sync_api import expect
@@ -171,4 +172,31 @@ def test_the_keys_are_told_and_stay_out_of_the_way(browser, site):
     assert not page.locator("#help").is_visible()
     page.keyboard.press("j")
     assert page.locator(".chosen").count() == 1
+    tab.check(site.url)
+
+
+def test_times_are_those_of_the_readers_zone_with_utc_in_their_hints(browser, site):
+    tab = Watched(browser, timezone_id="Asia/Shanghai")
+    tab.page.goto(site.url + "/alerts/5")
+    shown = tab.page.locator("time[datetime*=T]").first
+    at = datetime.fromisoformat(shown.get_attribute("datetime"))
+    local = at.astimezone(timezone(timedelta(hours=8)))
+    assert shown.inner_text().endswith(f"{local:%H:%M}")
+    assert f"{at:%Y-%m-%d %H:%M:%S} UTC" in shown.get_attribute("title")
+    expect(tab.page.locator(".foot")).to_contain_text("Asia/Shanghai")
+    # What is brought in later as well, once each.
+    tab.page.evaluate("document.body.append(document.querySelector('time[datetime*=T]').cloneNode(true))")
+    tab.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<p id=late><time datetime=2023-05-01T20:30:00Z>x</time></p>')"
+    )
+    expect(tab.page.locator("#late time")).to_have_text("2 May 04:30")
+    tab.check(site.url)
+
+
+def test_without_javascript_times_are_utc_and_the_page_says_so(browser, site):
+    tab = Watched(browser, java_script_enabled=False, timezone_id="Asia/Shanghai")
+    tab.page.goto(site.url + "/alerts/5")
+    shown = tab.page.locator("time[datetime*=T]").first
+    assert shown.inner_text().endswith(f"{datetime.fromisoformat(shown.get_attribute('datetime')):%H:%M}")
+    expect(tab.page.locator(".foot")).to_contain_text("All times UTC")
     tab.check(site.url)

@@ -430,7 +430,7 @@ def test_promise_31_nothing_fetched_becomes_markup_anywhere(answers):
             continue
         elements = Elements(response.text)
         scripts = {script["src"] for script in elements.all("script")}
-        assert scripts <= {f"/static/{name}.js?v=0.1.0" for name in ("keys", "live", "preview", "tuning")}, path
+        assert scripts <= {f"/static/{name}.js?v=0.1.0" for name in ("keys", "live", "preview", "tuning", "zone")}, path
         assert not elements.all("img") + elements.all("style") + elements.all("iframe"), path
         for tag, attributes in elements.found:
             assert not [name for name in attributes if name.startswith("on") or name == "style"], (path, tag)
@@ -608,7 +608,8 @@ async def test_promise_32_every_answer_carries_the_security_headers(page, answer
 
 async def test_no_page_weighs_over_150_kb_with_all_its_assets(page, answers):
     assets = [
-        await page.get(f"/static/{name}") for name in ("style.css", "keys.js", "live.js", "tuning.js", "icon.svg")
+        await page.get(f"/static/{name}")
+        for name in ("style.css", "keys.js", "live.js", "tuning.js", "zone.js", "icon.svg")
     ]
     weight = sum(len(asset.content) for asset in assets)
     for path, response in answers.items():

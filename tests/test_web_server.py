@@ -28,6 +28,25 @@ async def test_it_serves_in_a_loop_that_is_not_its_own_until_it_is_stopped():
             await client.get(server.url)
 
 
+async def test_an_answer_is_sent_at_once_and_not_held_back_for_an_acknowledgement():
+    seen = []
+
+    async def told(scope, receive, send):
+        seen.extend(
+            task.get_coro().cr_frame.f_locals["self"].transport.get_extra_info("socket")
+            for task in asyncio.all_tasks()
+            if "run_asgi" in task.get_coro().__qualname__
+        )
+        await PlainTextResponse("here")(scope, receive, send)
+
+    server = serve(told, "127.0.0.1", 0)
+    await server.start()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await client.get(server.url)
+        assert [sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for sock in seen] == [1]
+    await server.stop()
+
+
 async def test_it_leaves_the_signals_to_the_daemon():
     import signal
 

@@ -80,7 +80,7 @@ LISTINGS: Final[Mapping[str, Listing]] = {
     ),
     "meetings.html": Listing(
         "/meetings", "meetings", Meeting, lambda v: v["meetings"],
-        "The ledger of who met whom", ("person", "with", "status"),
+        "The ledger of who met whom", ("person", "with", "status", "skip"), {"more": _PERHAPS},
     ),
     "trips.html": Listing(
         "/trips", "trips", Trip, lambda v: v["trips"], "A person's journeys, stop by stop", ("person",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from itertools import accumulate, chain, compress, repeat
+from itertools import accumulate, chain, repeat
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,12 +79,15 @@ class Needs:
 
     def met_by(self, present: AbstractSet[int]) -> list[int]:
         """The ranks, in the order of the watches, of those that an article with all that is `present` may match."""
-        further, misses = self._further, present.isdisjoint
-        bounds = zip(map(self._first.__getitem__, present), map(self._end.__getitem__, present), strict=True)
-        parts = [slice(first, end) for first, end in bounds if first < end]
-        seconds = chain.from_iterable(map(self._seconds.__getitem__, parts))
-        ranks = chain.from_iterable(map(self._ranks.__getitem__, parts))
-        found = set(compress(ranks, map(present.__contains__, seconds)))
+        seconds, ranks, further, misses = self._seconds, self._ranks, self._further, present.isdisjoint
+        firsts, ends = map(self._first.__getitem__, present), map(self._end.__getitem__, present)
+        found = {
+            ranks[at]
+            for first, end in zip(firsts, ends, strict=True)
+            if first < end
+            for at, second in enumerate(seconds[first:end], first)
+            if second in present
+        }
         met = [rank for rank in found if rank not in further or not any(map(misses, further[rank]))]
         return sorted(met, key=self.order.__getitem__)
 

@@ -42,6 +42,9 @@ def open_writer(path: Path) -> Database:
     _check_log(path)
     if not path.exists():
         path.touch(mode=0o600)
+    elif not path.stat().st_size:
+        with suppress(PermissionError):  # of another owner, who has chosen
+            path.chmod(0o600)
     with _refusals(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
     try:

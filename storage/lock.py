@@ -25,16 +25,8 @@ def sole_writer(path: Path, doing: str) -> Iterator[None]:
     lock_path = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except FileNotFoundError as error:
-        raise DatabaseRefusedError(
-            f"the folder of the database is missing: {path.parent}",
-            hint=f"make it (mkdir -p {shlex.quote(str(path.parent))}), or change storage.path",
-        ) from error
     except OSError as error:
-        raise DatabaseRefusedError(
-            f"the database at {path} cannot be locked: {error.strerror}",
-            hint="change storage.path, or its folder's owner",
-        ) from error
+        raise _refused(path, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,3 +40,15 @@ def sole_writer(path: Path, doing: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _refused(path: Path, error: OSError) -> DatabaseRefusedError:
+    """Some folders that are there, such as those of /proc, answer "no such file" too."""
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return DatabaseRefusedError(
+            f"the folder of the database is missing: {path.parent}",
+            hint=f"make it (mkdir -p {shlex.quote(str(path.parent))}), or change storage.path",
+        )
+    return DatabaseRefusedError(
+        f"the database at {path} cannot be locked: {error.strerror}", hint="change storage.path, or its folder's owner"
+    )

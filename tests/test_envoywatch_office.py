@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,15 @@ async def test_while_a_daemon_runs_it_makes_the_change(path):
             await asyncio.to_thread(change, path, {"do": "drop", "delivery": 9})
         await server.stop()
     assert one(path, "SELECT state FROM deliveries") == ("dropped",)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write to, root not either")
+def test_a_folder_that_takes_no_file_is_not_called_missing():
+    with (
+        pytest.raises(DatabaseRefusedError, match="cannot be locked"),
+        sole_writer(Path("/proc/x.db"), "a test"),
+    ):
+        pass
 
 
 def test_a_missing_folder_is_told_as_such(tmp_path):

@@ -21,6 +21,13 @@ def test_promise_38_a_new_database_is_ours_private_and_in_wal_mode(tmp_path):
     db.conn.close()
 
 
+def test_promise_38_an_empty_file_that_others_could_read_becomes_private(tmp_path):
+    path = tmp_path / "empty.db"
+    path.touch(mode=0o644)
+    open_writer(path).conn.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_opening_twice_changes_nothing(tmp_path):
     path = tmp_path / "twice.db"
     open_writer(path).conn.close()

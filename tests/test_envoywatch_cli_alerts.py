@@ -36,7 +36,7 @@ def test_an_alert_is_shown_with_everything_it_rests_on(cli, monkeypatch):
     out = cli("alerts", "show", "2").out
     for part in (
         "Arda Lin >>met<< President Boris Vale",
-        "the status of a watched meeting changed",
+        "the first report of a watched meeting",
         "desk",
         "waiting",
         "https://today.example/a1",

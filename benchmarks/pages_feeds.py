@@ -8,9 +8,11 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
+from archive_texts import make
+
 _ENTRIES: Final = 20
 _NEW_EVERY_S: Final = 600
-_SENTENCE: Final = "The minister spoke of talks about the grain corridor in the capital on that day. "
+_BEYOND: Final = 10**9
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -52,10 +54,11 @@ def _feed(number: int, host: str) -> str:
 
 
 def _article(path: str) -> str:
-    body = "".join(f"<p>{path} {n}. {_SENTENCE * 3}</p>" for n in range(12))
-    return (
-        f"<!doctype html><html lang=en><title>News {path}</title><article><h1>News {path}</h1>{body}</article></html>"
-    )
+    """As one of the archive, and like none of them: its number is beyond theirs."""
+    feed, entry = map(int, path.split("/")[2:4])
+    made = make(_BEYOND + 1_000 * feed + entry % 1_000, 2 * _BEYOND)
+    body = "".join(f"<p>{line}</p>" for line in made.text.splitlines() if line)
+    return f"<!doctype html><html><title>{made.title}</title><article><h1>{made.title}</h1>{body}</article></html>"
 
 
 class Feeds:

@@ -48,6 +48,14 @@ def test_states_of_a_page_that_nobody_looked_at_for_long_are_judged_first():
     assert states.get(world) == ((2,), None)
 
 
+def test_states_are_judged_anew_when_the_configuration_has_changed():
+    world = World(2.0)
+    states = States(world.clock)
+    states.get(world)
+    states.forget()
+    assert states.get(world) == ((2,), None)
+
+
 async def test_states_that_cannot_be_judged_stay_as_they_are():
     world = World(2.0)
     states = States(world.clock)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from config.errors import ConfigError
 from config.files import read_text
 from envoywatch.changes import ChangedMeanwhileError, Draft, draft, save, version_of
+from envoywatch.web.states import forget_states
 from envoywatch.web.view import context_of, show
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ async def saved(request: Request, change: Callable[[str], str], version: str, *,
     one = await run_in_threadpool(draft, tuning.file, tuning.environ, change)
     await run_in_threadpool(save, one, version)
     await tuning.taken(wholly=wholly)
+    forget_states(request)
 
 
 def kept_version(path: Path, form: Form | None, error: EnvoywatchError | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envoywatch.web.context import WebContext
     from storage.views import SourceState
 
-_QUICK_S: Final = 0.05
+_QUICK_S: Final = 0.25
 """What takes no longer is done anew each time."""
 _SHARE: Final = 20
 """States may be so many times as old as judging takes: it is a twentieth of what the machine does at most."""
@@ -44,6 +44,10 @@ class States:
             return self._judge(context), None
         return self._kept, BackgroundTask(self._renew, context) if age > _SHARE * self._took else None
 
+    def forget(self) -> None:
+        """What is configured has changed: whoever asks next is told how it is then."""
+        self._judged_at = float("-inf")
+
     def _judge(self, context: WebContext) -> tuple[SourceState, ...]:
         began = self._clock()
         now = context.now()
@@ -60,6 +64,11 @@ class States:
                 self._judge(context)
             finally:
                 self._lock.release()
+
+
+def forget_states(request: Request) -> None:
+    """As `States.forget`."""
+    cast("States", request.app.state.states).forget()
 
 
 def states_of(request: Request) -> tuple[tuple[SourceState, ...], BackgroundTask | None]:

@@ -508,6 +508,9 @@ async def test_liveness_readiness_and_metrics_are_plain_text(page):
     assert "envoywatch_ready 0" in metrics
     for line in metrics.splitlines():
         assert re.fullmatch(r"# (HELP|TYPE) \w+ .+|\w+(\{\w+=\"[\w-]+\"\})? [-+.\de]+", line), line
+    openmetrics = await page.get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    assert openmetrics.headers["content-type"].startswith("application/openmetrics-text")
+    assert openmetrics.text.endswith("# EOF\n")
 
 
 # ---------------------------------------------------------------- reviewing

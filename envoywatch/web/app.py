@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from config.errors import EnvoywatchError
-from envoywatch.web import lists, live, machines, pages, people, review, searching, sources, watches
+from envoywatch.web import lists, live, machines, metrics, pages, people, review, searching, sources, watches
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
 from envoywatch.web.present import HERE, sentence, templates
@@ -101,7 +101,7 @@ def routes() -> list[Route | Mount]:
         get("/openapi.json", machines.openapi),
         get("/healthz", machines.healthz),
         get("/readyz", machines.readyz),
-        get("/metrics", machines.metrics),
+        get("/metrics", metrics.metrics),
         get("/login", review.login_form),
         Route("/login", review.login, methods=["POST"]),
         Route("/logout", review.logout, methods=["POST"]),

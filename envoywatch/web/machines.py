@@ -1,8 +1,7 @@
-"""What programs read: the Atom feed of alerts, liveness, readiness and metrics."""
+"""What programs read: the Atom feed of alerts, liveness and readiness."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, cast
 from uuid import NAMESPACE_URL, uuid5
 
@@ -10,10 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from envoywatch.web import documents
-from envoywatch.web.states import states_of
 from envoywatch.web.view import context_of, read
 from storage import views
-from storage.views import Health
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,34 +60,3 @@ async def readyz(request: Request) -> Response:
     text = "ready\n" if readiness.ready else "not ready\n"
     text += "".join(f"- {trouble}\n" for trouble in readiness.troubles)
     return PlainTextResponse(text, status_code=200 if readiness.ready else 503)
-
-
-def metrics(request: Request) -> Response:
-    """Gauges in Prometheus's text format."""
-    context = context_of(request)
-    now = context.now()
-    judged, afterwards = states_of(request)
-    counts = Counter(one.health for one in judged)
-    totals = read(request, views.totals)
-    lines: list[str] = []
-
-    def gauge(name: str, help_text: str, values: dict[str, float]) -> None:
-        lines.append(f"# HELP envoywatch_{name} {help_text}")
-        lines.append(f"# TYPE envoywatch_{name} gauge")
-        lines.extend(f"envoywatch_{name}{label} {value:g}" for label, value in values.items())
-
-    states = {"due": totals.deliveries_due, "parked": totals.deliveries_parked, "dead": totals.deliveries_dead}
-    waiting = (now - totals.oldest_due_at).total_seconds() if totals.oldest_due_at else 0.0
-    gauge("ready", "Whether the daemon does its work.", {"": float(context.health().ready)})
-    gauge("sources", "Configured sources by health.", {f'{{health="{h}"}}': float(counts[h]) for h in Health})
-    gauge("entries_pending", "Entries whose article is still to be read.", {"": float(totals.entries_pending)})
-    gauge("articles", "Articles in the archive.", {"": float(totals.articles)})
-    gauge("meetings", "Meetings in the ledger.", {"": float(totals.meetings)})
-    gauge("alerts", "Alerts ever decided.", {"": float(totals.alerts)})
-    gauge("alerts_to_review", "Alerts nobody has reviewed.", {"": float(totals.alerts_to_review)})
-    gauge("deliveries", "Deliveries by state.", {f'{{state="{s}"}}': float(n) for s, n in states.items()})
-    gauge("delivery_wait_seconds", "Age of the delivery that has waited longest.", {"": waiting})
-    if totals.last_ok_at:
-        since_ok = (now - totals.last_ok_at).total_seconds()
-        gauge("since_last_good_poll_seconds", "Time since any source was read.", {"": since_ok})
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4", background=afterwards)

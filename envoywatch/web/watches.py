@@ -7,36 +7,27 @@ from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from alerts import words
 from alerts.watches.query import parse_query, render_query
 from config.edit import add_item, remove_item, replace_item
 from config.errors import ConfigError, EnvoywatchError, UsageError
 from config.model import Watch
-from config.vocabulary import Level, Role, Status, Urgency
-from envoywatch.backtesting import backtest, most_changed
-from envoywatch.changes import ChangedMeanwhileError, written_item
-from envoywatch.editing import judge_watch, parse_end, with_keys, written_moment
-from envoywatch.searching import Found, names_of
-from envoywatch.snippets import marked_title, snippet
-from envoywatch.suggesting import suggest
+from envoywatch.backtesting import backtest
+from envoywatch.changes import ChangedMeanwhileError
+from envoywatch.editing import parse_end, with_keys, written_moment
 from envoywatch.trying import preview
-from envoywatch.watch_forms import word_forms, written_forms
 from envoywatch.watch_words import options_in_words
-from envoywatch.web.changing import drafted, kept_version, same_version, saved, show_change, tasks_of, tuning_of
-from envoywatch.web.context import SearchHit
-from envoywatch.web.forms import Faults, FieldFault, Form, faults_of, is_refused, read_fields, trouble_of
+from envoywatch.web.changing import drafted, same_version, saved, show_change, tasks_of, tuning_of
+from envoywatch.web.forms import Faults, FieldFault, Form, is_refused, read_fields, trouble_of
 from envoywatch.web.view import context_of, read, show
-from envoywatch.web.watch_form import KINDS, PLACES, form_of, item_of
+from envoywatch.web.watch_form import KINDS
+from envoywatch.web.watch_page import BACK_DAYS, address_of, configured, form_page, found_hit, judged, trial_values
 from storage import views
 from storage.database import open_reader
-from storage.model import Field
-from storage.views_watches import list_matches
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,12 +38,7 @@ if TYPE_CHECKING:
     from config.model import Config
     from envoywatch.backtesting import Trial
     from envoywatch.web.tasks import Task
-    from storage.model import Span
-    from storage.views_watches import WatchMatch
 
-BACK_DAYS: Final = {7: "7 days", 30: "30 days", 365: "a year", 0: "everything"}
-"""How far a back-test looks back."""
-_SUGGESTED: Final = 12
 _PART: Final = "x-part"
 """The header by which our script asks for a part of a page."""
 _REMOVING: Final = "removing"
@@ -63,7 +49,7 @@ def watches(request: Request) -> Response:
     """What is watched and what each watch yields; with `?add` the form for a new one."""
     kind = request.query_params.get("add")
     if kind is not None:
-        return _form_page(request, None, Form([("kind", kind if kind in KINDS else "query")]))
+        return form_page(request, None, Form([("kind", kind if kind in KINDS else "query")]))
     context = context_of(request)
     now = context.now()
     activity = {found.watch: found for found in read(request, lambda reader: views.watch_activity(reader, now))}
@@ -84,16 +70,16 @@ def watch(request: Request) -> Response:
     token = request.query_params.get("trial", "")
     task = tasks_of(request).find(token) if token else None
     if task is not None and _PART in request.headers:
-        return show(request, "watch_trial.html", bare=True, **_trial_values(task, token))
+        return show(request, "watch_trial.html", bare=True, **trial_values(task, token))
     form = task.about if task is not None and isinstance(task.about, Form) else None
-    return _form_page(request, name or None, form, task=task, token=token)
+    return form_page(request, name or None, form, task=task, token=token)
 
 
 async def change(request: Request) -> Response:
     """Try, show, save, mute: what the buttons of a watch's page do."""
     name = _name(request)
     if name:
-        _configured(request, name)
+        configured(request, name)
     form = await read_fields(request)
     do = form.get("do", "")
     if _REMOVING in form:  # the answer to whether it is to be removed
@@ -107,137 +93,8 @@ async def change(request: Request) -> Response:
     raise HTTPException(400)
 
 
-# ---------------------------------------------------------------- the item that is edited
-
-
 def _name(request: Request) -> str:
     return str(request.path_params.get("name", ""))
-
-
-def _configured(request: Request, name: str) -> Watch:
-    """The watch in force; 404 when there is none of that name."""
-    found = next((one for one in context_of(request).settings().config.watches if one.name == name), None)
-    if found is None:
-        raise HTTPException(404)
-    return found
-
-
-def _written(request: Request, name: str) -> dict[str, Any]:
-    """The watch as it stands in the file now; raises UsageError and ConfigError."""
-    return written_item(tuning_of(request).file, "watches", name)[0]
-
-
-def _judged(request: Request, name: str, form: Form) -> tuple[dict[str, Any], Faults]:
-    """The item that the form means, and what is wrong with it."""
-    item = item_of(form, _written(request, name) if name else {})
-    found = judge_watch(context_of(request).settings().config, item, replacing=name or None)
-    query = item.get("query")
-    return item, faults_of(found, PLACES, query if isinstance(query, str) else None)
-
-
-def _address(name: str) -> str:
-    return f"/watches/{quote(name, safe='')}" if name else "/watches"
-
-
-# ---------------------------------------------------------------- pages
-
-
-def _form_page(
-    request: Request,
-    name: str | None,
-    form: Form | None = None,
-    *,
-    status: int = 200,
-    error: EnvoywatchError | None = None,
-    **more: Any,
-) -> Response:
-    """The page of a watch, or of a new one, with the fields as they were sent or else as the file has them."""
-    context = context_of(request)
-    config = context.settings().config
-    found = _configured(request, name) if name else None
-    version = ""
-    if context.tuning is not None:
-        version = kept_version(context.tuning.file, form, error)
-        if form is None and name:
-            try:
-                form = form_of(_written(request, name))
-            except (UsageError, ConfigError) as trouble:
-                error = error or trouble
-    values: dict[str, Any] = {
-        "faults": {},
-        "preview": None,
-        "task": None,
-        "token": "",
-        "kinds": KINDS,
-        **_options(config),
-        "back_days": BACK_DAYS,
-    }
-    values |= _known_of(request, found, config) if found is not None else {"watch": None}
-    values |= _trial_values(more.get("task"), more.get("token", "")) | more
-    return show(
-        request,
-        "watch.html",
-        status=status,
-        name=name or "",
-        config=config,
-        form=form,
-        file_version=version,
-        action=_address(name or ""),
-        trouble=None if error is None else trouble_of(error),
-        done=request.query_params.get("done", "") if request.method == "GET" else "",
-        **values,
-    )
-
-
-def _options(config: Config) -> dict[str, Any]:
-    """What can be chosen in the form, each with its words."""
-    return {
-        "level_options": [("", "any"), *((one.value, words.LEVEL[one]) for one in Level)],
-        "status_options": [(one.value, words.STATUS[one]) for one in Status],
-        "role_options": [(one.value, words.ROLE[one]) for one in Role],
-        "urgency_options": [("", "usual"), *((one.value, one.value) for one in Urgency)],
-        "channel_options": [(name, name) for name in config.channels],
-    }
-
-
-def _known_of(request: Request, found: Watch, config: Config) -> dict[str, Any]:
-    """What is shown of a watch beside its form."""
-    now = context_of(request).now()
-    wants_suggestions = "suggest" in request.query_params and found.query is not None
-
-    def work(reader: views.Reader) -> dict[str, Any]:
-        return {
-            "activity": {one.watch: one for one in views.watch_activity(reader, now)}.get(found.name),
-            "matches": [_hit_of(one) for one in list_matches(reader, found.name)],
-            "suggestions": suggest(reader, config, found.query or "", _SUGGESTED) if wants_suggestions else None,
-        }
-
-    weights = dict(found.score.terms) if found.score is not None else {}
-    texts = [*weights, *([found.query] if found.query is not None else [])]
-    queries = [parse_query(text) for text in texts]
-    return {
-        "watch": found,
-        "options": options_in_words(found),
-        "is_muted": found.mute is not None and found.mute > now,
-        "read_as": [(weights.get(text), render_query(query)) for text, query in zip(texts, queries, strict=True)],
-        "people": written_forms(queries, names_of(config)) if queries else {},
-        "words_found": word_forms(queries),
-    } | read(request, work)
-
-
-def _hit_of(one: WatchMatch) -> SearchHit:
-    return _hit(one.article, one.title, one.text, one.spans)
-
-
-def _hit(line: views.ArticleLine, title: str, text: str, spans: tuple[Span, ...]) -> SearchHit:
-    in_text = any(span.field is Field.TEXT for span in spans)
-    return SearchHit(
-        line, marked_title(title, spans, line.language), snippet(text, spans, line.language) if in_text else None
-    )
-
-
-def _found_hit(found: Found) -> SearchHit:
-    return _hit(found.article.line, found.article.line.title, found.article.text, found.match.spans)
 
 
 # ---------------------------------------------------------------- trying
@@ -247,7 +104,7 @@ def _preview(request: Request, name: str, form: Form) -> Response:
     """What the watch as it stands in the form would match; only that part when our script asks."""
     # What is half written is no mistake yet: what is wrong with it is an answer like any other, and no refusal.
     try:
-        item, faults = _judged(request, name, form)
+        item, faults = judged(request, name, form)
         values = _previewed(request, item, faults) | {"faults": faults}
         error: EnvoywatchError | None = None
     except (UsageError, ConfigError) as fault:
@@ -255,7 +112,7 @@ def _preview(request: Request, name: str, form: Form) -> Response:
     if _PART in request.headers:
         trouble = None if error is None else trouble_of(error)
         return show(request, "watch_preview.html", bare=True, trouble=trouble, **values)
-    return _form_page(request, name or None, form, error=error, **values)
+    return form_page(request, name or None, form, error=error, **values)
 
 
 def _previewed(request: Request, item: dict[str, Any], faults: Faults) -> dict[str, Any]:
@@ -269,7 +126,7 @@ def _previewed(request: Request, item: dict[str, Any], faults: Faults) -> dict[s
     read_as = render_query(parse_query(tried.query)) if tried.query is not None else ""
     return {
         "preview": found,
-        "hits": [_found_hit(one) for one in found.found],
+        "hits": [found_hit(one) for one in found.found],
         "preview_as": "" if read_as == tried.query else read_as,
     }
 
@@ -277,11 +134,11 @@ def _previewed(request: Request, item: dict[str, Any], faults: Faults) -> dict[s
 async def _begin_trial(request: Request, name: str, form: Form) -> Response:
     """Begin a back-test of what stands in the form; the page that follows it has the form's fields, too."""
     try:
-        item, faults = await run_in_threadpool(_judged, request, name, form)
+        item, faults = await run_in_threadpool(judged, request, name, form)
     except (UsageError, ConfigError) as error:
-        return await run_in_threadpool(partial(_form_page, request, name or None, form, status=409, error=error))
+        return await run_in_threadpool(partial(form_page, request, name or None, form, status=409, error=error))
     if is_refused(faults):
-        return await run_in_threadpool(partial(_form_page, request, name or None, form, status=400, faults=faults))
+        return await run_in_threadpool(partial(form_page, request, name or None, form, status=400, faults=faults))
     tried = Watch.model_validate(item | ({"name": name} if name else {}))  # what it found is kept under that name
     context = context_of(request)
     config = context.settings().config
@@ -296,24 +153,12 @@ async def _begin_trial(request: Request, name: str, form: Form) -> Response:
         since=since,
     )
     token = tasks_of(request).start(form, lambda task: asyncio.to_thread(work, task))
-    return RedirectResponse(f"{_address(name) if name else '/watches/'}?trial={token}#trial", status_code=303)
+    return RedirectResponse(f"{address_of(name) if name else '/watches/'}?trial={token}#trial", status_code=303)
 
 
 def _replay(task: Task, *, path: Any, config: Config, name: str, since: datetime | None) -> Trial:
     with closing(open_reader(path)) as connection:
         return backtest(connection, path, config, (name,), since, None, task.tell)
-
-
-def _trial_values(task: Task | None, token: str) -> dict[str, Any]:
-    trial = task.result if task is not None else None
-    return {
-        "task": task,
-        "token": token,
-        "trial": trial,
-        "one": trial.watches[0] if trial is not None else None,
-        "most_changed": most_changed,
-        "trial_trouble": trouble_of(task.fault) if task is not None and task.fault is not None else None,
-    }
 
 
 # ---------------------------------------------------------------- saving
@@ -329,28 +174,28 @@ def _diff(request: Request, name: str, form: Form) -> Response:
     """The change of the file, to be agreed to."""
     faults: Faults = {}
     try:
-        item, faults = _judged(request, name, form)
+        item, faults = judged(request, name, form)
         if is_refused(faults):
-            return _form_page(request, name or None, form, status=400, faults=faults)
+            return form_page(request, name or None, form, status=400, faults=faults)
         same_version(request, form)
         one = drafted(request, _change_of(name, item))
         title = name or str(item["name"])
         if name and item["name"] != name:
             faults.setdefault("name", []).append(_old_name(name))
-        return show_change(request, one, form, faults, title, (_address(name), "Watches"))
+        return show_change(request, one, form, faults, title, (address_of(name), "Watches"))
     except (UsageError, ConfigError) as error:
-        return _form_page(request, name or None, form, status=_status(error), error=error, faults=faults)
+        return form_page(request, name or None, form, status=_status(error), error=error, faults=faults)
 
 
 async def _save(request: Request, name: str, form: Form) -> Response:
     try:
-        item, faults = await run_in_threadpool(_judged, request, name, form)
+        item, faults = await run_in_threadpool(judged, request, name, form)
         if not is_refused(faults):
             await saved(request, _change_of(name, item), form.get("version", ""))
-            return RedirectResponse(f"{_address(item['name'])}?done=saved", status_code=303)
-        page = partial(_form_page, request, name or None, form, status=400, faults=faults)
+            return RedirectResponse(f"{address_of(item['name'])}?done=saved", status_code=303)
+        page = partial(form_page, request, name or None, form, status=400, faults=faults)
     except EnvoywatchError as error:
-        page = partial(_form_page, request, name or None, form, status=_status(error), error=error)
+        page = partial(form_page, request, name or None, form, status=_status(error), error=error)
     return await run_in_threadpool(page)
 
 
@@ -365,16 +210,16 @@ def _removal(request: Request, name: str, form: Form) -> Response:
         same_version(request, form)
         one = drafted(request, lambda text: remove_item(text, "watches", name))
     except (UsageError, ConfigError) as error:
-        return _form_page(request, name, None, status=_status(error), error=error)
+        return form_page(request, name, None, status=_status(error), error=error)
     asked = Form([(_REMOVING, "yes")])
-    return show_change(request, one, asked, {"": [_old_name(name)]}, name, (_address(name), "Watches"))
+    return show_change(request, one, asked, {"": [_old_name(name)]}, name, (address_of(name), "Watches"))
 
 
 async def _remove(request: Request, name: str, form: Form) -> Response:
     try:
         await saved(request, lambda text: remove_item(text, "watches", name), form.get("version", ""))
     except EnvoywatchError as error:
-        return await run_in_threadpool(partial(_form_page, request, name, None, status=_status(error), error=error))
+        return await run_in_threadpool(partial(form_page, request, name, None, status=_status(error), error=error))
     return RedirectResponse("/watches?done=removed", status_code=303)
 
 
@@ -390,19 +235,19 @@ async def _mute(request: Request, name: str, form: Form) -> Response:
             until = written_moment(parse_end(form.get("until", ""), context_of(request).now()))
         await saved(request, lambda text: with_keys(text, "watches", name, {"mute": until}), form.get("version", ""))
     except EnvoywatchError as error:
-        return await run_in_threadpool(partial(_form_page, request, name, None, status=_status(error), error=error))
-    return RedirectResponse(f"{_address(name)}?done={form['do']}d", status_code=303)
+        return await run_in_threadpool(partial(form_page, request, name, None, status=_status(error), error=error))
+    return RedirectResponse(f"{address_of(name)}?done={form['do']}d", status_code=303)
 
 
 # ---------------------------------------------------------------- the buttons
 
 
 def _edit(request: Request, name: str, form: Form) -> Response:
-    return _form_page(request, name or None, form)
+    return form_page(request, name or None, form)
 
 
 def _kept(_request: Request, name: str, _form: Form) -> Response:
-    return RedirectResponse(_address(name), status_code=303)
+    return RedirectResponse(address_of(name), status_code=303)
 
 
 _SHOWN: Final = {"preview": _preview, "diff": _diff, "edit": _edit}

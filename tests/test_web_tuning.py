@@ -390,6 +390,17 @@ async def test_a_file_that_was_edited_meanwhile_is_not_overwritten(desk):
     assert "peace" in desk.text
 
 
+async def test_a_person_is_not_added_to_a_file_that_was_edited_meanwhile(desk):
+    form = await desk.form("/people?add=Oda+Vex")
+    theirs = FILE.replace("grain corridor", "grain OR wheat")
+    desk.file.write_text(theirs, encoding="utf-8")
+    for do in ("diff", "save"):
+        answer = await desk.post("/people", do=do, **form)
+        assert answer.status_code == 409
+        assert "changed by somebody else" in answer.text
+        assert desk.text == theirs
+
+
 async def test_a_file_that_would_be_faulty_is_refused_with_its_lines(desk):
     broken = FILE.replace("level: leader", "level: emperor")
     desk.file.write_text(broken, encoding="utf-8")
@@ -508,7 +519,7 @@ async def test_a_source_is_polled_tried_paused_and_resumed(desk):
     page = (await desk.get(here)).text
     assert ">Resume<" in page
     version = re.search(r'name="version" value="([^"]+)"', page)[1]
-    assert (await desk.post(here, do="resume", version="stale")).status_code == 400
+    assert (await desk.post(here, do="resume", version="stale")).status_code == 409
     assert (await desk.post(here, do="resume", version=version)).status_code == 303
     assert desk.text == FILE
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 
-from config.errors import ConfigError
+from config.errors import ConfigError, EnvoywatchError, UsageError
 from config.files import read_text
 from envoywatch.changes import ChangedMeanwhileError, Draft, draft, save, version_of
+from envoywatch.web.forms import is_refused
 from envoywatch.web.states import forget_states
 from envoywatch.web.view import context_of, show
 
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from config.errors import EnvoywatchError
     from envoywatch.web.context import Tuning
     from envoywatch.web.forms import Faults, Form
     from envoywatch.web.tasks import Tasks
@@ -103,6 +106,57 @@ def show_change(
         warnings=[fault for several in faults.values() for fault in several],
         changes=one.after != one.before,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemForm:
+    """A form that describes one item of the configuration, from its fields to the file."""
+
+    judged: Callable[[Request, Form], tuple[dict[str, Any], Faults]]
+    """The item that the fields mean, and what is wrong with it."""
+    change: Callable[[dict[str, Any]], Callable[[str], str]]
+    """What writes the item into the text of the file."""
+    page: Callable[..., Response]
+    """The form once more; takes the request, the fields, `status`, `faults` and `error`."""
+    saved_at: Callable[[str], str]
+    """Where an item of this name is seen once it is saved."""
+    back: tuple[str, str]
+    title: str = ""
+    """What the item is called before the change, if it has a name already."""
+    wholly: bool = False
+    """Whether what is saved is shown only once the daemon works by it."""
+
+
+def ask_to_save(request: Request, form: Form, one: ItemForm) -> Response:
+    """The change of the file, to be agreed to; blocks."""
+    faults: Faults = {}
+    try:
+        item, faults = one.judged(request, form)
+        if is_refused(faults):
+            return one.page(request, form, status=400, faults=faults)
+        same_version(request, form)
+        change = drafted(request, one.change(item))
+        return show_change(request, change, form, faults, one.title or str(item["name"]), one.back)
+    except (UsageError, ConfigError) as error:
+        return one.page(request, form, status=status_of(error), error=error, faults=faults)
+
+
+async def save_item(request: Request, form: Form, one: ItemForm) -> Response:
+    """Save what was agreed to and show it, or show the form again with what is wrong."""
+    try:
+        item, faults = await run_in_threadpool(one.judged, request, form)
+        if not is_refused(faults):
+            await saved(request, one.change(item), form.get("version", ""), wholly=one.wholly)
+            return RedirectResponse(one.saved_at(item["name"]), status_code=303)
+        page = partial(one.page, request, form, status=400, faults=faults)
+    except EnvoywatchError as error:
+        page = partial(one.page, request, form, status=status_of(error), error=error)
+    return await run_in_threadpool(page)
+
+
+def status_of(error: EnvoywatchError) -> int:
+    """Of the answer to a change that could not be made."""
+    return 409 if isinstance(error, ChangedMeanwhileError) else 400
 
 
 _KINDS = {"+": "new", "-": "old", "@": "place"}

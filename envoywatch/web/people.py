@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
 
 from alerts import words
 from alerts.names import NameForms
 from config.edit import add_item
-from config.errors import ConfigError, EnvoywatchError, UsageError
+from config.errors import EnvoywatchError, UsageError
 from config.people import load_people
 from config.vocabulary import Level
 from envoywatch.editing import form_items, judge_person, office_item
-from envoywatch.web.changing import drafted, kept_version, same_version, saved, show_change, tuning_of
-from envoywatch.web.forms import Faults, FieldFault, Form, faults_of, is_refused, lines_of, read_fields, trouble_of
+from envoywatch.web.changing import ItemForm, ask_to_save, kept_version, save_item, tuning_of
+from envoywatch.web.forms import Faults, FieldFault, Form, faults_of, lines_of, read_fields, trouble_of
 from envoywatch.web.view import context_of, read, show
 from storage import views
 
@@ -43,9 +41,9 @@ async def change(request: Request) -> Response:
     form = await read_fields(request)
     match form.get("do"):
         case "diff":
-            return await run_in_threadpool(_diff, request, form)
+            return await run_in_threadpool(ask_to_save, request, form, _ADDING)
         case "save":
-            return await _save(request, form)
+            return await save_item(request, form, _ADDING)
         case "edit":
             return await run_in_threadpool(_page, request, form)
     raise HTTPException(400)
@@ -123,26 +121,10 @@ def _judged(request: Request, form: Form) -> tuple[dict[str, Any], Faults]:
     return item, faults
 
 
-def _diff(request: Request, form: Form) -> Response:
-    faults: Faults = {}
-    try:
-        item, faults = _judged(request, form)
-        if is_refused(faults):
-            return _page(request, form, status=400, faults=faults)
-        same_version(request, form)
-        one = drafted(request, lambda text: add_item(text, "people", item))
-        return show_change(request, one, form, faults, item["name"], ("/people", "People"))
-    except (UsageError, ConfigError) as error:
-        return _page(request, form, status=400, error=error, faults=faults)
-
-
-async def _save(request: Request, form: Form) -> Response:
-    try:
-        item, faults = await run_in_threadpool(_judged, request, form)
-        if not is_refused(faults):
-            await saved(request, lambda text: add_item(text, "people", item), form.get("version", ""))
-            return RedirectResponse(f"/people?name={quote(item['name'], safe='')}&done=saved", status_code=303)
-        page = partial(_page, request, form, status=400, faults=faults)
-    except EnvoywatchError as error:
-        page = partial(_page, request, form, status=400, error=error)
-    return await run_in_threadpool(page)
+_ADDING: Final = ItemForm(
+    judged=_judged,
+    change=lambda item: lambda text: add_item(text, "people", item),
+    page=_page,
+    saved_at=lambda name: f"/people?name={quote(name, safe='')}&done=saved",
+    back=("/people", "People"),
+)

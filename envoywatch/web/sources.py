@@ -14,13 +14,22 @@ from starlette.responses import RedirectResponse
 
 from alerts import words
 from config.edit import add_item
-from config.errors import ConfigError, EnvoywatchError, UsageError
+from config.errors import EnvoywatchError, UsageError
 from config.model import Source
 from config.vocabulary import Role
 from crawler.discovery import chain_of
 from envoywatch.editing import free_source_name, judge_source, with_keys
-from envoywatch.web.changing import drafted, kept_version, same_version, saved, show_change, tasks_of, tuning_of
-from envoywatch.web.forms import Faults, Form, faults_of, is_refused, read_fields, trouble_of
+from envoywatch.web.changing import (
+    ItemForm,
+    ask_to_save,
+    kept_version,
+    save_item,
+    saved,
+    status_of,
+    tasks_of,
+    tuning_of,
+)
+from envoywatch.web.forms import Faults, Form, faults_of, read_fields, trouble_of
 from envoywatch.web.states import states_of
 from envoywatch.web.view import context_of, number, path_id, read, show
 from storage import views
@@ -161,7 +170,7 @@ async def change(request: Request) -> Response:
                     wholly=True,
                 )
             except EnvoywatchError as error:
-                return await run_in_threadpool(partial(_source, request, status=400, error=error))
+                return await run_in_threadpool(partial(_source, request, status=status_of(error), error=error))
             return RedirectResponse(f"{here}?done={'paused' if paused else 'resumed'}", status_code=303)
     raise HTTPException(400)
 
@@ -176,9 +185,9 @@ async def add(request: Request) -> Response:
         case "look":
             return await _look(request, form.get("url", "").strip())
         case "diff":
-            return await run_in_threadpool(_diff, request, form)
+            return await run_in_threadpool(ask_to_save, request, form, _ADDING)
         case "save":
-            return await _save(request, form)
+            return await save_item(request, form, _ADDING)
         case "edit":
             return await run_in_threadpool(_found, request, form)
     raise HTTPException(400)
@@ -263,27 +272,11 @@ def _judged(request: Request, form: Form) -> tuple[dict[str, Any], Faults]:
     return item, faults_of(judge_source(context_of(request).settings().config, item), _PLACES)
 
 
-def _diff(request: Request, form: Form) -> Response:
-    faults: Faults = {}
-    try:
-        item, faults = _judged(request, form)
-        if is_refused(faults):
-            return _found(request, form, status=400, faults=faults)
-        same_version(request, form)
-        one = drafted(request, lambda text: add_item(text, "sources", item))
-        return show_change(request, one, form, faults, item["name"], ("/sources", "Sources"))
-    except (UsageError, ConfigError) as error:
-        return _found(request, form, status=400, error=error, faults=faults)
-
-
-async def _save(request: Request, form: Form) -> Response:
-    try:
-        item, faults = await run_in_threadpool(_judged, request, form)
-        if not is_refused(faults):
-            version = form.get("version", "")
-            await saved(request, lambda text: add_item(text, "sources", item), version, wholly=True)
-            return RedirectResponse(f"/sources?done={quote(item['name'], safe='')}", status_code=303)
-        page = partial(_found, request, form, status=400, faults=faults)
-    except EnvoywatchError as error:
-        page = partial(_found, request, form, status=400, error=error)
-    return await run_in_threadpool(page)
+_ADDING: Final = ItemForm(
+    judged=_judged,
+    change=lambda item: lambda text: add_item(text, "sources", item),
+    page=_found,
+    saved_at=lambda name: f"/sources?done={quote(name, safe='')}",
+    back=("/sources", "Sources"),
+    wholly=True,
+)

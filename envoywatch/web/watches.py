@@ -17,11 +17,21 @@ from config.edit import add_item, remove_item, replace_item
 from config.errors import ConfigError, EnvoywatchError, UsageError
 from config.model import Watch
 from envoywatch.backtesting import backtest
-from envoywatch.changes import ChangedMeanwhileError
 from envoywatch.editing import parse_end, with_keys, written_moment
 from envoywatch.trying import preview
 from envoywatch.watch_words import options_in_words
-from envoywatch.web.changing import drafted, same_version, saved, show_change, tasks_of, tuning_of
+from envoywatch.web.changing import (
+    ItemForm,
+    ask_to_save,
+    drafted,
+    same_version,
+    save_item,
+    saved,
+    show_change,
+    status_of,
+    tasks_of,
+    tuning_of,
+)
 from envoywatch.web.forms import Faults, FieldFault, Form, is_refused, read_fields, trouble_of
 from envoywatch.web.view import context_of, read, show
 from envoywatch.web.watch_form import KINDS
@@ -170,33 +180,31 @@ def _change_of(name: str, item: dict[str, Any]) -> Any:
     return lambda text: add_item(text, "watches", item)
 
 
-def _diff(request: Request, name: str, form: Form) -> Response:
-    """The change of the file, to be agreed to."""
-    faults: Faults = {}
-    try:
+def _form_of(name: str) -> ItemForm:
+    """The form of the watch of that name, or of a new one."""
+
+    def judged_with_name(request: Request, form: Form) -> tuple[dict[str, Any], Faults]:
         item, faults = judged(request, name, form)
-        if is_refused(faults):
-            return form_page(request, name or None, form, status=400, faults=faults)
-        same_version(request, form)
-        one = drafted(request, _change_of(name, item))
-        title = name or str(item["name"])
-        if name and item["name"] != name:
+        if name and item.get("name") != name:
             faults.setdefault("name", []).append(_old_name(name))
-        return show_change(request, one, form, faults, title, (address_of(name), "Watches"))
-    except (UsageError, ConfigError) as error:
-        return form_page(request, name or None, form, status=_status(error), error=error, faults=faults)
+        return item, faults
+
+    return ItemForm(
+        judged=judged_with_name,
+        change=partial(_change_of, name),
+        page=lambda request, form, **more: form_page(request, name or None, form, **more),
+        saved_at=lambda saved_name: f"{address_of(saved_name)}?done=saved",
+        back=(address_of(name), "Watches"),
+        title=name,
+    )
+
+
+def _diff(request: Request, name: str, form: Form) -> Response:
+    return ask_to_save(request, form, _form_of(name))
 
 
 async def _save(request: Request, name: str, form: Form) -> Response:
-    try:
-        item, faults = await run_in_threadpool(judged, request, name, form)
-        if not is_refused(faults):
-            await saved(request, _change_of(name, item), form.get("version", ""))
-            return RedirectResponse(f"{address_of(item['name'])}?done=saved", status_code=303)
-        page = partial(form_page, request, name or None, form, status=400, faults=faults)
-    except EnvoywatchError as error:
-        page = partial(form_page, request, name or None, form, status=_status(error), error=error)
-    return await run_in_threadpool(page)
+    return await save_item(request, form, _form_of(name))
 
 
 def _old_name(name: str) -> FieldFault:
@@ -210,7 +218,7 @@ def _removal(request: Request, name: str, form: Form) -> Response:
         same_version(request, form)
         one = drafted(request, lambda text: remove_item(text, "watches", name))
     except (UsageError, ConfigError) as error:
-        return form_page(request, name, None, status=_status(error), error=error)
+        return form_page(request, name, None, status=status_of(error), error=error)
     asked = Form([(_REMOVING, "yes")])
     return show_change(request, one, asked, {"": [_old_name(name)]}, name, (address_of(name), "Watches"))
 
@@ -219,12 +227,8 @@ async def _remove(request: Request, name: str, form: Form) -> Response:
     try:
         await saved(request, lambda text: remove_item(text, "watches", name), form.get("version", ""))
     except EnvoywatchError as error:
-        return await run_in_threadpool(partial(form_page, request, name, None, status=_status(error), error=error))
+        return await run_in_threadpool(partial(form_page, request, name, None, status=status_of(error), error=error))
     return RedirectResponse("/watches?done=removed", status_code=303)
-
-
-def _status(error: EnvoywatchError) -> int:
-    return 409 if isinstance(error, ChangedMeanwhileError) else 400
 
 
 async def _mute(request: Request, name: str, form: Form) -> Response:
@@ -235,7 +239,7 @@ async def _mute(request: Request, name: str, form: Form) -> Response:
             until = written_moment(parse_end(form.get("until", ""), context_of(request).now()))
         await saved(request, lambda text: with_keys(text, "watches", name, {"mute": until}), form.get("version", ""))
     except EnvoywatchError as error:
-        return await run_in_threadpool(partial(form_page, request, name, None, status=_status(error), error=error))
+        return await run_in_threadpool(partial(form_page, request, name, None, status=status_of(error), error=error))
     return RedirectResponse(f"{address_of(name)}?done={form['do']}d", status_code=303)
 
 

@@ -196,6 +196,11 @@ def test_short_names_stay_whole_on_the_timeline():
     assert line.stops[0].text == "Li Hui – Zelenskyy – [a group]"
 
 
+def test_family_names_keep_their_particles_on_the_timeline():
+    line = charts.timeline([meeting(["Ursula von der Leyen", "Luiz Inácio Lula da Silva"], date(2023, 5, 1))])
+    assert line.stops[0].text == "von der Leyen – da Silva"
+
+
 @given(meetings)
 def test_the_matrix_shows_every_pair_of_those_it_shows(found):
     table = charts.matrix(found)

@@ -117,17 +117,20 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Meetings by date from left to right and by level from top to bottom."""
+    """Meetings by date from left to right and by level from top to bottom; `left` is the width of the levels' names."""
 
     width: int
     height: int
+    left: int
     lanes: tuple[Lane, ...]
     ticks: tuple[Tick, ...]
     stops: tuple[Stop, ...]
 
 
 _WIDTH = 960
-_LEFT = 92
+_NAMES = 80
+"""As in the style sheet, which keeps the names of the levels in sight while the rest is scrolled."""
+_LEFT = _NAMES + 28
 _RIGHT = 40
 _ROW = 26
 _PAD = 14
@@ -162,7 +165,7 @@ def timeline(meetings: Iterable[Meeting]) -> Timeline | None:
         stops += [Stop(one.meeting, one.x, top + _PAD + one.row * _ROW, one.text, one.text_before) for one in placed]
         lanes.append(Lane(level, top + _PAD, top))
         top += rows * _ROW + _PAD / 2
-    return Timeline(_WIDTH, int(top + _AXIS), tuple(lanes), _ticks(first, days, scale), tuple(stops))
+    return Timeline(_WIDTH, int(top + _AXIS), _NAMES, tuple(lanes), _ticks(first, days, scale), tuple(stops))
 
 
 class _Placed(NamedTuple):
@@ -192,12 +195,20 @@ def _rows(meetings: Sequence[Meeting], first: date, scale: float) -> tuple[list[
 
 
 def _short(participants: Sequence[str]) -> str:
-    """Short names stay whole (in many the family name comes first), of longer ones the last word is kept."""
+    """Short names stay whole (in many the family name comes first), of longer ones the family name is kept."""
     whole = [len(name) <= _SHORT_NAME or name.startswith("[") for name in participants]
     text = " – ".join(
-        name if keep else name.split()[-1] for name, keep in zip(participants, whole, strict=True) if name.strip()
+        name if keep else _family_name(name) for name, keep in zip(participants, whole, strict=True) if name.strip()
     )
     return text if len(text) <= 34 else text[:33] + "…"  # noqa: PLR2004 (what fits between two marks)
+
+
+def _family_name(name: str) -> str:
+    """The last word, with the small ones before it: von der Leyen."""
+    *others, last = name.split()
+    while others and others[-1][0].islower():
+        last = f"{others.pop()} {last}"
+    return last
 
 
 def _ticks(first: date, days: int, scale: float) -> tuple[Tick, ...]:

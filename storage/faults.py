@@ -152,6 +152,11 @@ def describe(kind: FaultKind) -> FaultText:
     return _TEXTS[kind]
 
 
+def fault_words(remedy: str) -> str | None:
+    """The words of the fault of a source that this advice belongs to, since each has its own; None for other advice."""
+    return next((text.words for text in _TEXTS.values() if text.remedy == remedy), None)
+
+
 def describe_page(kind: FaultKind) -> FaultText:
     """The words and the remedy for a fault of one page that somebody asked for."""
     text = _TEXTS[kind]

@@ -2,6 +2,7 @@ import json
 import os
 import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from storage.model import DeliveryFault, DeliveryState, Fault, FaultKind, HostSt
 from storage.outbox import finish_delivery, lease_deliveries
 from storage.runs import beat, end_run, set_note, start_run
 from storage.views import Health, Run
-from tests.seeding import CONFIG, NOW, Archive, Commands, open_again, seed
+from tests.seeding import CONFIG, NOW, SPECS, Archive, Commands, open_again, seed
 
 
 @pytest.fixture
@@ -268,20 +269,63 @@ def test_what_is_expected_and_which_hosts_are_let_alone_is_told(cli):
     assert "t.me: nothing is asked of it until" in out
 
 
-def test_a_long_list_of_failing_sources_is_cut(tmp_path, capsys):
-    from dataclasses import replace
+@pytest.fixture
+def offline(tmp_path, capsys):
+    """Twenty sources without an answer of any name server, and one that refuses us."""
+    specs = tuple(replace(SPECS[2], name=f"Source {number:02}") for number in range(21))
+    archive = Archive(tmp_path, specs=specs)
+    with closing(archive):
+        for minute, spec in enumerate(specs[:20]):
+            fault = Fault(FaultKind.NAME, f"no such host: {minute}.example")
+            archive.poll(spec.name, fault=fault, at=NOW + timedelta(minutes=minute))
+        archive.poll("Source 20", fault=Fault(FaultKind.BLOCKED, "403 Forbidden"), at=NOW)
+    return Commands(archive, capsys)
 
-    from tests.seeding import SPECS
 
-    specs = tuple(replace(SPECS[2], name=f"Source {number:02}") for number in range(20))
+def test_sources_with_the_same_fault_are_told_together_with_its_remedy_once(offline, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    lines = offline("status").out.splitlines()
+    together = (
+        "  20 sources (Source 00, Source 01, Source 02 and 17 more): its host name has no address, the first since "
+    )
+    at = lines.index(f"{together}{NOW:%Y-%m-%d %H:%M}")
+    assert lines[at + 1].startswith("    Check the spelling of the host")
+    alone = next(number for number, line in enumerate(lines) if "Source 20" in line)
+    assert "Source 20: it refuses us (403 Forbidden); it has never been read, since" in lines[alone]
+    assert "user_agent" in lines[alone + 1]
+    assert "Each of them: `envoywatch sources list --faulty`" in lines[alone + 2] + lines[at + 2]
+    assert sum("Check the spelling" in line for line in lines) == 1
+
+
+def test_each_source_has_its_line_when_more_is_asked_for_and_in_json(offline, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    said = offline("-v", "status").out
+    for number in range(20):
+        assert f"Source {number:02}: its host name has no address (no such host: {number}.example)" in said
+    assert said.count("Check the spelling") == 1
+    assert "sources list --faulty" not in said
+    unseen = offline.json("status")["standing"]["unseen"]
+    assert len(unseen) == 21
+    assert set(unseen[0]) == {"name", "health", "why", "since", "remedy"}
+
+
+def test_sources_told_together_fit_sixty_columns(offline, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    said = offline("status").out
+    assert all(len(line) <= 60 for line in said.splitlines() if str(offline.archive.folder) not in line)
+    assert "and 17 more): its host name has no address" in " ".join(said.split())
+
+
+def test_late_sources_have_no_fault_but_are_told_together_too(tmp_path, capsys):
+    specs = tuple(replace(SPECS[2], name=f"Source {number}") for number in range(2))
     archive = Archive(tmp_path, specs=specs)
     with closing(archive):
         for spec in specs:
-            archive.poll(spec.name, fault=Fault(FaultKind.NAME, "no such host"), at=NOW)
-    out = Commands(archive, capsys)("status").out
-    assert "Source 11" in out
-    assert "Source 12" not in out
-    assert "and 8 more" in out
+            archive.poll(spec.name, at=NOW - timedelta(days=1))
+            archive.poll(spec.name, at=NOW)
+    daemon_now(archive, datetime.now(UTC))
+    said = " ".join(Commands(archive, capsys)("status").out.split())
+    assert "2 sources (Source 0, Source 1): overdue for a poll, the first since" in said
 
 
 def test_without_a_database_it_says_what_to_do(cli):

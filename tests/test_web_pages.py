@@ -184,6 +184,20 @@ async def test_today_names_what_was_expected_and_what_could_not_be_seen(page):
     assert "Paused by you" in text
 
 
+async def test_today_tells_sources_with_the_same_fault_together(own_page):
+    page, _ = own_page
+    with closing(open_writer(page.path).conn) as connection:
+        connection.execute(
+            "UPDATE sources SET fault = 'name-not-found', fault_since = last_poll_at WHERE name != 'Dnipro Bulletin'"
+        )
+        connection.execute("UPDATE polls SET outcome = 'fault', fault = 'name-not-found'")
+    text = (await page.get("/")).text
+    assert text.count("<p>Its host name has no address.") == 1
+    assert re.search(r"<h3>\d+ sources</h3>\n<p>Its host name has no address.", text)
+    assert re.search(r"<summary>(<bdi>[^<]+</bdi>(, )?){3} and \d+ more</summary>", text)
+    assert "<h3><bdi>Dnipro Bulletin</bdi></h3>" in text
+
+
 async def test_today_folds_copies_under_their_original(page):
     text = (await page.get("/")).text
     assert "3 copies" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import zip_longest
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     from config.errors import Finding
     from config.model import Config
-    from envoywatch.standing import DaemonStanding, NearMeeting, Standing, StuckChannel
+    from envoywatch.standing import DaemonStanding, NearMeeting, Standing, StuckChannel, UnseenSource
 
 _LISTED = 12
-"""Sources told one by one; `sources list` has the rest."""
+"""Causes of not seeing told one by one, hosts, sources of a meeting; `sources list` has the rest."""
+_NAMED = 3
+"""Sources of one cause told by name."""
 
 
 @click.command("status")
@@ -50,7 +52,8 @@ def command(context: Context, /, *, as_json: bool) -> None:
     show.heading(f"Envoywatch {__version__}, {short(now)} UTC", first=True)
     _print_configuration(context.path, config, findings)
     if found is not None:
-        _print(found, config, now, dropped=config is not None and bool(findings))
+        dropped = config is not None and bool(findings)
+        _print(found, config, now, dropped=dropped, verbose=context.verbosity > 0)
         troubles = _troubles(database)
         if troubles:
             show.heading("The running daemon is in trouble")
@@ -119,7 +122,7 @@ def _print_configuration(file: Path, config: Config | None, findings: Sequence[F
         show.line(str(finding), indent=2)
 
 
-def _print(found: Standing, config: Config | None, now: datetime, *, dropped: bool) -> None:
+def _print(found: Standing, config: Config | None, now: datetime, *, dropped: bool, verbose: bool) -> None:
     """`dropped`: the faults of the configuration are such as leave out sources alone."""
     show.facts(_rows(found, config, now))
     if found.daemon.faults:
@@ -138,7 +141,7 @@ def _print(found: Standing, config: Config | None, now: datetime, *, dropped: bo
             until = short(host.back_off_until) if host.back_off_until else ""
             show.line(f"{host.host}: nothing is asked of it until {until}", indent=2)
     show.heading("What cannot be seen right now")
-    _print_unseen(found)
+    _print_unseen(found, verbose=verbose)
     if found.stuck:
         show.heading("What could not be sent")
         _print_stuck(found.stuck)
@@ -242,7 +245,8 @@ def _polls(found: Standing, now: datetime) -> str:
     return f"{ago(totals.last_poll_at, now)}, {good}{due}"
 
 
-def _print_unseen(found: Standing) -> None:
+def _print_unseen(found: Standing, *, verbose: bool) -> None:
+    """One line a cause; `verbose`: one line a source."""
     from envoywatch.standing import DaemonState  # noqa: PLC0415 (as above)
     from storage.views import Health  # noqa: PLC0415 (likewise)
 
@@ -257,13 +261,34 @@ def _print_unseen(found: Standing) -> None:
         show.line(f"This machine seems offline since {short(found.outage.since)}{told}.", indent=2)
     elif not unseen and found.daemon.state in {DaemonState.RUNNING, DaemonState.HANGING}:
         show.line("Nothing that is known of.", indent=2)
-    listed = unseen[:_LISTED]
-    for one, after in zip_longest(listed, listed[1:]):
-        show.line(f"{one.name}: {one.why}" + (f", since {short(one.since)}" if one.since else ""), indent=2)
-        if after is None or after.remedy != one.remedy:  # what helps all of them is said once, below the last
-            show.line(one.remedy, indent=4)
-    if len(unseen) > _LISTED:
-        show.line(f"and {len(unseen) - _LISTED} more: `envoywatch sources list --faulty` has them all", indent=2)
+    causes: dict[str, list[UnseenSource]] = {}
+    for one in unseen:
+        causes.setdefault(one.remedy, []).append(one)
+    for remedy, sources in islice(causes.items(), None if verbose else _LISTED):
+        for line in map(_why, sources) if verbose or len(sources) == 1 else [_shared_why(sources)]:
+            show.line(line, indent=2)
+        show.line(remedy, indent=4)
+    if not verbose and (len(causes) > _LISTED or any(len(sources) > _NAMED for sources in causes.values())):
+        show.line("Each of them: `envoywatch sources list --faulty`", indent=2)
+
+
+def _why(one: UnseenSource) -> str:
+    return f"{one.name}: {one.why}" + (f", since {short(one.since)}" if one.since else "")
+
+
+def _shared_why(sources: Sequence[UnseenSource]) -> str:
+    """What is the matter with all of these, for which the same advice is given."""
+    from alerts import words  # noqa: PLC0415 (as above)
+    from envoywatch import wording  # noqa: PLC0415 (likewise)
+    from storage.faults import fault_words  # noqa: PLC0415 (likewise)
+
+    first = sources[0]
+    named = ", ".join(one.name for one in sources[:_NAMED])
+    more = f" and {len(sources) - _NAMED:,} more" if len(sources) > _NAMED else ""
+    since = min((one.since for one in sources if one.since), default=None)
+    told = f", the first since {short(since)}" if since else ""
+    what = fault_words(first.remedy) or wording.HEALTH[first.health]
+    return f"{words.count(len(sources), 'source')} ({named}{more}): {what}{told}"
 
 
 def _print_stuck(stuck: Sequence[StuckChannel]) -> None:

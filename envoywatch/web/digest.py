@@ -1,4 +1,4 @@
-"""The alerts of a digest put in the order in which a person reviews them; pure."""
+"""What a digest tells put together and in order as a person reviews it; pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storage.model import Meeting
     from storage.views import AlertLine, DigestFacts, HistoryStep
+    from storage.views_digest import UnseenSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,11 @@ def other_alerts(facts: DigestFacts) -> tuple[AlertLine, ...]:
 def _untold(steps: tuple[HistoryStep, ...], alerts: list[AlertLine]) -> tuple[HistoryStep, ...]:
     told = {alert.change for alert in alerts}
     return tuple(step for step in reversed(steps) if step.change not in told)
+
+
+def by_cause(facts: DigestFacts) -> tuple[tuple[UnseenSource, ...], ...]:
+    """Sources that could not be seen for the same cause together; causes in the order of the first source of each."""
+    causes: dict[object, list[UnseenSource]] = {}
+    for one in facts.unseen:
+        causes.setdefault((one.wholly, one.paused, one.fault, bool(one.failed_polls)), []).append(one)
+    return tuple(map(tuple, causes.values()))

@@ -71,6 +71,7 @@ def today(request: Request) -> Response:
         to_review=to_review,
         meetings=digest.by_meeting(facts),
         others=digest.other_alerts(facts),
+        unseen=digest.by_cause(facts),
         has_earlier=has_earlier,
         newest=newest,
     )

@@ -1,6 +1,7 @@
 """The one corpus of hostile texts (data/hostile.yaml), and what no text may be or hold once it has come out."""
 
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -18,3 +19,25 @@ ACTING = re.compile(
 )
 """Controls but tabs and ends of lines, what turns the direction, marks, tags and halves of pairs."""
 CALLS = re.compile(r"@(?:everyone|here|channel|all|room|group)\b|<[!@#]", re.IGNORECASE)
+
+
+def values(found):
+    """Every text within what JSON holds."""
+    if isinstance(found, dict):
+        return [text for one in found.values() for text in values(one)]
+    if isinstance(found, list):
+        return [text for one in found for text in values(one)]
+    return [found] if isinstance(found, str) else []
+
+
+class Tags(HTMLParser):
+    """The tags of a piece of HTML, with their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 from functools import cache
-from html.parser import HTMLParser
 
 import pytest
 
@@ -14,7 +13,7 @@ from alerts import channels
 from alerts.channels import send
 from alerts.mail import compose
 from alerts.render import render_alert
-from tests.hostile import ACTING, CALLS, HOSTILE
+from tests.hostile import ACTING, CALLS, HOSTILE, Tags, values
 from tests.test_alerts_channels import SLACK, TELEGRAM, hook, mailto, plugins, post, web
 from tests.test_alerts_render import ALERT, FACTS
 
@@ -35,25 +34,6 @@ MESSAGE = render_alert(
         place=HEADLINE,
     )
 )
-
-
-def values(found):
-    if isinstance(found, dict):
-        return [text for one in found.values() for text in values(one)]
-    if isinstance(found, list):
-        return [text for one in found for text in values(one)]
-    return [found] if isinstance(found, str) else []
-
-
-class Tags(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
 
 
 def sent(web):

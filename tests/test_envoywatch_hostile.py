@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
-from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import feedparser
@@ -24,7 +23,7 @@ from markdown_it import MarkdownIt
 from envoywatch.cli import main
 from tests.browsing import CHROMIUM, FLAGS, NEEDS_CHROMIUM, Watched
 from tests.daemon_world import log_of, rows, stop, wait_for
-from tests.hostile import ACTING, CALLS
+from tests.hostile import ACTING, CALLS, Tags, values
 from tests.hostile_world import AT_HOME, PAIRS, Outlet, Post, start_daemon
 from tests.test_alerts_channels import free_port
 
@@ -60,27 +59,6 @@ def told(desk, *arguments):
     with redirect_stdout(io.StringIO(newline="")) as out:
         assert main.run(["--config", str(desk.folder / "envoywatch.yaml"), *arguments]) == 0
     return out.getvalue()
-
-
-def values(found):
-    if isinstance(found, dict):
-        return [text for one in found.values() for text in values(one)]
-    if isinstance(found, list):
-        return [text for one in found for text in values(one)]
-    return [found] if isinstance(found, str) else []
-
-
-class Tags(HTMLParser):
-    """The tags of a piece of HTML, with their attributes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
 
 
 ASKING = {"script", "img", "svg", "math", "iframe", "object", "embed", "video", "form", "style", "link", "base"}

@@ -30,6 +30,7 @@ from storage.model import Claim, Cue, Endpoint, Field, Match, Reading, SourceSpe
 from storage.rarities import ALL
 from storage.record import record_reading
 from storage.search import Indexed, index_row, index_rows
+from storage.shingle_filter import fill_filter
 from storage.sources import sync_sources
 from storage.stories import COUNT_ALL, KEPT, SAMPLE
 from storage.traits import traits_of
@@ -105,6 +106,7 @@ def build(path: Path, total: int, tell: Callable[[str], None]) -> float:
             " ORDER BY hash, article_id",
             [HOT],
         )
+        fill_filter(db)
         db.conn.executemany("INSERT OR REPLACE INTO term_counts (term, articles) VALUES (?, ?)", sorted(counts.items()))
     _record_last(db, bulk + 1, total)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

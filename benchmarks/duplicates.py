@@ -32,11 +32,12 @@ from typing import TYPE_CHECKING, Any
 from duplicates_texts import KINDS, Copy, Recorded, edited_copies, filled_forms, recorded_texts, set_aside
 
 from storage.copies import Kin, find_kin, join
-from storage.database import open_writer
+from storage.database import immediate, open_writer
 from storage.duplicates import HOT, Body
 from storage.identity import text_hash
 from storage.model import to_text
 from storage.settling import settle
+from storage.shingle_filter import fill_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -271,6 +272,8 @@ def fill(path: Path, articles: int, texts: list[Recorded]) -> None:
         )
         db.conn.executemany("INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", rows)
         db.conn.execute("COMMIT")
+    with immediate(db):
+        fill_filter(db)
     db.conn.close()
 
 
@@ -300,9 +303,9 @@ def measure(path: Path, articles: int, texts: list[Recorded]) -> Size:
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     resident = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
-    names = ("shingles", "articles_by_shingles", "articles_without_shingles")
+    names = ("shingles", "shingle_filter", "articles_by_shingles", "articles_without_shingles")
     used = db.execute(
-        "SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN (?, ?, ?)", list(names)
+        "SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN (?, ?, ?, ?)", list(names)
     ).fetchone()[0]
     total = articles + len(chosen)
     db.conn.close()

@@ -14,6 +14,7 @@ from config.hosts import host_key
 from storage.identity import page_key
 from storage.reports import count_reports
 from storage.search import rebuild_index
+from storage.shingle_filter import fill_filter
 from storage.traits import Profile, pack
 
 if TYPE_CHECKING:
@@ -434,6 +435,13 @@ def _backlog(db: Database) -> None:
         "INSERT INTO backlog (newest, below) SELECT id, id + 1 FROM articles WHERE detector IS NULL"
         " AND story_id IS NULL ORDER BY id DESC LIMIT 1"
     )
+
+
+@MIGRATIONS(name="0024_filter")
+def _filter(db: Database) -> None:
+    """Which shingles are not stored, known without a look at their table: see `storage.shingle_filter`."""
+    db.execute("CREATE TABLE shingle_filter (range INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT")
+    fill_filter(db)
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

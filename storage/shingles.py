@@ -3,7 +3,8 @@
 The shingles of an article lie all over a table that a million articles make hundreds of megabytes large: to write them
 at once is to write a page for each. So they are kept twice at first, as one value per article, from which they are
 loaded after a start (`fresh_shingles`), and in memory, where they are looked up. A sweep goes round all hashes, a step
-with each article, and moves what lies there to the table: a few pages a step, with several hashes for each.
+with each article, and moves what lies there to the table: a few pages a step, with several hashes for each. What is in
+neither is known from `storage.shingle_filter`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from storage.duplicates import HASHES
 from storage.rows import dump_json
+from storage.shingle_filter import filter_of, keep_filter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -37,13 +39,14 @@ MEMORY: Final = (
 def carriers_of(db: Database, hashes: Collection[int]) -> dict[int, list[int]]:
     """The articles that carry each of these, as far as any does."""
     carriers: defaultdict[int, list[int]] = defaultdict(list)
-    if hashes:
-        _load(db)
+    _load(db)
+    possible = filter_of(db).possible(hashes)
+    if possible:
         for one, article_id in db.execute(
             "WITH wanted (hash) AS MATERIALIZED (SELECT value FROM json_each(?))"
             " SELECT hash, article_id FROM wanted CROSS JOIN shingles USING (hash) UNION ALL"
             " SELECT hash, article_id FROM wanted CROSS JOIN memory.shingles_to_merge USING (hash)",
-            [dump_json(list(hashes))],
+            [dump_json(possible)],
         ):
             if article_id not in carriers[one]:  # as it is after a start in which one was loaded that had been merged
                 carriers[one].append(article_id)
@@ -60,7 +63,7 @@ def add_shingles(db: Database, article_id: int, hashes: Collection[int]) -> None
         " DO UPDATE SET swept = excluded.swept, hashes = CAST(hashes || excluded.hashes AS BLOB)",
         [article_id, _swept(db), array("Q", hashes).tobytes()],
     )
-    _hold(db, ((one, article_id) for one in hashes))
+    _hold(db, [(one, article_id) for one in hashes])
 
 
 def remove_shingles(db: Database, article_id: int, hashes: Iterable[int]) -> None:
@@ -85,6 +88,7 @@ def merge_shingles(db: Database) -> None:
             " WHERE hash >= ? AND hash < ? ORDER BY hash, article_id",
             [low, high],
         )
+        keep_filter(db, low, high, swept)
         db.execute("DELETE FROM memory.shingles_to_merge WHERE hash >= ? AND hash < ?", [low, high])
     swept += min(steps, ROUND) * _STEP
     db.execute("UPDATE shingle_sweep SET swept = ?", [swept])
@@ -111,7 +115,7 @@ def _load(db: Database) -> None:
     swept = _swept(db)
     waiting = db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles")
     while rows := waiting.fetchmany(_LOADED_TOGETHER):
-        _hold(db, (pair for row in rows for pair in _unmerged(swept, *row)))
+        _hold(db, [pair for row in rows for pair in _unmerged(swept, *row)])
     db.execute("INSERT INTO memory.shingles_loaded (at) VALUES (1)")  # last: what broke off is begun anew
 
 
@@ -122,5 +126,6 @@ def _unmerged(swept: int, article_id: int, begun: int, hashes: bytes) -> Sequenc
     return [(one, article_id) for one in kept if (one - begun) % HASHES >= swept - begun]
 
 
-def _hold(db: Database, rows: Iterable[tuple[int, int]]) -> None:
+def _hold(db: Database, rows: Collection[tuple[int, int]]) -> None:
+    filter_of(db).add(one for one, _ in rows)
     db.conn.executemany("INSERT OR IGNORE INTO memory.shingles_to_merge (hash, article_id) VALUES (?, ?)", sorted(rows))

@@ -9,6 +9,7 @@ from storage.copies import catch_up
 from storage.database import APPLICATION_ID, open_writer
 from storage.entries import find_article
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
+from storage.shingles import carriers_of
 from storage.traits import Profile, unpack
 
 AT = "2023-05-16T08:00:00.000000Z"
@@ -154,3 +155,15 @@ def test_profiles_of_stories_that_an_older_version_packed_are_read_since(tmp_pat
         profile = unpack(db.execute("SELECT profile FROM traits").fetchone()[0])
         assert profile == Profile({7: 2.0, 9: 1.0}, frozenset({7}), {7: 2.0}, frozenset({9}), frozenset({176}))
         assert db.execute("SELECT term FROM story_terms ORDER BY term").fetchall() == [(7,), (9,)]
+
+
+def test_shingles_that_an_older_version_stored_are_found_since(tmp_path):
+    path = tmp_path / "envoywatch.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        MIGRATIONS.apply(Database(connection), stop_before="0024_filter")
+        connection.execute("INSERT INTO shingles (hash, article_id) VALUES (8, 3), (16, 3), (16, 4)")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 23")
+    db = open_writer(path)
+    with closing(db.conn):
+        assert carriers_of(db, [8, 16, 24]) == {8: [3], 16: [3, 4]}

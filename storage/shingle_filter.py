@@ -1,0 +1,154 @@
+"""Which shingles no article carries, known without a look at the database: a Bloom filter of all that are stored.
+
+Of the forty shingles of a new text hardly any is stored, and each has a page of its own in hundreds of megabytes. The
+hashes are cut into ranges, as the sweep of `storage.shingles` goes by them; each range has a few bits for each of its
+hashes, which are kept in the transaction that merges the range into the table, and are read as a whole after a start.
+A bit too many costs a look-up and nothing else: so a rollback leaves bits set, and what is removed does too.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from storage.duplicates import HASHES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlite_utils import Database
+
+RANGES: Final = 32_768
+_WIDTH: Final = (HASHES // RANGES).bit_length() - 1
+LEAST: Final = 64
+MOST: Final = 1024
+"""Bytes of a range: the more the more hashes it has, each doubling while a quarter of the bits is set. 32 MB in all are
+enough for a million articles; of more, more is looked up in vain."""
+_FIRST, _SECOND = 3, 18
+"""From where the two bits of a hash are taken: below them a kept hash of a long text has zeros."""
+_RENEWED: Final = 16
+"""Each so manieth round of the sweep a range forgets what was removed."""
+
+
+class ShingleFilter:
+    """The bits of each range, as a bytearray; of one without hashes None."""
+
+    def __init__(self) -> None:
+        self._ranges: list[bytearray | None] = [None] * RANGES
+
+    def load(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Take what was kept."""
+        for number, bits in rows:
+            self._ranges[number] = bytearray(bits)
+
+    def possible(self, hashes: Collection[int]) -> list[int]:
+        """Those that may be stored; all others certainly are not."""
+        ranges = self._ranges
+        found = []
+        for one in hashes:
+            bits = ranges[one >> _WIDTH]
+            if bits is not None:
+                mask = 8 * len(bits) - 1
+                place = one >> _FIRST & mask
+                if bits[place >> 3] >> (place & 7) & 1:
+                    place = one >> _SECOND & mask
+                    if bits[place >> 3] >> (place & 7) & 1:
+                        found.append(one)
+        return found
+
+    def add(self, hashes: Iterable[int]) -> None:
+        """Let these be possible."""
+        for number, some in groupby(sorted(hashes), lambda one: one >> _WIDTH):
+            bits = self._ranges[number]
+            if bits is None:
+                bits = self._ranges[number] = bytearray(LEAST)
+            _mark(bits, some)
+
+    def bits_of(self, number: int) -> bytearray | None:
+        """What is to be kept of a range."""
+        return self._ranges[number]
+
+    def is_tight(self, number: int) -> bool:
+        """Whether a range has more hashes than its bits tell apart, and may have more bits."""
+        bits = self._ranges[number]
+        return bits is not None and len(bits) < MOST and int.from_bytes(bits, "little").bit_count() > 2 * len(bits)
+
+    def renew(self, number: int, hashes: Sequence[int]) -> None:
+        """Give a range the bits of these hashes alone, which are all that it has."""
+        self._ranges[number] = bits_for(hashes)
+
+
+def bits_for(hashes: Sequence[int]) -> bytearray:
+    """As many bits as so many hashes of a range need, with theirs set."""
+    size = LEAST
+    while size < min(len(hashes), MOST):
+        size *= 2
+    bits = bytearray(size)
+    _mark(bits, hashes)
+    return bits
+
+
+def _mark(bits: bytearray, hashes: Iterable[int]) -> None:
+    mask = 8 * len(bits) - 1
+    for one in hashes:
+        place = one >> _FIRST & mask
+        bits[place >> 3] |= 1 << (place & 7)
+        place = one >> _SECOND & mask
+        bits[place >> 3] |= 1 << (place & 7)
+
+
+# ---------------------------------------------------------------- in the database
+
+
+_filters: WeakKeyDictionary[Database, ShingleFilter] = WeakKeyDictionary()
+
+
+def filter_of(db: Database) -> ShingleFilter:
+    """The filter of the one connection that writes."""
+    held = _filters.get(db)
+    if held is None:
+        held = _filters[db] = ShingleFilter()
+        held.load(db.conn.execute("SELECT range, bits FROM shingle_filter"))
+    return held
+
+
+def keep_filter(db: Database, low: int, high: int, swept: int) -> None:
+    """Keep the bits of what has just been merged between two hashes; to be called in the same transaction.
+
+    `swept` is how far the sweep has gone in all its rounds.
+    """
+    held = filter_of(db)
+    turn = swept // HASHES
+    rows = []
+    for (number,) in db.execute(
+        "SELECT DISTINCT hash >> ? FROM memory.shingles_to_merge WHERE hash >= ? AND hash < ?", [_WIDTH, low, high]
+    ).fetchall():
+        if held.is_tight(number) or (turn + number) % _RENEWED == 0:
+            held.renew(number, _stored(db, number))
+        rows.append((number, held.bits_of(number)))
+    db.conn.executemany("INSERT OR REPLACE INTO shingle_filter (range, bits) VALUES (?, ?)", rows)
+
+
+def _stored(db: Database, number: int) -> list[int]:
+    """All hashes of a range, merged or not."""
+    ends = {"low": number << _WIDTH, "high": (number + 1) << _WIDTH}
+    return [
+        row[0]
+        for row in db.execute(
+            "SELECT hash FROM shingles WHERE hash >= :low AND hash < :high"
+            " UNION SELECT hash FROM memory.shingles_to_merge WHERE hash >= :low AND hash < :high",
+            ends,
+        )
+    ]
+
+
+def fill_filter(db: Database) -> None:
+    """Make the whole filter from the table: half a minute for a million articles."""
+    _filters.pop(db, None)
+    db.execute("DELETE FROM shingle_filter")
+    stored = (row[0] for row in db.conn.execute("SELECT DISTINCT hash FROM shingles ORDER BY hash"))
+    db.conn.executemany(
+        "INSERT INTO shingle_filter (range, bits) VALUES (?, ?)",
+        ((number, bits_for(list(some))) for number, some in groupby(stored, lambda one: one >> _WIDTH)),
+    )

@@ -13,7 +13,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from crawler.feeds import ENTRIES_MAX
+from crawler.entries import ENTRIES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from config.errors import EnvoywatchError
 from config.vocabulary import EndpointKind
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import ParsedFeed, parse_feed
+from crawler.feeds import parse_feed
 from crawler.listings import ListingRules, read_page
 from crawler.markup import parse_html
 from crawler.sitemaps import read_sitemap
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.engine import Engine
+    from crawler.entries import ParsedFeed
     from crawler.workers import Workers
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")

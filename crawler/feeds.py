@@ -6,7 +6,7 @@ import calendar
 import io
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -15,26 +15,28 @@ from xml.sax import SAXParseException
 from crawler.broken_feeds import parse_apart, without_open_item
 from crawler.dates import is_usual, told_date
 from crawler.decoding import decode
+from crawler.entries import (
+    CONTENT_MAX,
+    SUMMARY_MAX,
+    TITLE_MAX,
+    ParsedFeed,
+    bounded_guid,
+    feed_language,
+    is_full_text,
+    newest,
+)
 from crawler.plain import clean, one_line, plain_text
 from crawler.simple_feeds import read_simply, simple_of_json
-from crawler.times import has_zone
+from crawler.times import YEARS, has_zone, told_moment
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from time import struct_time
 
-ENTRIES_MAX = 2_000
-TITLE_MAX = 1_000
-SUMMARY_MAX = 20_000
-CONTENT_MAX = 200_000
-GUID_MAX = 1_000
 _AUTHOR_MAX = 200
-_FULL_TEXT = 500  # characters from which content counts as the article and not as a teaser
-_YEARS = range(1990, 2101)  # 1970 is a zero and not a date
 _TTL_MAX = timedelta(hours=24)
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
 _NO_CHARACTER = re.compile(
     r"&#(?:[xX]0*(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF])|0*(?:5529[6-9]|55[3-9]\d\d|5[67]\d{3}));"
 )
@@ -44,28 +46,6 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY[^>]*>", re.IGNORECASE)
 _ROOT = re.compile(r"<([A-Za-z][\w.:-]*)")
-_TEASER_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedFeed:
-    """What a feed, a sitemap or a listing gave; `notes` tell of what was cut.
-
-    `ttl` is how long it says it holds, `period` how often it claims to change.
-    """
-
-    title: str = ""
-    entries: tuple[Entry, ...] = ()
-    language: str | None = None
-    ttl: timedelta | None = None
-    period: timedelta | None = None
-    notes: tuple[str, ...] = ()
-    cacheable: bool = True
-    """Whether an unchanged answer means unchanged entries; not so for an index of sitemaps."""
-    items: int = 0
-    """How many items a feed's document has, those included that gave no entry; -1 when that is not certain."""
-    places: tuple[int, ...] = ()
-    """For each entry of a feed the place of its item among them."""
 
 
 def parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed | Fault:
@@ -142,7 +122,7 @@ def _parse_xml(text: str, url: str) -> ParsedFeed | Fault:
 
     try:
         found = parse(document)
-    except Exception:
+    except Exception:  # whatever it dies of: raised again when nothing can be read apart, either
         apart = parse_apart(document, parse)
         if apart is None or not apart.entries:
             raise
@@ -164,7 +144,8 @@ def _where(error: object) -> str:
 def _parsed(found: Any, url: str, notes: tuple[str, ...] = ()) -> ParsedFeed:
     """What a feed in feedparser's shape holds."""
     language = feed_language(found.feed.get("language"))
-    entries, failed = _entries(found.entries, url, language, atom=str(found.version).startswith("atom"))
+    atom = str(found.version).startswith("atom")
+    entries, failed = _entries(found.entries, lambda item: _entry(item, url, language, atom=atom))
     kept, cut = newest(list(entries.values()))
     return ParsedFeed(
         title=one_line(plain_text(str(found.feed.get("title") or "")), TITLE_MAX),
@@ -195,13 +176,13 @@ def _for_parser(text: str) -> bytes:
     return (_ENTITY.sub("", _DOCTYPE.sub("", head)) + rest).encode("utf-8", "ignore")
 
 
-def _entries(raw: Iterable[Any], url: str, language: str | None, *, atom: bool) -> tuple[dict[int, Entry], int]:
+def _entries(raw: Iterable[Any], read: Callable[[Any], Entry | None]) -> tuple[dict[int, Entry], int]:
     """Each entry by itself, so that a bad one ends alone; by the place of its item."""
     entries: dict[int, Entry] = {}
     failed = 0
     for place, item in enumerate(raw):
         try:
-            entry = _entry(item, url, language, atom=atom)
+            entry = read(item)
         except Exception:  # noqa: BLE001 (of one entry at that entry; counted in the notes)
             failed += 1
             continue
@@ -232,7 +213,7 @@ def _time(told: str, parsed: struct_time | None) -> tuple[datetime | None, bool]
     if odd is None:
         return _moment(parsed), has_zone(told)
     at, zoned = odd
-    return (at if at is not None and at.year in _YEARS else None), zoned
+    return (at if at is not None and at.year in YEARS else None), zoned
 
 
 def _entry(item: Any, url: str, language: str | None, *, atom: bool) -> Entry | None:
@@ -281,7 +262,7 @@ def _link(item: Any, base: str) -> str | None:
 
 def _moment(parsed: struct_time | None) -> datetime | None:
     """Feedparser's UTC tuple; None for absent and absurd ones."""
-    if not parsed or parsed[0] not in _YEARS:
+    if not parsed or parsed[0] not in YEARS:
         return None
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
@@ -309,42 +290,6 @@ def _period(unit: Any, times: Any) -> timedelta | None:
     return min(timedelta(hours=hours) / max(int(often), 1), _TTL_MAX)
 
 
-# ---------------------------------------------------------------- shared with sitemaps, listings and previews
-
-
-def is_full_text(text: str) -> bool:
-    """Whether a text is the article itself and not a teaser."""
-    return len(text) >= _FULL_TEXT and not _TEASER_END.search(text[-20:])
-
-
-def feed_language(value: Any) -> str | None:
-    """The primary subtag of a sane language tag."""
-    found = _LANGUAGE.fullmatch(str(value or "").strip())
-    return found[1].lower() if found else None
-
-
-def bounded_guid(value: Any) -> str | None:
-    """A guid of any sane length as it is; a monster by its start and a digest of the whole."""
-    guid = clean(str(value or ""))
-    if len(guid) <= GUID_MAX:
-        return guid or None
-    from hashlib import sha256  # noqa: PLC0415 (almost never)
-
-    return f"{guid[:200]}…{sha256(guid.encode()).hexdigest()}"
-
-
-def newest(entries: list[Entry], limit: int = ENTRIES_MAX) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """At most `limit` entries in their order, the newest when dates tell, and a note when some were left."""
-    if len(entries) <= limit:
-        return tuple(entries), ()
-    oldest = datetime.min.replace(tzinfo=UTC)
-    ranked = sorted(
-        range(len(entries)), key=lambda index: (entries[index].published_at or oldest, -index), reverse=True
-    )
-    kept = sorted(ranked[:limit])
-    return tuple(entries[index] for index in kept), (f"only the newest {limit} of {len(entries)} entries were kept",)
-
-
 # ---------------------------------------------------------------- JSON Feed
 
 
@@ -361,15 +306,7 @@ def _parse_json(text: str, url: str) -> ParsedFeed | Fault:
     language = feed_language(data.get("language"))
     items = data.get("items")
     raw = items if isinstance(items, list) else []
-    entries: dict[int, Entry] = {}
-    failed = 0
-    for place, item in enumerate(raw):
-        if not isinstance(item, dict):
-            continue
-        try:
-            entries[place] = _json_entry(item, url, language)
-        except Exception:  # noqa: BLE001 (of one entry at that entry; counted in the notes)
-            failed += 1
+    entries, failed = _entries(raw, lambda item: _json_entry(item, url, language) if isinstance(item, dict) else None)
     kept, cut = newest(list(entries.values()))
     return ParsedFeed(
         title=one_line(str(data.get("title") or ""), TITLE_MAX),
@@ -399,22 +336,3 @@ def _json_entry(item: dict[str, Any], url: str, language: str | None) -> Entry:
         published_at=published_at,
         zoneless=zoneless,
     )
-
-
-def iso_moment(value: Any) -> datetime | None:
-    """An ISO 8601 time as aware UTC (UTC when it names no zone); None when absent or absurd."""
-    try:
-        at = datetime.fromisoformat(str(value or "").strip())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return at if at.year in _YEARS else None
-
-
-def told_moment(*values: Any) -> tuple[datetime | None, bool]:
-    """The first ISO 8601 time that can be read, and whether it was told without its zone."""
-    for value in values:
-        at = iso_moment(value)
-        if at is not None:
-            return at, not has_zone(value)
-    return None, False

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
 
-from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, newest, told_moment
+from crawler.entries import TITLE_MAX, ParsedFeed, feed_language, newest
 from crawler.learning import LINKS_MIN, find_next, learn_links, link_title, other_page
 from crawler.markup import document_language, parse_html
 from crawler.plain import one_line
+from crawler.times import told_moment
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
 

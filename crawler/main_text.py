@@ -10,7 +10,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from crawler.feeds import CONTENT_MAX
+from crawler.entries import CONTENT_MAX
 from crawler.plain import clean
 
 if TYPE_CHECKING:

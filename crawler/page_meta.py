@@ -9,9 +9,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from crawler.feeds import TITLE_MAX, iso_moment
+from crawler.entries import TITLE_MAX
 from crawler.plain import one_line
-from crawler.times import has_zone
+from crawler.times import has_zone, iso_moment
 from crawler.urls import canonical_url
 from storage.identity import plain_address
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from crawler.entries import TITLE_MAX, feed_language
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import TITLE_MAX, feed_language
 from crawler.main_text import main_text
 from crawler.markup import document_language, parse_html
 from crawler.page_meta import is_paywalled, page_address, page_author, page_date, page_title, wall

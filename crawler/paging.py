@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.engine import Engine
-    from crawler.feeds import ParsedFeed
+    from crawler.entries import ParsedFeed
     from crawler.workers import Workers
     from storage.model import Access, Endpoint, Entry
 

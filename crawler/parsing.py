@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from crawler.cutting import Cut, Seen, cut, link_mark, pack, shorten, unpack
 from crawler.decoding import decode
-from crawler.feeds import ParsedFeed, parse_feed
+from crawler.entries import ParsedFeed
+from crawler.feeds import parse_feed
 from storage.model import Fault
 
 

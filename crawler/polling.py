@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.engine import Engine
-    from crawler.feeds import ParsedFeed
+    from crawler.entries import ParsedFeed
     from storage.model import Access
 
 _log = logging.getLogger(__name__)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from crawler.entries import TITLE_MAX, ParsedFeed, feed_language, newest
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import TITLE_MAX, ParsedFeed, feed_language, iso_moment, newest, parse_feed, told_moment
+from crawler.feeds import parse_feed
 from crawler.plain import one_line
+from crawler.times import iso_moment, told_moment
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
 

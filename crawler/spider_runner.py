@@ -13,18 +13,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from crawler.entries import CONTENT_MAX, ENTRIES_MAX, SUMMARY_MAX, TITLE_MAX, ParsedFeed, bounded_guid, feed_language
 from crawler.exchange import Fetch, Kind, Page
-from crawler.feeds import (
-    CONTENT_MAX,
-    ENTRIES_MAX,
-    SUMMARY_MAX,
-    TITLE_MAX,
-    ParsedFeed,
-    bounded_guid,
-    feed_language,
-    iso_moment,
-)
 from crawler.plain import clean, one_line
+from crawler.times import iso_moment
 from crawler.urls import canonical_url
 from crawler.workers import WorkerCrashed, WorkerTimeout
 from storage.model import USUAL, Access, Entry, Fault, FaultKind

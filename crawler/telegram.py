@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.feeds import CONTENT_MAX, SUMMARY_MAX, ParsedFeed, is_full_text, iso_moment
+from crawler.entries import CONTENT_MAX, SUMMARY_MAX, ParsedFeed, is_full_text
 from crawler.markup import element_text, parse_html
 from crawler.plain import one_line
+from crawler.times import iso_moment
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 AHEAD = timedelta(minutes=10)
 """How far a clock may go fast before a time counts as lying in the future."""
 
+YEARS = range(1990, 2101)  # 1970 is a zero and not a date
+
 _ZONE = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?|\b(?:GMT|UTC?|[AECMP][SD]T))\s*(?:\([^)]*\))?$", re.IGNORECASE)
 """Those that feed readers know; times in another named zone (MSK, CET) are for `crawler.dates` to read."""
 _CLOCK = re.compile(r"\d{1,2}:\d\d|\dT\d{4}")
@@ -21,6 +23,25 @@ def has_zone(told: Any) -> bool:
     text = str(told or "").strip()
     clock = _CLOCK.search(text)
     return clock is None or bool(_ZONE.search(text[clock.end() :]))
+
+
+def iso_moment(value: Any) -> datetime | None:
+    """An ISO 8601 time as aware UTC (UTC when it names no zone); None when absent or absurd."""
+    try:
+        at = datetime.fromisoformat(str(value or "").strip())
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.year in YEARS else None
+
+
+def told_moment(*values: Any) -> tuple[datetime | None, bool]:
+    """The first ISO 8601 time that can be read, and whether it was told without its zone."""
+    for value in values:
+        at = iso_moment(value)
+        if at is not None:
+            return at, not has_zone(value)
+    return None, False
 
 
 def believed(at: datetime | None, *, has_zone: bool, zone: str | None, seen_at: datetime) -> datetime | None:

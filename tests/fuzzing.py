@@ -35,7 +35,8 @@ from config.vocabulary import LANGUAGES
 from crawler import feeds, listings, pages, sitemaps
 from crawler.cutting import cut, pack, shorten, unpack
 from crawler.decoding import decode
-from crawler.feeds import ENTRIES_MAX, ParsedFeed, iso_moment, parse_feed, told_moment
+from crawler.entries import ENTRIES_MAX, ParsedFeed
+from crawler.feeds import parse_feed
 from crawler.http1 import (
     AnswerReader,
     BodyTooLargeError,
@@ -50,7 +51,7 @@ from crawler.parsing import FeedReading, read_feed, read_rest
 from crawler.polling import fresh_for
 from crawler.sitemaps import SitemapIndex, parse_sitemap
 from crawler.telegram import parse_preview
-from crawler.times import believed, has_zone
+from crawler.times import believed, has_zone, iso_moment, told_moment
 from crawler.urls import canonical_url
 from storage.identity import text_hash
 from storage.model import Document, Entry, Fault, FaultKind, Field, TextOrigin

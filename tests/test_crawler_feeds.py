@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.feeds import ENTRIES_MAX, TITLE_MAX, ParsedFeed, feed_language, newest, parse_feed
+from crawler.entries import ENTRIES_MAX, TITLE_MAX, ParsedFeed, feed_language, newest
+from crawler.feeds import parse_feed
 from crawler.plain import one_line, plain_text
 from crawler.urls import canonical_url
 from storage.model import Entry, Fault, FaultKind

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.feeds import ParsedFeed
+from crawler.entries import ParsedFeed
 from crawler.listings import LINKS_MAX, parse_listing
 from storage.model import Fault, FaultKind
 

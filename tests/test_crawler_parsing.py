@@ -240,8 +240,7 @@ def test_a_recorded_feed_polled_again_has_nothing_new(shared):
 
 
 def test_a_feed_of_far_too_many_items_is_read_from_both_its_ends(monkeypatch):
-    for module in ("crawler.cutting.ENTRIES_MAX", "crawler.feeds.ENTRIES_MAX"):
-        monkeypatch.setattr(module, 3)
+    monkeypatch.setattr("crawler.cutting.ENTRIES_MAX", 3)
     many = rss(*numbered(*range(20)), head="<item-count>20</item-count>")
     reading = read_feed(many, None, URL, b"")
     assert reading.parsed.items == 6

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import feeds
-from crawler.feeds import ParsedFeed, parse_feed
+from crawler.entries import ParsedFeed
+from crawler.feeds import parse_feed
 from crawler.simple_feeds import read_simply
 
 URL = "https://news.example/feeds/rss.xml"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.entries import ParsedFeed
 from crawler.exchange import Page
-from crawler.feeds import ParsedFeed
 from crawler.sitemaps import ENTRIES_KEPT, SitemapIndex, parse_sitemap, read_sitemap
 from storage.model import USUAL, Fault, FaultKind
 

@@ -7,7 +7,7 @@ import pytest
 from scrapy import Request, Spider
 
 from crawler import spider_runner
-from crawler.feeds import ParsedFeed
+from crawler.entries import ParsedFeed
 from crawler.spider_runner import find_spider, run_spider, to_entry
 from crawler.spiders.listing import ListingSpider
 from storage.model import Access, Entry, FaultKind

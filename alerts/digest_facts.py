@@ -37,16 +37,16 @@ def digest_data(
         since=facts.since,
         until=facts.until,
         counts=Counts(
-            sources=len({*facts.sources_read, *(source.name for source in facts.unseen)}),
-            read=len(facts.sources_read),
-            failed_polls=sum(source.failed_polls for source in facts.unseen),
+            sources=facts.sight.sources,
+            read=facts.sight.read,
+            failed_polls=sum(source.failed_polls for source in facts.sight.listed),
             articles=facts.articles_read,
         ),
         meetings=tuple(map(_meeting, facts.changes)),
         alerts=tuple(map(_alert, facts.alerts)),
         watches=tuple(_watch(watch, found.get(watch)) for watch in names),
         expected=_expected(facts.overdue),
-        unseen=tuple(_unseen(source, official) for source in facts.unseen),
+        unseen=tuple(_unseen(source, official) for source in facts.sight.listed),
     )
 
 

@@ -36,7 +36,6 @@ from storage.views_digest import (
     DigestFacts,
     MatchedArticle,
     MeetingChanges,
-    UnseenSource,
     WatchMatches,
     changed_meetings,
     digest_facts,
@@ -80,6 +79,7 @@ from storage.views_totals import (
     totals,
     watch_activity,
 )
+from storage.views_unseen import Sight, UnseenCause, UnseenSource
 
 if TYPE_CHECKING:
     import sqlite3
@@ -116,6 +116,7 @@ __all__ = [
     "PollLine",
     "RevisionView",
     "Run",
+    "Sight",
     "Skips",
     "SourceHealth",
     "SourceReport",
@@ -123,6 +124,7 @@ __all__ = [
     "StoryLine",
     "StoryView",
     "Totals",
+    "UnseenCause",
     "UnseenSource",
     "WatchActivity",
     "WatchMatches",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from config.vocabulary import Urgency
@@ -67,6 +68,13 @@ class AlertLine:
     """What its watch said when it fired; None for what older versions stored."""
 
 
+class Tells(StrEnum):
+    """What alerts of one part of a digest tell; tests are in none."""
+
+    NEWS = "news"
+    ABSENCE = "absence"  # of a meeting that did not come; not that it came after all, nor that officials are silent
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
     """A stored verdict with its reason."""
@@ -124,6 +132,9 @@ _LIST = f"""
 WHERE alerts.created_at >= :since AND alerts.created_at < :until
   AND (:hide IS NULL OR alerts.review IS NULL OR alerts.reviewed_at >= :hide)
   AND (:watch IS NULL OR alerts.watch = :watch)
+  AND (:tells IS NULL OR CASE WHEN alerts.kind = 'test' THEN NULL
+       WHEN alerts.kind = 'overdue' AND coalesce(alerts.change, '') NOT IN ('corrected', 'unconfirmed') THEN 'absence'
+       ELSE 'news' END = :tells)
   AND (:before IS NULL
        OR (alerts.created_at, alerts.id) < (SELECT created_at, id FROM alerts WHERE id = :before))
 ORDER BY alerts.created_at DESC, alerts.id DESC LIMIT :limit
@@ -143,6 +154,7 @@ def list_alerts(
     before: int | None = None,
     hide_reviewed_before: datetime | None = None,
     watch: str | None = None,
+    tells: Tells | None = None,
 ) -> tuple[AlertLine, ...]:
     """Newest first; `before` is the id of the last alert on the page before."""
     values = {
@@ -151,6 +163,7 @@ def list_alerts(
         "limit": limit,
         "before": before,
         "watch": watch,
+        "tells": tells,
         "hide": None if hide_reviewed_before is None else to_text(hide_reviewed_before),
     }
     return tuple(alert_line(row) for row in connection.execute(_LIST, values))

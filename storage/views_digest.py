@@ -6,11 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from storage.faults import FaultText, describe
-from storage.model import AlertKind, Change, FaultKind, Field, Meeting, Span, to_text
-from storage.views_alerts import AlertLine, list_alerts
+from storage.model import Change, Field, Meeting, Span, to_text
+from storage.views_alerts import AlertLine, Tells, list_alerts
 from storage.views_copies import with_additions
-from storage.views_meetings import HistoryStep, history_of
+from storage.views_meetings import HistoryStep, histories_of
 from storage.views_rows import (
     ARTICLE_COLUMNS,
     MEETING_COLUMNS,
@@ -19,9 +18,9 @@ from storage.views_rows import (
     article_line,
     marks_within,
     meeting_record,
-    moment,
     spans_of,
 )
+from storage.views_unseen import Sight, sight_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,33 +70,11 @@ class WatchMatches:
 
 
 @dataclass(frozen=True, slots=True)
-class UnseenSource:
-    """A source that could not be read for all or part of the time. `wholly` means: not once.
-
-    `fault` is the present fault or the last one of that time; None when it was paused or never tried.
-    """
-
-    name: str
-    wholly: bool
-    paused: bool
-    fault: FaultKind | None
-    detail: str | None
-    since: datetime | None
-    last_ok_at: datetime | None
-    failed_polls: int
-
-    @property
-    def fault_text(self) -> FaultText | None:
-        """Words and remedy."""
-        return None if self.fault is None else describe(self.fault)
-
-
-@dataclass(frozen=True, slots=True)
 class DigestFacts:
-    """Everything a digest of `since` to `until` says. `sources_read` were read at least once in that time.
+    """Everything a digest of `since` to `until` says.
 
-    "No meeting reported" may be said only together with `sources_read` and `unseen`; with nothing read the answer is
-    "unknown" (`knows_nothing`).
+    "No meeting reported" may be said only together with the `sight`; with nothing read the answer is "unknown"
+    (`knows_nothing`).
     """
 
     since: datetime
@@ -106,14 +83,13 @@ class DigestFacts:
     alerts: tuple[AlertLine, ...]
     overdue: tuple[AlertLine, ...]
     matches: tuple[WatchMatches, ...]
-    unseen: tuple[UnseenSource, ...]
-    sources_read: tuple[str, ...]
+    sight: Sight
     articles_read: int
 
     @property
     def knows_nothing(self) -> bool:
         """Whether no source at all was read, so that silence means nothing."""
-        return not self.sources_read
+        return not self.sight.read
 
     @property
     def is_quiet(self) -> bool:
@@ -139,48 +115,24 @@ FROM placed JOIN articles ON articles.id = placed.article_id
 WHERE place <= :most ORDER BY placed.watch, place
 """  # noqa: S608 (column names are constants)
 
-# Most were read last in that very time, which says it without their polls.
-_WAS_READ = """(last_ok_at >= :since AND last_ok_at < :until
-  OR EXISTS (SELECT 1 FROM polls WHERE source_id = sources.id AND started_at >= :since AND started_at < :until
-             AND outcome <> 'fault'))"""
-_READ = f"""
-SELECT name FROM sources WHERE active = 1 AND added_at < :until AND {_WAS_READ} ORDER BY name COLLATE NOCASE
-"""  # noqa: S608 (constants)
-_UNSEEN = f"""
-SELECT sources.*, coalesce(json_extract(spec, '$.paused'), 0) AS paused, {_WAS_READ} AS read FROM sources
-WHERE active = 1 AND added_at < :until AND (fault IS NOT NULL OR NOT {_WAS_READ} OR id IN (
-  SELECT source_id FROM polls INDEXED BY polls_failed
-  WHERE started_at >= :since AND started_at < :until AND outcome = 'fault'))
-"""  # noqa: S608 (constants)
-_FAILED = """
-SELECT source_id, count(*) AS n, fault, fault_detail, max(started_at) AS at FROM polls INDEXED BY polls_failed
-WHERE started_at >= :since AND started_at < :until AND outcome = 'fault' GROUP BY source_id
-"""
 
+def digest_facts(
+    connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST, listed: int | None = None
+) -> DigestFacts:
+    """The facts of [since, until); `most` is how many there are of each kind and of each watch's matches.
 
-def _says_absent(alert: AlertLine) -> bool:
-    """Whether it tells of a meeting that did not come; not that it came after all, nor that officials are silent."""
-    return alert.kind is AlertKind.OVERDUE and alert.change not in {Change.CORRECTED, Change.UNCONFIRMED}
-
-
-def digest_facts(connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST) -> DigestFacts:
-    """The facts of [since, until); `most` is how many changed meetings, and matches of each watch, are told.
-
-    Of alerts twice as many: what was expected and did not come is told apart.
+    `listed` is how many unseen sources are told of, None for all.
     """
     span = {"since": to_text(since), "until": to_text(until)}
-    alerts = list_alerts(connection, since, until, limit=min(MOST, 2 * most))
-    sources_read, unseen = _coverage(connection, span)
     read = connection.execute("SELECT count(*) FROM articles WHERE seen_at >= :since AND seen_at < :until", span)
     return DigestFacts(
         since=since,
         until=until,
         changes=changed_meetings(connection, since, until, most=most),
-        alerts=tuple(one for one in alerts if one.kind is not AlertKind.TEST and not _says_absent(one)),
-        overdue=tuple(filter(_says_absent, alerts)),
+        alerts=list_alerts(connection, since, until, limit=most, tells=Tells.NEWS),
+        overdue=list_alerts(connection, since, until, limit=most, tells=Tells.ABSENCE),
         matches=matches_by_watch(connection, since, until, most=most),
-        unseen=unseen,
-        sources_read=sources_read,
+        sight=sight_of(connection, since, until, listed),
         articles_read=int(read.fetchone()[0]),
     )
 
@@ -190,13 +142,8 @@ def changed_meetings(
 ) -> tuple[MeetingChanges, ...]:
     """Meetings whose status changed in that time, the last changed first."""
     found = connection.execute(_CHANGED, (to_text(since), to_text(until), most)).fetchall()
-    return tuple(
-        MeetingChanges(
-            meeting_record(row),
-            tuple(step for step in history_of(connection, row["meeting_id"]) if since <= step.at < until),
-        )
-        for row in found
-    )
+    steps = histories_of(connection, [row["meeting_id"] for row in found], since, until)
+    return tuple(MeetingChanges(meeting_record(row), steps[row["meeting_id"]]) for row in found)
 
 
 def matches_by_watch(
@@ -259,27 +206,3 @@ def _marked_title(line: ArticleLine, spans: str) -> Evidence:
     whole = Span(Field.TITLE, 0, len(line.title))
     marks = marks_within([(span, "match") for span in spans_of(spans)], whole)
     return Evidence(line.title, line.language, marks)
-
-
-def _coverage(connection: sqlite3.Connection, span: dict[str, str]) -> tuple[tuple[str, ...], tuple[UnseenSource, ...]]:
-    failed = {row["source_id"]: row for row in connection.execute(_FAILED, span)}
-    read = tuple(row[0] for row in connection.execute(_READ, span))
-    unseen = [_unseen(row, failed.get(row["id"])) for row in connection.execute(_UNSEEN, span)]
-    return read, tuple(sorted(unseen, key=lambda source: (not source.wholly, source.name.casefold())))
-
-
-def _unseen(row: sqlite3.Row, failure: sqlite3.Row | None) -> UnseenSource:
-    fault, detail = row["fault"], row["fault_detail"]
-    if fault is None and failure is not None:
-        fault, detail = failure["fault"], failure["fault_detail"]
-    last_ok_at = moment(row["last_ok_at"])
-    return UnseenSource(
-        name=row["name"],
-        wholly=not row["read"],
-        paused=bool(row["paused"]),
-        fault=None if fault is None else FaultKind(fault),
-        detail=detail,
-        since=moment(row["fault_since"]),
-        last_ok_at=last_ok_at,
-        failed_polls=0 if failure is None else int(failure["n"]),
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from config.vocabulary import Role, Status
 from storage.model import Change, Meeting, from_text
+from storage.rows import dump_json
 from storage.views_rows import (
     ARTICLE_COLUMNS,
     CLAIM_COLUMNS,
@@ -24,7 +25,7 @@ from storage.views_rows import (
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from config.vocabulary import Level
@@ -81,12 +82,14 @@ ORDER BY coalesce(date, substr(updated_at, 1, 10)) DESC, updated_at DESC, id DES
 """  # noqa: S608 (column names are constants)
 
 _HISTORY = f"""
-SELECT status_changes.change, status_changes.before, status_changes.after, status_changes.at,
+SELECT status_changes.meeting_id, status_changes.change, status_changes.before, status_changes.after, status_changes.at,
        {CLAIM_COLUMNS}, {ARTICLE_COLUMNS}
 FROM status_changes
 LEFT JOIN claims ON claims.id = status_changes.claim_id
 LEFT JOIN articles ON articles.id = claims.article_id
-WHERE status_changes.meeting_id = ? ORDER BY status_changes.at, status_changes.id
+WHERE status_changes.meeting_id IN (SELECT value FROM json_each(:ids))
+  AND status_changes.at >= :since AND status_changes.at < :until
+ORDER BY status_changes.at, status_changes.id
 """  # noqa: S608 (column names are constants)
 
 
@@ -133,15 +136,30 @@ def get_meeting(connection: sqlite3.Connection, meeting_id: int) -> MeetingView:
 
 def history_of(connection: sqlite3.Connection, meeting_id: int) -> tuple[HistoryStep, ...]:
     """A meeting's changes, oldest first."""
-    return tuple(
-        HistoryStep(
-            change=Change(row["change"]),
-            before=None if row["before"] is None else Status(row["before"]),
-            after=Status(row["after"]),
-            at=from_text(row["at"]),
-            claim=None if row["claim_id"] is None else claim_view(row),
-        )
-        for row in connection.execute(_HISTORY, (meeting_id,))
+    return histories_of(connection, [meeting_id]).get(meeting_id, ())
+
+
+def histories_of(
+    connection: sqlite3.Connection,
+    meeting_ids: Sequence[int],
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[int, tuple[HistoryStep, ...]]:
+    """The changes of these meetings in [since, until), oldest first; without those that did not change then."""
+    values = {"ids": dump_json(list(meeting_ids)), "since": from_time(since), "until": to_time(until)}
+    found: dict[int, list[HistoryStep]] = {}
+    for row in connection.execute(_HISTORY, values):
+        found.setdefault(row["meeting_id"], []).append(_step(row))
+    return {meeting_id: tuple(steps) for meeting_id, steps in found.items()}
+
+
+def _step(row: sqlite3.Row) -> HistoryStep:
+    return HistoryStep(
+        change=Change(row["change"]),
+        before=None if row["before"] is None else Status(row["before"]),
+        after=Status(row["after"]),
+        at=from_text(row["at"]),
+        claim=None if row["claim_id"] is None else claim_view(row),
     )
 
 

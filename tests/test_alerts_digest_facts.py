@@ -15,6 +15,8 @@ from storage.views import (
     HistoryStep,
     MatchedArticle,
     MeetingChanges,
+    Sight,
+    UnseenCause,
     UnseenSource,
     WatchMatches,
 )
@@ -54,17 +56,20 @@ FACTS = DigestFacts(
     alerts=(alert(AlertKind.MEETING, ARTICLE, "right"), alert(AlertKind.MATCH)),
     overdue=(alert(AlertKind.OVERDUE),),
     matches=(WatchMatches("Envoy", (MatchedArticle(ARTICLE, Evidence("Headline"), (COPY,)),)),),
-    unseen=(
-        UnseenSource("Palace", True, False, FaultKind.NAME, None, NOW, None, 4),
-        UnseenSource("Gazette", False, False, None, "gone", None, NOW, 1),
+    sight=Sight(
+        sources=3,
+        read=2,
+        causes=(
+            UnseenCause((UnseenSource("Palace", True, False, FaultKind.NAME, None, NOW, None, 4),), 1, 4),
+            UnseenCause((UnseenSource("Gazette", False, False, None, "gone", None, NOW, 1),), 1, 1),
+        ),
     ),
-    sources_read=("Gazette", "Dnipro Wire"),
     articles_read=12,
 )
 DATA = digest_data("Morning", FACTS, ["Grain", "Envoy"], {"Palace"})
 
 
-def test_sources_are_counted_once_whether_read_or_not():
+def test_sources_are_counted_as_they_could_be_seen():
     assert (DATA.counts.sources, DATA.counts.read, DATA.counts.failed_polls, DATA.counts.articles) == (3, 2, 5, 12)
 
 

@@ -26,7 +26,7 @@ from storage.model import (
 )
 from storage.views import ArticleFilters, Health, Mark
 from storage.views_rows import marks_within
-from tests.mission_database import AUDIENCE, ENVOY, HOSTILE_SOURCE, NOW, TALKS, at, seed
+from tests.mission_database import AUDIENCE, ENVOY, NOW, TALKS, at, seed
 
 DAY_AGO = NOW - timedelta(days=1)
 
@@ -422,27 +422,45 @@ def test_a_copy_whose_original_did_not_match_in_that_time_stands_for_itself(fact
 
 
 def test_a_digest_says_what_could_not_be_seen_the_wholly_unseen_first(facts):
-    unseen = [(source.name, source.wholly, source.paused) for source in facts.unseen]
+    unseen = [(source.name, source.wholly, source.paused) for source in facts.sight.listed]
     assert unseen == [
         ("Cedar Institute", True, True), ("Dnipro Bulletin", True, False), ("Vistula Daily", False, False),
     ]  # fmt: skip
-    assert facts.unseen[1].fault_text.words == "it refuses us"
-    assert facts.unseen[2].failed_polls == 18
-    assert HOSTILE_SOURCE in facts.sources_read
-    assert "Dnipro Bulletin" not in facts.sources_read
+    assert facts.sight.listed[1].fault_text.words == "it refuses us"
+    assert facts.sight.listed[2].failed_polls == 18
+
+
+def test_of_sources_unseen_for_one_cause_the_first_are_listed_and_all_are_counted(writer):
+    connection, reader, _ = writer
+    connection.execute("UPDATE sources SET fault = 'name-not-found', last_ok_at = NULL")
+    connection.execute("UPDATE polls SET outcome = 'fault', fault = 'name-not-found'")
+    whole = views.digest_facts(reader, DAY_AGO, NOW).sight
+    short = views.digest_facts(reader, DAY_AGO, NOW, listed=2).sight
+    assert (short.sources, short.read, short.unseen) == (whole.sources, 0, whole.sources)
+    (most,) = [cause for cause in short.causes if cause.count > 1]
+    (all_of_it,) = [cause for cause in whole.causes if cause.count > 1]
+    assert most.sources == all_of_it.sources[:2]
+    assert (most.count, most.failed_polls) == (len(all_of_it.sources), all_of_it.failed_polls)
+    assert all_of_it.failed_polls == sum(source.failed_polls for source in all_of_it.sources)
+
+
+def test_what_was_expected_is_told_however_many_alerts_came_after_it(reader, mission):
+    few = views.digest_facts(reader, DAY_AGO, NOW, most=1)
+    assert len(few.alerts) == 1
+    assert [alert.id for alert in few.overdue] == [mission.alerts["overdue"]]
 
 
 def test_a_source_that_failed_for_a_while_and_is_well_again_is_still_named(writer):
     connection, reader, _ = writer
     connection.execute("UPDATE sources SET fault = NULL, fault_since = NULL WHERE name = 'Vistula Daily'")
-    vistula = views.digest_facts(reader, DAY_AGO, NOW).unseen[-1]
+    vistula = views.digest_facts(reader, DAY_AGO, NOW).sight.listed[-1]
     assert (vistula.name, vistula.fault, vistula.wholly) == ("Vistula Daily", FaultKind.TLS, False)
 
 
 def test_a_source_added_later_was_not_there_to_be_seen(writer):
     connection, reader, _ = writer
     connection.execute("UPDATE sources SET added_at = ? WHERE name = 'Cedar Institute'", (to_text(NOW),))
-    names = {source.name for source in views.digest_facts(reader, DAY_AGO, NOW).unseen}
+    names = {source.name for source in views.digest_facts(reader, DAY_AGO, NOW).sight.listed}
     assert "Cedar Institute" not in names
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storage.model import Meeting
     from storage.views import AlertLine, DigestFacts, HistoryStep
-    from storage.views_digest import UnseenSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,3 @@ def other_alerts(facts: DigestFacts) -> tuple[AlertLine, ...]:
 def _untold(steps: tuple[HistoryStep, ...], alerts: list[AlertLine]) -> tuple[HistoryStep, ...]:
     told = {alert.change for alert in alerts}
     return tuple(step for step in reversed(steps) if step.change not in told)
-
-
-def by_cause(facts: DigestFacts) -> tuple[tuple[UnseenSource, ...], ...]:
-    """Sources that could not be seen for the same cause together; causes in the order of the first source of each."""
-    causes: dict[object, list[UnseenSource]] = {}
-    for one in facts.unseen:
-        causes.setdefault((one.wholly, one.paused, one.fault, bool(one.failed_polls)), []).append(one)
-    return tuple(map(tuple, causes.values()))

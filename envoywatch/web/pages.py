@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ STORY_SOURCES = {1: "all", 2: "2 sources", 3: "3 sources", 5: "5 sources"}
 _PAGE = 50
 _TODAY = 50
 """The most alerts, changed meetings, and matches of each watch that Today shows; the rest is a link away."""
+_UNSEEN = 30
 _COPIES = 40
 _DEEPEST = 100_000
 _MEETINGS = 100
@@ -55,12 +55,11 @@ def today(request: Request) -> Response:
     def work(reader: Reader) -> tuple[views.DigestFacts, tuple[int, int], bool, int]:
         # Half open: what was recorded at this very moment belongs to it too.
         end = until + timedelta(seconds=1)
-        facts = views.digest_facts(reader, since, end, most=_TODAY)
+        facts = views.digest_facts(reader, since, end, most=_TODAY, listed=_UNSEEN)
         earlier = views.list_alerts(reader, until=since, limit=1)
         return facts, views.count_alerts(reader, since, end), bool(earlier), views.newest_alert(reader)
 
     facts, (told, to_review), has_earlier, newest = read(request, work)
-    facts = replace(facts, alerts=facts.alerts[:_TODAY], overdue=facts.overdue[:_TODAY])
     return show(
         request,
         "today.html",
@@ -71,7 +70,6 @@ def today(request: Request) -> Response:
         to_review=to_review,
         meetings=digest.by_meeting(facts),
         others=digest.other_alerts(facts),
-        unseen=digest.by_cause(facts),
         has_earlier=has_earlier,
         newest=newest,
     )

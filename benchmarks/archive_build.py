@@ -27,12 +27,12 @@ from storage.entries import key_of_page
 from storage.folding import index_columns
 from storage.identity import text_hash
 from storage.model import Claim, Cue, Endpoint, Field, Match, Reading, SourceSpec, Span, Text, TextOrigin, to_text
-from storage.rarities import ALL
 from storage.record import record_reading
 from storage.search import Indexed, index_row, index_rows
 from storage.shingle_filter import fill_filter
 from storage.sources import sync_sources
 from storage.stories import COUNT_ALL, KEPT, SAMPLE
+from storage.term_counts import fill_counts
 from storage.traits import traits_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1_000
 WORKERS = 2
+ALL = -1
+"""Under it the articles are counted whose terms are."""
 CLAIMING = 500
 """One article of so many claims a meeting."""
 MATCHED = "Envoy"
@@ -107,7 +109,8 @@ def build(path: Path, total: int, tell: Callable[[str], None]) -> float:
             [HOT],
         )
         fill_filter(db)
-        db.conn.executemany("INSERT OR REPLACE INTO term_counts (term, articles) VALUES (?, ?)", sorted(counts.items()))
+        articles = counts.pop(ALL, 0)
+        fill_counts(db, counts, articles)
     _record_last(db, bulk + 1, total)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.conn.close()

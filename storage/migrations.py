@@ -15,6 +15,7 @@ from storage.identity import page_key
 from storage.reports import count_reports
 from storage.search import rebuild_index
 from storage.shingle_filter import fill_filter
+from storage.term_counts import fill_counts
 from storage.traits import Profile, pack
 
 if TYPE_CHECKING:
@@ -442,6 +443,21 @@ def _filter(db: Database) -> None:
     """Which shingles are not stored, known without a look at their table: see `storage.shingle_filter`."""
     db.execute("CREATE TABLE shingle_filter (range INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT")
     fill_filter(db)
+
+
+@MIGRATIONS(name="0025_counts")
+def _counts(db: Database) -> None:
+    """How often terms were counted, as one packed array instead of a row each: see `storage.term_counts`."""
+    counts = dict(db.execute("SELECT term, articles FROM term_counts").fetchall())
+    articles = counts.pop(-1, 0)  # where the articles themselves were counted
+    for statement in (
+        "DROP TABLE term_counts",
+        "CREATE TABLE term_counts (articles INTEGER NOT NULL, places BLOB NOT NULL) STRICT",
+        "CREATE TABLE fresh_terms (articles INTEGER NOT NULL, terms BLOB NOT NULL) STRICT",
+    ):
+        db.execute(statement)
+    if counts:
+        fill_counts(db, counts, articles)
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

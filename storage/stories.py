@@ -14,9 +14,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from storage.model import from_text, to_text
-from storage.rarities import ALL, rarities_of
+from storage.rarities import rarities_of
 from storage.rows import dump_json
 from storage.story_groups import LINK, central, grouped, named, pair
+from storage.term_counts import count_terms, counts_of
 from storage.traits import Profile, likeness, pack, packed_probes, profile_of, traits_of, unpack
 
 if TYPE_CHECKING:
@@ -207,18 +208,10 @@ def end_with(db: Database, ids: Collection[int]) -> None:
 
 def count_words(db: Database, ids: Collection[int]) -> None:
     """Count the words of these articles, by which rare ones are told from common ones."""
-    row = db.execute("SELECT articles FROM term_counts WHERE term = ?", [ALL]).fetchone()
-    if row is not None and row[0] > COUNT_ALL:
+    if counts_of(db).articles > COUNT_ALL:
         ids = [one for one in ids if not one % SAMPLE]
-    counts: Counter[int] = Counter()
-    for one in _kept(db, ids):
-        counts.update(one.profile.weights.keys())
-        counts[ALL] += 1
-    db.conn.executemany(
-        "INSERT INTO term_counts (term, articles) VALUES (?1, ?2)"
-        " ON CONFLICT (term) DO UPDATE SET articles = articles + ?2",
-        sorted(counts.items()),
-    )
+    if ids:
+        count_terms(db, [one.profile.weights.keys() for one in _kept(db, ids)])
 
 
 def _forget(db: Database, before: datetime, most: int) -> None:

@@ -121,18 +121,22 @@ def trips_of(
 
 def compare(trip: Trip) -> tuple[str, ...]:
     """What the trip says of each capital beside the others, a line a level: by whom they were received how high."""
-    places: defaultdict[Level, list[str]] = defaultdict(list)
-    nowhere = []
+    return tuple(
+        f"{'no meeting reported as held' if level is None else words.LEVEL[level]}: "
+        + ", ".join(place or "a place not named" for place in places)
+        for level, places in places_by_level(trip).items()
+    )
+
+
+def places_by_level(trip: Trip) -> Mapping[Level | None, Sequence[str | None]]:
+    """The capitals by the level at which they received, the highest first; by None those where no meeting was held.
+
+    A place that is not named is None.
+    """
+    places: defaultdict[Level | None, dict[str | None, None]] = defaultdict(dict)
     for stop in trip.stops:
-        name = stop.place or "a place not named"
-        if stop.level is None:
-            nowhere.append(name)
-        else:
-            places[stop.level].append(name)
-    lines = [f"{words.LEVEL[level]}: {', '.join(dict.fromkeys(places[level]))}" for level in _LEVELS if places[level]]
-    if nowhere:
-        lines.append(f"no meeting reported as held: {', '.join(dict.fromkeys(nowhere))}")
-    return tuple(lines)
+        places[stop.level][stop.place] = None
+    return {level: tuple(places[level]) for level in (*_LEVELS, None) if places[level]}
 
 
 # ---------------------------------------------------------------- stops

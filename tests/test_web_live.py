@@ -85,16 +85,16 @@ async def test_alerts_are_counted_from_the_one_that_the_page_knows_and_tests_are
         lines = answer.aiter_lines()
         site.alert(1, kind="test")
         site.alert(2)
-        assert await told(lines) == {"count": 1, "newest": newest + 2}
+        assert await told(lines) == {"count": 1, "newest": newest + 2, "said": "1 new: show"}
         site.alert(3)
-        assert await told(lines) == {"count": 2, "newest": newest + 3}
+        assert await told(lines) == {"count": 2, "newest": newest + 3, "said": "2 new: show"}
 
 
 async def test_a_page_that_comes_back_is_told_what_it_missed(site):
     newest = site.newest()
     site.alert(1)
     async with site.served() as client, client.stream("GET", f"/events?after={newest}") as answer:
-        assert await told(answer.aiter_lines()) == {"count": 1, "newest": newest + 1}
+        assert await told(answer.aiter_lines()) == {"count": 1, "newest": newest + 1, "said": "1 new: show"}
 
 
 async def test_a_quiet_stream_says_that_it_lives(site):

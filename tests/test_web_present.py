@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from config.vocabulary import Level, Status
 from envoywatch import wording
-from envoywatch.web import charts, present
+from envoywatch.web import charts, phrases, present, times
 from envoywatch.web.guard import HostList, is_loopback, split_listen
+from envoywatch.web.languages import ENGLISH
 from storage import model
 from storage.model import Field, Meeting, PollOutcome, Span
 from storage.views import Evidence, Health, Mark, PollLine
@@ -48,12 +49,12 @@ def test_paragraphs_keep_the_marks_where_they_belong_and_drop_empty_lines():
 def test_times_are_short_in_the_text_and_exact_in_their_title():
     moscow = timezone(timedelta(hours=3))
     value = datetime(2023, 5, 26, 21, 21, 3, tzinfo=moscow)
-    assert present.short_time(value, NOW) == "18:21"
-    assert present.short_time(value - timedelta(days=3), NOW) == "23 May 18:21"
-    assert present.short_time(value.replace(year=2022), NOW) == "26 May 2022 18:21"
-    assert present.long_time(value, NOW) == "2023-05-26 18:21:03 UTC, 113 min ago"
-    assert present.iso(value) == "2023-05-26T18:21:03Z"
-    assert present.printed_day(date(2022, 1, 2), NOW) == "2 Jan 2022"
+    assert times.short_time(ENGLISH, value, NOW) == "18:21"
+    assert times.short_time(ENGLISH, value - timedelta(days=3), NOW) == "23 May 18:21"
+    assert times.short_time(ENGLISH, value.replace(year=2022), NOW) == "26 May 2022 18:21"
+    assert times.long_time(ENGLISH, value, NOW) == "2023-05-26 18:21:03 UTC, 113 min ago"
+    assert times.iso(value) == "2023-05-26T18:21:03Z"
+    assert times.printed_day(ENGLISH, date(2022, 1, 2), NOW) == "2 Jan 2022"
 
 
 @pytest.mark.parametrize(
@@ -67,14 +68,14 @@ def test_times_are_short_in_the_text_and_exact_in_their_title():
     ],
 )
 def test_how_long_ago_is_said_in_the_largest_unit_that_fits(gap, words):
-    assert present.ago(NOW - gap, NOW) == words
+    assert times.ago(ENGLISH, NOW - gap, NOW) == words
 
 
 @pytest.mark.parametrize(
     ("size", "words"), [(0, "0 B"), (900, "900 B"), (1536, "1.5 kB"), (150_000, "146 kB"), (5 << 30, "5.0 GB")]
 )
 def test_sizes_are_told_in_units_a_person_reads(size, words):
-    assert present.file_size(size) == words
+    assert phrases.file_size(ENGLISH, size) == words
 
 
 @pytest.mark.parametrize("tag", ["en", "zh-Hans", "uk"])
@@ -102,7 +103,7 @@ def test_a_channel_is_shown_without_what_opens_it(url, shown):
 
 
 def test_commands_in_advice_become_code_and_nothing_else_becomes_markup():
-    assert str(present.coded("try `a <b>` & wait")) == "try <code>a &lt;b&gt;</code> &amp; wait"
+    assert str(phrases.coded("try `a <b>` & wait")) == "try <code>a &lt;b&gt;</code> &amp; wait"
 
 
 @pytest.mark.parametrize(
@@ -130,16 +131,16 @@ def meeting(people, day, level=Level.LEADER, status=Status.HELD):
 
 
 def test_bars_stand_on_the_ground_and_the_largest_fills_the_height():
-    chart = charts.day_bars((0, 3, 6), "articles")
+    chart = charts.day_bars(ENGLISH, (0, 3, 6), "matches")
     assert [bar.y + bar.height for bar in chart.bars] == [24, 24, 24]
     assert [bar.kind for bar in chart.bars] == ["bar-none", "bar", "bar"]
     assert chart.bars[2].height == 24
     assert "0, 3, 6" in chart.label
-    assert charts.day_bars((), "articles").bars == ()
+    assert charts.day_bars(ENGLISH, (), "matches").bars == ()
 
 
 def test_all_bars_of_a_kind_are_drawn_as_one_path():
-    chart = charts.day_bars((0, 6, 3), "articles")
+    chart = charts.day_bars(ENGLISH, (0, 6, 3), "matches")
     assert dict(chart.paths) == {"bar-none": "M0 24v-1.5h4v1.5z", "bar": "M6 24v-24h4v24zM12 24v-12h4v12z"}
 
 
@@ -148,11 +149,13 @@ def poll(outcome, new=0):
 
 
 def test_a_failed_poll_is_a_full_bar_and_an_unchanged_one_a_stub():
-    chart = charts.poll_bars([poll(PollOutcome.UNCHANGED), poll(PollOutcome.ENTRIES, 4), poll(PollOutcome.FAULT)])
+    chart = charts.poll_bars(
+        ENGLISH, [poll(PollOutcome.UNCHANGED), poll(PollOutcome.ENTRIES, 4), poll(PollOutcome.FAULT)]
+    )
     assert [bar.kind for bar in chart.bars] == ["bar-none", "bar", "bar-fault"]
     assert chart.bars[2].height == 24
-    assert chart.label == "last 3 polls: 1 failed, 4 new entries"
-    assert charts.poll_bars([]).label == "no polls yet"
+    assert chart.label == "last 3 polls; failed: 1, new entries: 4"
+    assert charts.poll_bars(ENGLISH, []).label == "no polls yet"
 
 
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
@@ -166,7 +169,7 @@ meetings = st.lists(
 
 @given(meetings)
 def test_every_meeting_stands_on_the_timeline_inside_the_picture_and_none_on_another(found):
-    line = charts.timeline(found)
+    line = charts.timeline(ENGLISH, found)
     if not found:
         assert line is None
         return
@@ -178,7 +181,7 @@ def test_every_meeting_stands_on_the_timeline_inside_the_picture_and_none_on_ano
 
 def test_higher_levels_stand_higher_on_the_timeline():
     line = charts.timeline(
-        [meeting("AB", date(2023, 5, 1), Level.OTHER), meeting("AB", date(2023, 5, 2), Level.LEADER)]
+        ENGLISH, [meeting("AB", date(2023, 5, 1), Level.OTHER), meeting("AB", date(2023, 5, 2), Level.LEADER)]
     )
     assert [lane.level for lane in line.lanes] == [Level.LEADER, Level.OTHER]
     assert line.lanes[0].y < line.lanes[1].y
@@ -186,18 +189,18 @@ def test_higher_levels_stand_higher_on_the_timeline():
 
 def test_a_text_near_the_right_edge_stands_before_its_mark():
     line = charts.timeline(
-        [meeting(["Li Hui", "Mora"], date(2023, 5, 1)), meeting(["Li Hui", "Mora"], date(2023, 5, 9))]
+        ENGLISH, [meeting(["Li Hui", "Mora"], date(2023, 5, 1)), meeting(["Li Hui", "Mora"], date(2023, 5, 9))]
     )
     assert [stop.text_before for stop in line.stops] == [False, True]
 
 
 def test_short_names_stay_whole_on_the_timeline():
-    line = charts.timeline([meeting(["Li Hui", "Volodymyr Zelenskyy", "[a group]"], date(2023, 5, 1))])
+    line = charts.timeline(ENGLISH, [meeting(["Li Hui", "Volodymyr Zelenskyy", "[a group]"], date(2023, 5, 1))])
     assert line.stops[0].text == "Li Hui – Zelenskyy – [a group]"
 
 
 def test_family_names_keep_their_particles_on_the_timeline():
-    line = charts.timeline([meeting(["Ursula von der Leyen", "Luiz Inácio Lula da Silva"], date(2023, 5, 1))])
+    line = charts.timeline(ENGLISH, [meeting(["Ursula von der Leyen", "Luiz Inácio Lula da Silva"], date(2023, 5, 1))])
     assert line.stops[0].text == "von der Leyen – da Silva"
 
 

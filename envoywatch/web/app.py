@@ -15,9 +15,11 @@ from config.errors import EnvoywatchError
 from envoywatch.web import lists, live, machines, metrics, pages, people, review, searching, sources, watches
 from envoywatch.web.access import Access, AccessGate
 from envoywatch.web.guard import SECURITY_HEADERS, Guard, HostList, check_listen
-from envoywatch.web.present import HERE, sentence, templates
+from envoywatch.web.languages import N_, Languages
+from envoywatch.web.present import sentence
 from envoywatch.web.states import States
 from envoywatch.web.tasks import Tasks
+from envoywatch.web.templating import HERE
 from envoywatch.web.view import show
 from storage.errors import NotStoredError
 
@@ -30,10 +32,10 @@ if TYPE_CHECKING:
     from envoywatch.web.context import WebContext
 
 _HTTP_WORDS = {
-    400: "That is not a request this page understands.",
-    404: "There is no such page.",
-    405: "That cannot be done here.",
-    413: "That is too much.",
+    400: N_("That is not a request this page understands."),
+    404: N_("There is no such page."),
+    405: N_("That cannot be done here."),
+    413: N_("That is too much."),
 }
 
 
@@ -58,7 +60,7 @@ def create_app(context: WebContext) -> Starlette:
     )
     app.state.context = context
     app.state.access = access
-    app.state.templates = templates()
+    app.state.languages = Languages()
     app.state.tasks = Tasks()
     app.state.states = States()
     app.state.live = live.Live()
@@ -122,7 +124,7 @@ def _trouble(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (Starlette logs it by raising it again)
-    response = _error_page(request, 500, "Something went wrong here.", "The log has the details.")
+    response = _error_page(request, 500, N_("Something went wrong here."), N_("The log has the details."))
     # Starlette answers these outside of all middleware, the guard included.
     response.headers.update(SECURITY_HEADERS | {"cache-control": "no-store"})
     return response

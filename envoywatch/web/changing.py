@@ -14,6 +14,7 @@ from config.errors import ConfigError, EnvoywatchError, UsageError
 from config.files import read_text
 from envoywatch.changes import ChangedMeanwhileError, Draft, draft, save, version_of
 from envoywatch.web.forms import is_refused
+from envoywatch.web.languages import N_
 from envoywatch.web.states import forget_states
 from envoywatch.web.view import context_of, show
 
@@ -78,8 +79,8 @@ def same_version(request: Request, form: Form) -> None:
     """Raises ChangedMeanwhileError when the file is not any more what it was when the form was shown."""
     if form.get("version") != file_version(tuning_of(request).file):
         raise ChangedMeanwhileError(
-            "the configuration file was changed by somebody else since this form was shown",
-            hint="nothing was saved, and what you wrote is still here; go on if it should still be so",
+            N_("the configuration file was changed by somebody else since this form was shown"),
+            hint=N_("nothing was saved, and what you wrote is still here; go on if it should still be so"),
         )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from config.vocabulary import Level
+from envoywatch.web.languages import n_
 from storage.model import PollOutcome
 from storage.views import pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from envoywatch.web.languages import Language
     from storage.model import Meeting
     from storage.views import PollLine
 
@@ -53,7 +55,15 @@ _CHART_HEIGHT = 24
 _LEAST = 1.5
 
 
-def day_bars(counts: Sequence[int], noun: str) -> BarChart:
+_A_DAY: Final = {
+    "matches": n_("matches a day over %(num)s day: %(counts)s", "matches a day over %(num)s days: %(counts)s"),
+    "new entries": n_(
+        "new entries a day over %(num)s day: %(counts)s", "new entries a day over %(num)s days: %(counts)s"
+    ),
+}
+
+
+def day_bars(language: Language, counts: Sequence[int], what: str) -> BarChart:
     """One bar a day, today last; an empty day keeps a stub so that the days can be counted."""
     top = max(counts, default=0)
     bars = []
@@ -62,11 +72,11 @@ def day_bars(counts: Sequence[int], noun: str) -> BarChart:
         kind = "bar" if count else "bar-none"
         bars.append(Bar(position * _BAR_STEP, round(_CHART_HEIGHT - height, 1), _BAR_WIDTH, round(height, 1), kind))
     width = max(1, len(counts) * _BAR_STEP - (_BAR_STEP - _BAR_WIDTH))
-    label = f"{noun} a day over {len(counts)} days: {', '.join(map(str, counts))}"
+    label = language.ngettext(*_A_DAY[what], len(counts), counts=language.listed(map(str, counts)))
     return BarChart(width, _CHART_HEIGHT, tuple(bars), label)
 
 
-def poll_bars(polls: Sequence[PollLine]) -> BarChart:
+def poll_bars(language: Language, polls: Sequence[PollLine]) -> BarChart:
     """One tick a poll, the newest last: a stub for unchanged, higher with more new entries, full height for a fault."""
     top = max((poll.new_entries for poll in polls), default=0)
     bars = []
@@ -80,7 +90,17 @@ def poll_bars(polls: Sequence[PollLine]) -> BarChart:
         bars.append(Bar(position * 4, round(_CHART_HEIGHT - height, 1), 3, round(height, 1), kind))
     failed = sum(poll.outcome is PollOutcome.FAULT for poll in polls)
     found = sum(poll.new_entries for poll in polls)
-    label = f"last {len(polls)} polls: {failed} failed, {found} new entries" if polls else "no polls yet"
+    label = (
+        language.ngettext(
+            "last %(num)s poll; failed: %(failed)s, new entries: %(found)s",
+            "last %(num)s polls; failed: %(failed)s, new entries: %(found)s",
+            len(polls),
+            failed=failed,
+            found=found,
+        )
+        if polls
+        else language.gettext("no polls yet")
+    )
     return BarChart(max(1, len(polls) * 4 - 1), _CHART_HEIGHT, tuple(bars), label)
 
 
@@ -146,7 +166,7 @@ def day_of(meeting: Meeting) -> date:
     return meeting.date or meeting.first_reported_at.date()
 
 
-def timeline(meetings: Iterable[Meeting]) -> Timeline | None:
+def timeline(language: Language, meetings: Iterable[Meeting]) -> Timeline | None:
     """None when there is nothing to draw."""
     ordered = sorted(meetings, key=lambda meeting: (day_of(meeting), meeting.key))
     if not ordered:
@@ -165,7 +185,7 @@ def timeline(meetings: Iterable[Meeting]) -> Timeline | None:
         stops += [Stop(one.meeting, one.x, top + _PAD + one.row * _ROW, one.text, one.text_before) for one in placed]
         lanes.append(Lane(level, top + _PAD, top))
         top += rows * _ROW + _PAD / 2
-    return Timeline(_WIDTH, int(top + _AXIS), _NAMES, tuple(lanes), _ticks(first, days, scale), tuple(stops))
+    return Timeline(_WIDTH, int(top + _AXIS), _NAMES, tuple(lanes), _ticks(language, first, days, scale), tuple(stops))
 
 
 class _Placed(NamedTuple):
@@ -211,12 +231,11 @@ def _family_name(name: str) -> str:
     return last
 
 
-def _ticks(first: date, days: int, scale: float) -> tuple[Tick, ...]:
+def _ticks(language: Language, first: date, days: int, scale: float) -> tuple[Tick, ...]:
     step = next(step for step in (1, 2, 7, 14, 30, 91, 182, 365, days) if days / step <= _MOST_TICKS or step == days)
     marked = range(0, days + 1, step)
     return tuple(
-        Tick(round(_LEFT + number * scale, 1), f"{(day := first + timedelta(days=number)).day} {day:%b}")
-        for number in marked
+        Tick(round(_LEFT + number * scale, 1), language.day(first + timedelta(days=number))) for number in marked
     )
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from alerts.watches.errors import QueryError
 from config.errors import ConfigError, EnvoywatchError, Finding
+from envoywatch.web.languages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +55,7 @@ class Trouble:
 def trouble_of(error: EnvoywatchError) -> Trouble:
     """An expected trouble as a page shows it."""
     if isinstance(error, ConfigError):
-        return Trouble("the file could not be used like that, so nothing was saved", "", error.findings)
+        return Trouble(N_("the file could not be used like that, so nothing was saved"), "", error.findings)
     return Trouble(str(error), error.hint)
 
 

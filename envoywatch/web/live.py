@@ -1,4 +1,4 @@
-"""New alerts told to open pages as they come: server-sent events that carry only how many there are."""
+"""New alerts told to open pages as they come: server-sent events that carry only how many there are, in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, StreamingResponse
 
 from config.errors import EnvoywatchError
-from envoywatch.web.view import number, read
+from envoywatch.web.view import language_of, number, read
 from storage import views
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ async def events(request: Request) -> Response:
 
 async def _stream(request: Request, live: Live, after: int) -> AsyncIterator[str]:
     live.open += 1
+    say = language_of(request)
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + live.life_s
     try:
@@ -85,7 +86,9 @@ async def _stream(request: Request, live: Live, after: int) -> AsyncIterator[str
             count, newest = await run_in_threadpool(read, request, lambda reader: views.alerts_after(reader, after))
             if newest > told:
                 told = newest
-                yield f"id: {newest}\nevent: alerts\ndata: {json.dumps({'count': count, 'newest': newest})}\n\n"
+                said = say.ngettext("%(num)s new: show", "%(num)s new: show", count)
+                event = json.dumps({"count": count, "newest": newest, "said": said})
+                yield f"id: {newest}\nevent: alerts\ndata: {event}\n\n"
             elif loop.time() >= beat_at:
                 yield ": still here\n\n"
                 beat_at = loop.time() + live.beat_s

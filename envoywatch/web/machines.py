@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from envoywatch.web import documents
+from envoywatch.web.languages import ENGLISH
+from envoywatch.web.templating import templates
 from envoywatch.web.view import context_of, read
 from storage import views
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from starlette.requests import Request
 
     from storage.views import AlertLine
@@ -28,13 +29,16 @@ def feed(request: Request) -> Response:
     found = read(request, lambda reader: views.list_alerts(reader, limit=_IN_FEED, watch=watch))
     if watch is not None and not found and all(one.name != watch for one in context.settings().config.watches):
         raise HTTPException(404)
-    environment = cast("Environment", request.app.state.templates)
-    text = environment.get_template("feed.xml").render(
-        alerts=[(alert, feed_id(alert)) for alert in found],
-        base=str(request.base_url).rstrip("/"),
-        watch=watch,
-        now=context.now(),
-        updated=found[0].created_at if found else context.now(),
+    text = (
+        templates(ENGLISH)
+        .get_template("feed.xml")
+        .render(
+            alerts=[(alert, feed_id(alert)) for alert in found],
+            base=str(request.base_url).rstrip("/"),
+            watch=watch,
+            now=context.now(),
+            updated=found[0].created_at if found else context.now(),
+        )
     )
     return Response(text, media_type="application/atom+xml")
 

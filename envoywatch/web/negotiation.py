@@ -1,4 +1,4 @@
-"""Whether a request asks for a page or for the same as JSON; pure."""
+"""Whether a request asks for a page or for the same as JSON, and how much it likes what it names; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def wants_json(accept: str) -> bool:
     json = html = 0.0
     for part in accept.lower().split(","):
         kind, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = _weight(parameters)
+        weight = weight_of(parameters)
         if kind in _JSON:
             json = max(json, weight)
         elif kind in _HTML:
@@ -21,7 +21,8 @@ def wants_json(accept: str) -> bool:
     return json > html
 
 
-def _weight(parameters: list[str]) -> float:
+def weight_of(parameters: list[str]) -> float:
+    """The `q` among the parameters of what is asked for; 1 without one, 0 for one that is no number."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
-from alerts.itinerary import compare
 from config.vocabulary import Status
 from envoywatch.itineraries import itineraries
 from envoywatch.web import charts, digest, present
-from envoywatch.web.view import context_of, number, path_id, read, show
+from envoywatch.web.view import context_of, language_of, number, path_id, read, show
 from envoywatch.why import said_then
 from storage import views
 
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from alerts.itinerary import Trip
-    from storage.model import Meeting
+    from storage.model import Meeting, Span
     from storage.views import AlertLine, Reader
 
-SPANS = {1: "24 hours", 3: "3 days", 7: "7 days", 30: "30 days"}
+SPANS = (1, 3, 7, 30)
 """How far back Today can look, in days."""
 
-STORY_SOURCES = {1: "all", 2: "2 sources", 3: "3 sources", 5: "5 sources"}
+STORY_SOURCES = (1, 2, 3, 5)
 """How many sources a listed story has at least."""
 
 _PAGE = 50
@@ -121,7 +120,7 @@ def meetings(request: Request) -> Response:
         request,
         "meetings.html",
         meetings=found,
-        timeline=charts.timeline(found),
+        timeline=charts.timeline(language_of(request), found),
         matrix=charts.matrix(found),
         person=person,
         with_person=with_person,
@@ -146,7 +145,7 @@ def trips(request: Request) -> Response:
         return itineraries(reader, (person,), found[:_MEETINGS])
 
     trips = read(request, work)
-    return show(request, "trips.html", person=person, trips=trips, compare=compare, limit=_MEETINGS if cut else None)
+    return show(request, "trips.html", person=person, trips=trips, limit=_MEETINGS if cut else None)
 
 
 def meeting(request: Request) -> Response:
@@ -201,8 +200,11 @@ def article(request: Request) -> Response:
     if view is None:
         raise HTTPException(404)
     # Of what a revision brought the spans lie in its text, not in the one shown.
+    say = language_of(request)
     first = [match for match in view.matches if match.revision_id is None]
-    spans = [(span, f"match: {match.watch}") for match in first for span in match.spans]
+    spans: list[tuple[Span, str]] = [
+        (span, say.gettext("match: %(watch)s", watch=match.watch)) for match in first for span in match.spans
+    ]
     spans += [(cue.span, cue.kind) for claim in view.claims if claim.revision_id is None for cue in claim.cues]
     title = present.segments(
         view.line.title,

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from alerts import words
 from alerts.names import NameForms
 from config.edit import add_item
 from config.errors import EnvoywatchError, UsageError
@@ -17,7 +16,9 @@ from config.vocabulary import Level
 from envoywatch.editing import form_items, judge_person, office_item
 from envoywatch.web.changing import ItemForm, ask_to_save, kept_version, save_item, tuning_of
 from envoywatch.web.forms import Faults, FieldFault, Form, faults_of, lines_of, read_fields, trouble_of
-from envoywatch.web.view import context_of, read, show
+from envoywatch.web.languages import N_
+from envoywatch.web.terms import options_of
+from envoywatch.web.view import context_of, language_of, read, show
 from storage import views
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _page(
         faults=faults or {},
         file_version=version,
         trouble=None if error is None else trouble_of(error),
-        level_options=[("", "–"), *((level.value, words.LEVEL[level]) for level in Level)],
+        level_options=[("", "–"), *options_of(language_of(request), Level)],
         can_edit=context.tuning is not None,
         done=request.query_params.get("done", ""),
     )
@@ -110,7 +111,7 @@ def _judged(request: Request, form: Form) -> tuple[dict[str, Any], Faults]:
         if office := office_item({**given, "envoy": "envoy" in form}):
             item["offices"] = [office]
     except UsageError:
-        faults["title"] = [FieldFault("an office needs a title and a level")]
+        faults["title"] = [FieldFault(N_("an office needs a title and a level"))]
     try:
         if forms := form_items(tuple(lines_of(form.get("forms", "")))):
             item["forms"] = forms

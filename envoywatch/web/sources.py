@@ -12,7 +12,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from alerts import words
 from config.edit import add_item
 from config.errors import EnvoywatchError, UsageError
 from config.model import Source
@@ -30,8 +29,10 @@ from envoywatch.web.changing import (
     tuning_of,
 )
 from envoywatch.web.forms import Faults, Form, faults_of, read_fields, trouble_of
+from envoywatch.web.languages import N_
 from envoywatch.web.states import states_of
-from envoywatch.web.view import context_of, number, path_id, read, show
+from envoywatch.web.terms import options_of
+from envoywatch.web.view import context_of, language_of, number, path_id, read, show
 from storage import views
 from storage.losses import find_outage
 from storage.views import Health
@@ -196,7 +197,9 @@ async def add(request: Request) -> Response:
 async def _look(request: Request, url: str) -> Response:
     tuning = tuning_of(request)
     if not url:
-        error = UsageError("there is no address to look at", hint="write the address of a site, a page or a feed")
+        error = UsageError(
+            N_("there is no address to look at"), hint=N_("write the address of a site, a page or a feed")
+        )
         return await run_in_threadpool(partial(_list, request, status=400, error=error))
     config = context_of(request).settings().config
 
@@ -231,7 +234,7 @@ def _found(
     token = request.query_params.get("look", "") if form is None else form.get("look", "")
     task = tasks_of(request).find(token)
     if task is None:
-        gone = UsageError("what was found is forgotten by now", hint="look at the address once more")
+        gone = UsageError(N_("what was found is forgotten by now"), hint=N_("look at the address once more"))
         return _list(request, status=404, error=error or gone)
     if task.fault is not None:
         return _list(request, status=200, error=task.fault, url=str(task.about))
@@ -254,7 +257,7 @@ def _found(
         file_version=kept_version(tuning_of(request).file, form, error),
         faults=faults or {},
         trouble=None if error is None else trouble_of(error),
-        role_options=[(role.value, words.ROLE[role]) for role in Role],
+        role_options=options_of(language_of(request), Role),
         **values,
     )
 

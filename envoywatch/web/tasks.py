@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from config.errors import EnvoywatchError
+from envoywatch.web.languages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -87,6 +88,6 @@ class Tasks:
             task.fault = error
         except Exception:  # noqa: BLE001 (one of the program's job runners: the page must say how it ended)
             _log.exception("a piece of the page's work failed")
-            task.fault = EnvoywatchError("something went wrong here", hint="the log has the details")
+            task.fault = EnvoywatchError(N_("something went wrong here"), hint=N_("the log has the details"))
         finally:
             task.is_over = True

@@ -10,33 +10,35 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from envoywatch.web.access import COOKIE
 from envoywatch.web.documents import LISTINGS, document
+from envoywatch.web.languages import N_
 from envoywatch.web.negotiation import wants_json
+from envoywatch.web.templating import templates
 from storage import views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jinja2 import Environment
     from starlette.requests import Request
     from starlette.responses import Response
 
     from envoywatch.web.access import Access
     from envoywatch.web.context import WebContext
+    from envoywatch.web.languages import Language, Languages
     from storage.views import Reader
 
 T = TypeVar("T")
 
 _LARGEST = 2**63 - 1
 _SECTIONS = (
-    ("/", "Today"),
-    ("/meetings", "Meetings"),
-    ("/stories", "Stories"),
-    ("/search", "Search"),
-    ("/watches", "Watches"),
-    ("/people", "People"),
-    ("/sources", "Sources"),
-    ("/outbox", "Outbox"),
-    ("/settings", "Settings"),
+    ("/", N_("Today")),
+    ("/meetings", N_("Meetings")),
+    ("/stories", N_("Stories")),
+    ("/search", N_("Search")),
+    ("/watches", N_("Watches")),
+    ("/people", N_("People")),
+    ("/sources", N_("Sources")),
+    ("/outbox", N_("Outbox")),
+    ("/settings", N_("Settings")),
 )
 
 
@@ -48,6 +50,11 @@ def context_of(request: Request) -> WebContext:
 def access_of(request: Request) -> Access:
     """Who may come in."""
     return cast("Access", request.app.state.access)
+
+
+def language_of(request: Request) -> Language:
+    """The one of the page's languages that the browser likes best."""
+    return cast("Languages", request.app.state.languages).wanted(request.headers.get("accept-language", ""))
 
 
 def read(request: Request, work: Callable[[Reader], T]) -> T:
@@ -84,7 +91,7 @@ def show(request: Request, template: str, *, status: int = 200, bare: bool = Fal
         if template in LISTINGS and status == HTTPStatus.OK:
             return JSONResponse(document(LISTINGS[template], values), headers={"vary": "accept"})
     context = context_of(request)
-    environment = cast("Environment", request.app.state.templates)
+    language = language_of(request)
     logged_in = access_of(request).password is not None and COOKIE in request.cookies
     shell = {
         "bare": bare,
@@ -98,4 +105,8 @@ def show(request: Request, template: str, *, status: int = 200, bare: bool = Fal
         "logged_in": logged_in,
         "refreshable": request.method == "GET",
     }
-    return HTMLResponse(environment.get_template(template).render(shell | values), status_code=status)
+    return HTMLResponse(
+        templates(language).get_template(template).render(shell | values),
+        status_code=status,
+        headers={"content-language": language.tag, "vary": "accept, accept-language"},
+    )

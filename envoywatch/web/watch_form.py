@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from envoywatch.web.forms import Form, lines_of, words_of
+from envoywatch.web.languages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-KINDS: Final = {"query": "words", "score": "a score", "meeting": "meetings"}
+KINDS: Final = {"query": N_("Words"), "score": N_("A score"), "meeting": N_("Meetings")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 
-from alerts import words
 from alerts.watches.query import parse_query, render_query
 from config.errors import ConfigError, EnvoywatchError, UsageError
 from config.vocabulary import Level, Role, Status, Urgency
@@ -18,11 +17,13 @@ from envoywatch.searching import Found, names_of
 from envoywatch.snippets import marked_title, snippet
 from envoywatch.suggesting import suggest
 from envoywatch.watch_forms import word_forms, written_forms
-from envoywatch.watch_words import options_in_words
 from envoywatch.web.changing import kept_version, tuning_of
 from envoywatch.web.context import SearchHit
 from envoywatch.web.forms import Faults, Form, faults_of, trouble_of
-from envoywatch.web.view import context_of, read, show
+from envoywatch.web.languages import N_
+from envoywatch.web.phrases import options
+from envoywatch.web.terms import options_of
+from envoywatch.web.view import context_of, language_of, read, show
 from envoywatch.web.watch_form import KINDS, PLACES, form_of, item_of
 from storage import views
 from storage.model import Field
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from config.model import Config, Watch
+    from envoywatch.web.languages import Language
     from envoywatch.web.tasks import Task
     from storage.model import Span
     from storage.views_watches import WatchMatch
 
-BACK_DAYS: Final = {7: "7 days", 30: "30 days", 365: "a year", 0: "everything"}
+BACK_DAYS: Final = {7: N_("7 days"), 30: N_("30 days"), 365: N_("a year"), 0: N_("everything")}
 """How far a back-test looks back."""
 _SUGGESTED: Final = 12
 
@@ -95,7 +97,7 @@ def form_page(
         "task": None,
         "token": "",
         "kinds": KINDS,
-        **_options(config),
+        **_options(language_of(request), config),
         "back_days": BACK_DAYS,
     }
     values |= _known_of(request, found, config) if found is not None else {"watch": None}
@@ -115,13 +117,13 @@ def form_page(
     )
 
 
-def _options(config: Config) -> dict[str, Any]:
+def _options(say: Language, config: Config) -> dict[str, Any]:
     """What can be chosen in the form, each with its words."""
     return {
-        "level_options": [("", "any"), *((one.value, words.LEVEL[one]) for one in Level)],
-        "status_options": [(one.value, words.STATUS[one]) for one in Status],
-        "role_options": [(one.value, words.ROLE[one]) for one in Role],
-        "urgency_options": [("", "usual"), *((one.value, one.value) for one in Urgency)],
+        "level_options": [("", say.pgettext("level of a meeting", "any")), *options_of(say, Level)],
+        "status_options": options_of(say, Status),
+        "role_options": options_of(say, Role),
+        "urgency_options": [("", say.pgettext("urgency", "usual")), *options_of(say, Urgency)],
         "channel_options": [(name, name) for name in config.channels],
     }
 
@@ -143,7 +145,7 @@ def _known_of(request: Request, found: Watch, config: Config) -> dict[str, Any]:
     queries = [parse_query(text) for text in texts]
     return {
         "watch": found,
-        "options": options_in_words(found),
+        "options": options(language_of(request), found),
         "is_muted": found.mute is not None and found.mute > now,
         "read_as": [(weights.get(text), render_query(query)) for text, query in zip(texts, queries, strict=True)],
         "people": written_forms(queries, names_of(config)) if queries else {},

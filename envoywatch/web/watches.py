@@ -19,7 +19,6 @@ from config.model import Watch
 from envoywatch.backtesting import backtest
 from envoywatch.editing import parse_end, with_keys, written_moment
 from envoywatch.trying import preview
-from envoywatch.watch_words import options_in_words
 from envoywatch.web.changing import (
     ItemForm,
     ask_to_save,
@@ -33,7 +32,7 @@ from envoywatch.web.changing import (
     tuning_of,
 )
 from envoywatch.web.forms import Faults, FieldFault, Form, is_refused, read_fields, trouble_of
-from envoywatch.web.view import context_of, read, show
+from envoywatch.web.view import context_of, language_of, read, show
 from envoywatch.web.watch_form import KINDS
 from envoywatch.web.watch_page import BACK_DAYS, address_of, configured, form_page, found_hit, judged, trial_values
 from storage import views
@@ -68,7 +67,6 @@ def watches(request: Request) -> Response:
         "watches.html",
         config=context.settings().config,
         activity=activity,
-        options=options_in_words,
         done=request.query_params.get("done", ""),
         can_edit=context.tuning is not None,
     )
@@ -186,7 +184,7 @@ def _form_of(name: str) -> ItemForm:
     def judged_with_name(request: Request, form: Form) -> tuple[dict[str, Any], Faults]:
         item, faults = judged(request, name, form)
         if name and item.get("name") != name:
-            faults.setdefault("name", []).append(_old_name(name))
+            faults.setdefault("name", []).append(_old_name(request, name))
         return item, faults
 
     return ItemForm(
@@ -207,9 +205,14 @@ async def _save(request: Request, name: str, form: Form) -> Response:
     return await save_item(request, form, _form_of(name))
 
 
-def _old_name(name: str) -> FieldFault:
+def _old_name(request: Request, name: str) -> FieldFault:
     """What a new name, or none, does to what is stored."""
-    return FieldFault(f"what {name!r} found, its alerts and their reviews stay under that name", warning=True)
+    return FieldFault(
+        language_of(request).gettext(
+            "what %(name)s found, its alerts and their reviews stay under that name", name=repr(name)
+        ),
+        warning=True,
+    )
 
 
 def _removal(request: Request, name: str, form: Form) -> Response:
@@ -220,7 +223,7 @@ def _removal(request: Request, name: str, form: Form) -> Response:
     except (UsageError, ConfigError) as error:
         return form_page(request, name, None, status=status_of(error), error=error)
     asked = Form([(_REMOVING, "yes")])
-    return show_change(request, one, asked, {"": [_old_name(name)]}, name, (address_of(name), "Watches"))
+    return show_change(request, one, asked, {"": [_old_name(request, name)]}, name, (address_of(name), "Watches"))
 
 
 async def _remove(request: Request, name: str, form: Form) -> Response:

@@ -10,7 +10,7 @@
   let stream = null;
   let timer = 0;
 
-  const tell = (count) => {
+  const tell = (count, said) => {
     document.title = count ? `(${count}) ${title}` : title;
     if (!count) return notice.replaceChildren();
     let button = notice.querySelector("button");
@@ -22,7 +22,7 @@
     }
     const key = document.createElement("kbd");
     key.textContent = "n";
-    button.replaceChildren(`${count} new: show `, key);
+    button.replaceChildren(`${said} `, key);
     return undefined;
   };
 
@@ -30,7 +30,10 @@
     clearTimeout(timer);
     if (stream || document.hidden) return;
     stream = new EventSource(`/events?after=${newest}`);
-    stream.addEventListener("alerts", (event) => tell(JSON.parse(event.data).count));
+    stream.addEventListener("alerts", (event) => {
+      const { count, said } = JSON.parse(event.data);
+      tell(count, said);
+    });
     stream.addEventListener("error", () => {
       if (stream && stream.readyState === EventSource.CLOSED) {
         // Refused: too many pages, or the session has ended.
@@ -74,7 +77,7 @@
     }
     const before = newest;
     newest = Number(fresh.getElementById("arrived").dataset.newest);
-    tell(0);
+    tell(0, "");
     close();
     open();
     document.dispatchEvent(new CustomEvent("renewed", { detail: mark(before) }));

@@ -17,7 +17,7 @@
       // The server escapes all that was fetched; this page has no other source of text.
       if (answer.ok && !answer.redirected) target.innerHTML = await answer.text();
     } catch (error) {
-      if (error.name !== "AbortError") target.textContent = "The page cannot be reached.";
+      if (error.name !== "AbortError") target.textContent = form.dataset.unreachable;
     }
   };
 

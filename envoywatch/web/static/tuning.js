@@ -25,7 +25,7 @@
         target.innerHTML = await part(form.getAttribute("action"), { method: "POST", body, signal: asked.signal });
         form.elements.query.toggleAttribute("aria-invalid", Boolean(target.querySelector(".fault")));
       } catch (error) {
-        if (error.name !== "AbortError") target.textContent = "The page cannot be reached.";
+        if (error.name !== "AbortError") target.textContent = form.dataset.unreachable;
       }
     };
     form.addEventListener("input", (event) => {

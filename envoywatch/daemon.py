@@ -16,13 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sdnotify
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from watchfiles import awatch
 
-from config.errors import ConfigError
-from config.load import load_config
 from envoywatch import __version__, clocks, self_tests
 from envoywatch.backlog import BacklogStage
-from envoywatch.checks import all_checks
+from envoywatch.config_file import ConfigFile, Takers
 from envoywatch.control import ControlServer
 from envoywatch.desk import Listener, open_desk
 from envoywatch.expected import ExpectedMeetings
@@ -42,10 +39,9 @@ from storage.runs import beat, end_run, note_damage, set_note, start_run
 from storage.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
-    from config.errors import Finding
     from config.load import Loaded
     from envoywatch.clock import Clock
     from envoywatch.desk import Desk
@@ -64,7 +60,6 @@ CHECKED_FIRST: Final = 64 * 2**20
 """A database of this size is checked in a third of a second."""
 FIRST_S: Final = 60.0
 """When what is seldom done is first done, also by a daemon that is started anew every hour."""
-_LOOK_MS: Final = 1000
 DRAIN_S: Final = 3.0
 SEND_DRAIN_S: Final = 4.0
 """The send in flight is let finish, so that it need not be repeated; the whole stop takes under 10 s."""
@@ -87,13 +82,11 @@ class Daemon:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.loaded = options.loaded
         self.clock = options.clock
+        takers = Takers(self._adopt, self._note_faults, self.clock.now)
+        self.file = ConfigFile(options.loaded, options.environ, takers)
         self.stopping = asyncio.Event()
         self.page_url: str | None = None
-        self.findings: tuple[Finding, ...] = ()
-        self.refused = False  # whether they kept the newest configuration from being taken
-        self.config_read_at = self.clock.now()
         self.desk: Desk
         self.watch: SourceWatch
         self.polls: PollStage
@@ -107,15 +100,13 @@ class Daemon:
         self._damage: list[str] = []
         self._work = Jobs()
         self._kicked: set[str] = set()
-        self._reloading = asyncio.Lock()
-        self._stamps = _stamps(self.loaded.files)
         self._notifier = sdnotify.SystemdNotifier()
 
     async def run(self) -> int:
         """The whole life of the daemon; returns its exit code. Raises the errors of its configuration and database."""
         with (
             _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload_soon}),
-            open_store(_database(self.loaded), "envoywatch run") as store,
+            open_store(self.database, "envoywatch run") as store,
         ):
             started = await store.write(start_run, __version__, self.clock.now())
             run_id = started.run_id
@@ -165,9 +156,14 @@ class Daemon:
             self._work.start(what, self._kick(what, pump))
 
     @property
+    def loaded(self) -> Loaded:
+        """The configuration in force."""
+        return self.file.loaded
+
+    @property
     def database(self) -> Path:
-        """The file that this daemon writes."""
-        return _database(self.loaded)
+        """The file that this daemon writes; a relative path starts at the configuration's folder."""
+        return self.loaded.path.resolve().parent / self.loaded.config.storage.path.expanduser()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -178,36 +174,6 @@ class Daemon:
         if self.stopping.is_set():
             troubles.append("the daemon is stopping")
         return tuple(troubles)
-
-    async def reload(self) -> None:
-        """Read the configuration again; a faulty one is told and the last good one kept."""
-        async with self._reloading:
-            await self._reload()
-
-    async def take_file(self) -> None:
-        """Take the configuration as it is now, without waiting for the watch on its folder to see that it changed."""
-        await self._reload_settled()
-
-    async def _reload(self) -> None:
-        try:
-            loaded = load_config(
-                self.loaded.path, environ=self.options.environ, checks=all_checks(), lenient_sources=True
-            )
-        except ConfigError as error:
-            for finding in error.findings:
-                _log.error("configuration not taken", finding=str(finding))
-            self.refused = True
-            await self._note_faults(error.findings)
-            return
-        self._tell_what_needs_restart(loaded)
-        self.loaded = loaded
-        self.refused = False
-        self.config_read_at = self.clock.now()
-        await self.desk.adopt(loaded.config, loaded.secrets)
-        await clocks.set_digest_clocks(self.desk)
-        await self._note_dropped()
-        settle()
-        _log.info("configuration read", path=str(loaded.path), sources=len(loaded.config.sources))
 
     # ------------------------------------------------------------ parts
 
@@ -227,12 +193,12 @@ class Daemon:
 
     async def _until_stopped(self, run_id: int) -> None:
         await clocks.set_digest_clocks(self.desk)
-        await self._note_dropped()
+        await self.file.begin()
         settle()
         scheduler = self._scheduler(run_id)
         scheduler.start()
         watching = [
-            asyncio.create_task(self._watch_files(), name="watch configuration"),
+            asyncio.create_task(self.file.watch(self.stopping), name="watch configuration"),
             asyncio.create_task(self._watch_clock(scheduler), name="watch clock"),
         ]
         try:
@@ -348,59 +314,17 @@ class Daemon:
 
     # ------------------------------------------------------------ configuration
 
-    async def _note_dropped(self) -> None:
-        """Tell which sources the configuration in force goes without."""
-        for finding in self.loaded.dropped:
-            _log.warning("source left out", finding=str(finding))
-        await self._note_faults(self.loaded.dropped)
+    async def _adopt(self, loaded: Loaded) -> None:
+        await self.desk.adopt(loaded.config, loaded.secrets)
+        await clocks.set_digest_clocks(self.desk)
+        settle()
 
-    async def _note_faults(self, findings: Sequence[Finding]) -> None:
-        """Where `status` and the page find them; an empty list takes the note back."""
-        self.findings = tuple(findings)
-        faults = [str(finding) for finding in findings] or None
+    async def _note_faults(self, faults: list[str] | None) -> None:
         await self.desk.store.write(set_note, "config_faults", faults, self.clock.now())
 
     def _reload_soon(self) -> None:
         if hasattr(self, "desk"):  # before that the configuration has only just been read
-            self.kick("reload", self.reload)
-
-    async def _watch_files(self) -> None:
-        """Watch the folders, not the files: editors replace a file rather than write it.
-
-        An event only wakes us, and so does every second: what counts is whether a file is another than when it was
-        read, for what is saved while a watch is set up, or on some network drives, comes without an event.
-        """
-        while not self.stopping.is_set():
-            folders = {path.parent for path in self._stamps if path.parent.is_dir()}
-            async for _ in awatch(
-                *folders,
-                recursive=False,
-                stop_event=self.stopping,
-                step=200,
-                rust_timeout=_LOOK_MS,
-                yield_on_timeout=True,
-            ):
-                if _stamps(self._stamps) != self._stamps:
-                    await self._reload_settled()
-                if {path.parent for path in self._stamps if path.parent.is_dir()} != folders:
-                    break
-
-    async def _reload_settled(self) -> None:
-        """Read again until no file was changed, or came into the configuration, while it was read."""
-        while not self.stopping.is_set():
-            self._stamps = _stamps(self.loaded.files)
-            await self.reload()
-            if _stamps(self.loaded.files) == self._stamps:
-                return
-
-    def _tell_what_needs_restart(self, loaded: Loaded) -> None:
-        before, after = self.loaded.config, loaded.config
-        for name, changed in (
-            ("storage.path", before.storage.path != after.storage.path),
-            ("web.listen", before.web != after.web),
-        ):
-            if changed:
-                _log.warning("this change needs a restart", setting=name)
+            self.kick("reload", self.file.take)
 
     # ------------------------------------------------------------ other processes
 
@@ -416,7 +340,7 @@ class Daemon:
             return [*self.troubles, *self.upkeep.lines]
 
         handlers = {**dict.fromkeys(REQUESTS, answer), "poll": poll, "troubles": troubles}
-        server = ControlServer(_database(self.loaded), handlers)
+        server = ControlServer(self.database, handlers)
         await server.start()
         try:
             yield
@@ -461,21 +385,3 @@ def watchdog_s(environ: Mapping[str, str]) -> float:
     """How often the service manager is told that the loop runs: three times as often as it asks for."""
     asked = environ.get("WATCHDOG_USEC", "")
     return min(BEAT_S, int(asked) / 3e6) if asked.isdecimal() and int(asked) else BEAT_S
-
-
-def _stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int] | None]:
-    """By what one can tell that a file was written or replaced; None for one that is not there."""
-    stamps: dict[Path, tuple[int, int, int] | None] = {}
-    for path in paths:
-        try:
-            found = path.stat()
-        except OSError:
-            stamps[path.resolve()] = None
-        else:
-            stamps[path.resolve()] = (found.st_mtime_ns, found.st_size, found.st_ino)
-    return stamps
-
-
-def _database(loaded: Loaded) -> Path:
-    """A relative path starts at the configuration's folder."""
-    return loaded.path.resolve().parent / loaded.config.storage.path.expanduser()

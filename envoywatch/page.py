@@ -60,9 +60,9 @@ def _context(daemon: Daemon) -> WebContext:
         settings=lambda: Settings(
             config=daemon.loaded.config,
             file=daemon.loaded.path,
-            findings=daemon.findings,
-            refused=daemon.refused,
-            read_at=daemon.config_read_at,
+            findings=daemon.file.findings,
+            refused=daemon.file.refused,
+            read_at=daemon.file.read_at,
         ),
         health=lambda: Readiness(ready=not daemon.troubles, troubles=(*daemon.troubles, *daemon.upkeep.lines)),
         now=daemon.clock.now,
@@ -90,7 +90,7 @@ def _tuning(daemon: Daemon) -> Tuning:
 
     async def taken(*, wholly: bool) -> None:
         before = daemon.loaded
-        await patiently(daemon.take_file(), lambda: not wholly and daemon.loaded is not before)
+        await patiently(daemon.file.take(), lambda: not wholly and daemon.loaded is not before)
 
     async def poll(name: str) -> bool | None:
         polled = await patiently(daemon.poll_now([name]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from watchfiles import awatch
 
-from config.errors import ConfigError
+from config.errors import ConfigError, Finding
 from config.load import load_config
 from envoywatch.checks import all_checks
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from config.errors import Finding
     from config.load import Loaded
+    from config.model import Config
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_MS: Final = 1000
+SETTLE_S: Final = 10.0
+"""So long a file that has lost a whole list must stay as it is before it is taken: it may be saved in two steps."""
+_LISTS: Final = ("sources", "people", "watches", "channels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +53,23 @@ class ConfigFile:
         self._takers = takers
         self._reading = asyncio.Lock()
         self._stamps = _stamps(loaded.files)
+        self._held_at: float | None = None
+        """Since when, by the loop's clock, a file that has lost a whole list has stayed as it is."""
 
     async def begin(self) -> None:
         """Tell of the configuration that the daemon was started with."""
         await self._note_dropped()
 
     async def take(self) -> None:
-        """Take the file as it is now, without waiting for the watch on its folder to see that it changed.
+        """Take the file as it is now, without waiting for the watch on its folder to see that it changed."""
+        await self._read_whole(is_whole=True)
 
-        It is read again until no file was changed, or came into the configuration, while it was read.
-        """
-        while True:
-            self._stamps = _stamps(self.loaded.files)
-            async with self._reading:
-                await self._read()
-            if _stamps(self.loaded.files) == self._stamps:
-                return
+    async def look(self) -> None:
+        """Read the file if it changed. What looks half written is taken only when it has stayed so for a while."""
+        if _stamps(self._stamps) != self._stamps:
+            await self._read_whole(is_whole=False)
+        elif self._held_at is not None and asyncio.get_running_loop().time() - self._held_at >= SETTLE_S:
+            await self._read_whole(is_whole=True)
 
     async def watch(self, stopping: asyncio.Event) -> None:
         """Watch the folders, not the files: editors replace a file rather than write it.
@@ -83,15 +87,24 @@ class ConfigFile:
                 rust_timeout=_LOOK_MS,
                 yield_on_timeout=True,
             ):
-                if _stamps(self._stamps) != self._stamps:
-                    await self.take()
+                await self.look()
                 if self._folders() != folders:
                     break
 
     def _folders(self) -> set[Path]:
         return {path.parent for path in self._stamps if path.parent.is_dir()}
 
-    async def _read(self) -> None:
+    async def _read_whole(self, *, is_whole: bool) -> None:
+        """Read again until no file was changed, or came into the configuration, while it was read."""
+        while True:
+            self._stamps = _stamps(self.loaded.files)
+            async with self._reading:
+                await self._read(is_whole=is_whole)
+            if _stamps(self.loaded.files) == self._stamps:
+                return
+
+    async def _read(self, *, is_whole: bool) -> None:
+        self._held_at = None
         try:
             loaded = load_config(self.loaded.path, environ=self._environ, checks=all_checks(), lenient_sources=True)
         except ConfigError as error:
@@ -99,6 +112,14 @@ class ConfigFile:
                 _log.error("configuration not taken", finding=str(finding))
             self.refused = True
             await self._note(error.findings)
+            return
+        if not is_whole and (lost := _lost(self.loaded.config, loaded.config)):
+            self._held_at = asyncio.get_running_loop().time()
+            hint = f"it may be half written: it is taken when it stays so for {SETTLE_S:.0f} s, and at once on SIGHUP"
+            finding = Finding(loaded.path, 0, 0, f"the file has lost all of its {' and '.join(lost)}", hint)
+            _log.warning("configuration not taken yet", finding=str(finding))
+            self.refused = True
+            await self._note((finding,))
             return
         _tell_what_needs_restart(self.loaded, loaded)
         self.loaded = loaded
@@ -118,6 +139,11 @@ class ConfigFile:
         """Where `status` and the page find them; an empty list takes the note back."""
         self.findings = tuple(findings)
         await self._takers.note([str(finding) for finding in findings] or None)
+
+
+def _lost(before: Config, after: Config) -> list[str]:
+    """The lists that had something in them and have nothing any more."""
+    return [name for name in _LISTS if getattr(before, name) and not getattr(after, name)]
 
 
 def _tell_what_needs_restart(before: Loaded, after: Loaded) -> None:

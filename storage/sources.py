@@ -5,12 +5,19 @@ Every function works inside a transaction that the caller has opened on the writ
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from config.hosts import host_key
+from storage.endpoints import (
+    Known,
+    has_delivered,
+    known_endpoints,
+    set_faults,
+    set_validators,
+    sync_endpoints,
+)
 from storage.entries import find_article
 from storage.identity import Identity, identify
 from storage.model import (
@@ -31,8 +38,6 @@ from storage.rows import (
     clean,
     dump_json,
     entry_to_json,
-    proof_from_json,
-    proof_to_json,
     spec_from_json,
     spec_to_json,
 )
@@ -51,8 +56,6 @@ if TYPE_CHECKING:
 ABSENT_AFTER: Final = timedelta(hours=30)
 """No source that answers is asked less often than once a day, but for what spreads the polls."""
 _NOT_MODIFIED = 304
-
-_Known = dict[int, tuple[Validators, EndpointState]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def _change(db: Database, source_id: int, spec: SourceSpec, before: str, text: s
         " next_poll_at = ?, active = 1, position = 0 WHERE id = ?",
         [text, spec.language, spec.country, spec.role, spec.interval.total_seconds(), *_host_of(spec), at, source_id],
     )
-    _sync_endpoints(db, source_id, spec, _endpoints_of(before))
+    sync_endpoints(db, source_id, spec, before)
     db.execute("UPDATE endpoints SET seen = NULL WHERE source_id = ?", [source_id])
 
 
@@ -176,12 +179,12 @@ def lease_due(
         [owner, to_text(until), dump_json(ids)],
     ).fetchall()
     order = {source_id: place for place, source_id in enumerate(ids)}
-    known = _known(db, ids)
+    known = known_endpoints(db, ids)
     rows.sort(key=lambda row: order[row[0]])
     return [_lease(row, known.get(row[0], {}), until) for row in rows]
 
 
-def _lease(row: Sequence[Any], known: _Known, until: datetime) -> Lease:
+def _lease(row: Sequence[Any], known: Known, until: datetime) -> Lease:
     source_id, spec_text, position, failures, host, rate, *moments = row
     spec = spec_from_json(spec_text)
     positions = range(len(spec.endpoints))
@@ -207,7 +210,7 @@ def finish_poll(db: Database, poll: Poll, when: datetime | ChooseNext, now: date
     """
     sql = "SELECT fault, last_ok_at, spec FROM sources WHERE id = ?"
     row = db.execute(sql, [poll.source_id]).fetchone()
-    backlog = bool(poll.entries) and not _has_delivered(db, poll)
+    backlog = bool(poll.entries) and not has_delivered(db, poll)
     read_until = from_text(row[1]) if row[1] else None
     absent = read_until is not None and _was_absent(now - read_until, row[2])
     new, unread = _add_new(db, poll, now, None if absent else read_until, first=backlog)
@@ -215,9 +218,9 @@ def finish_poll(db: Database, poll: Poll, when: datetime | ChooseNext, now: date
     at = to_text(now)
     fault = poll.fault
     due = when if isinstance(when, datetime) else when(0 if backlog else new)
-    _set_faults(db, poll, at)
+    set_faults(db, poll, at)
     if poll.validators is not None and fault is None:
-        _set_validators(db, poll, poll.validators)
+        set_validators(db, poll, poll.validators)
     if fault is None:
         db.execute(
             _LET_GO + "position = ?,"
@@ -276,13 +279,6 @@ def _add_new(db: Database, poll: Poll, now: datetime, read_until: datetime | Non
         return entry.published_at is None or entry.published_at < read_until
 
     return add_entries(db, poll, now, is_background)
-
-
-def _has_delivered(db: Database, poll: Poll) -> bool:
-    row = db.execute(
-        "SELECT first_ok_at FROM endpoints WHERE source_id = ? AND position = ?", [poll.source_id, poll.position]
-    ).fetchone()
-    return row is not None and row[0] is not None
 
 
 def _skips(poll: Poll) -> tuple[bool, bool, int]:
@@ -347,96 +343,6 @@ def _is_seen(db: Database, source_id: int, identity: Identity) -> bool:
             [source_id, identity.content_hash],
         )
     return near.fetchone() is not None
-
-
-def _endpoints_of(spec_text: str) -> list[Any]:
-    """The endpoints of a stored source as raw JSON, whatever version wrote it."""
-    return list(json.loads(spec_text).get("endpoints", ()))
-
-
-def _sync_endpoints(db: Database, source_id: int, spec: SourceSpec, before: Sequence[Any] = ()) -> None:
-    """Keep what is known of an endpoint that stays as it is at its place; the others start afresh.
-
-    Under another selector the same body holds other entries.
-    """
-    now = _endpoints_of(spec_to_json(spec))
-    for position, (old, new) in enumerate(zip(before, now, strict=False)):
-        if old != new:
-            db.execute("DELETE FROM endpoints WHERE source_id = ? AND position = ?", [source_id, position])
-    kept = {
-        (row[0], row[1], row[2])
-        for row in db.execute("SELECT position, kind, url FROM endpoints WHERE source_id = ?", [source_id])
-    }
-    wanted = {(position, one.kind.value, one.url) for position, one in enumerate(spec.endpoints)}
-    for position, _, _ in kept - wanted:
-        db.execute("DELETE FROM endpoints WHERE source_id = ? AND position = ?", [source_id, position])
-    db.conn.executemany(
-        "INSERT INTO endpoints (source_id, position, kind, url) VALUES (?, ?, ?, ?)",
-        [(source_id, *endpoint) for endpoint in sorted(wanted - kept)],
-    )
-
-
-def _known(db: Database, source_ids: Sequence[int]) -> dict[int, _Known]:
-    """What is kept of the endpoints of each source, by position."""
-    rows = db.execute(
-        "SELECT source_id, position, etag, last_modified, body_hash, proof, seen, failures, retry_at, first_ok_at,"
-        " memory FROM endpoints WHERE source_id IN (SELECT value FROM json_each(?))",
-        [dump_json(source_ids)],
-    )
-    known: dict[int, _Known] = {}
-    for source_id, position, *row in rows:
-        etag, last_modified, body_hash, proof, seen, failures, retry_at, first_ok_at, memory = row
-        known.setdefault(source_id, {})[position] = (
-            Validators(etag, last_modified, body_hash, proof_from_json(proof), seen or b"", at_fault=failures > 0),
-            EndpointState(failures, from_text(retry_at) if retry_at else None, first_ok_at is not None, memory or ""),
-        )
-    return known
-
-
-def _set_validators(db: Database, poll: Poll, given: Validators) -> None:
-    """Only for the URL that was asked: the configuration may have put another in its place meanwhile."""
-    db.execute(
-        "UPDATE endpoints SET etag = ?, last_modified = ?, body_hash = ?, proof = ?, seen = ?"
-        " WHERE source_id = ? AND position = ? AND url = ?",
-        [
-            given.etag,
-            given.last_modified,
-            given.body_hash,
-            proof_to_json(given.proof),
-            given.seen or None,
-            poll.source_id,
-            poll.position,
-            poll.url,
-        ],
-    )
-
-
-def _set_faults(db: Database, poll: Poll, at: str) -> None:
-    """Each endpoint that was asked and failed counts it; one that answered is well again."""
-    rests = dict(poll.rests)
-    asked = (*poll.passed_over, (poll.position, poll.fault)) if poll.fault else poll.passed_over
-    for position, fault in asked:
-        db.execute(
-            "UPDATE endpoints SET fault = ?, fault_detail = ?, fault_at = ?, failures = failures + 1, retry_at = ?"
-            " WHERE source_id = ? AND position = ?",
-            [
-                fault.kind,
-                clean(fault.detail),
-                at,
-                to_text(rests[position]) if position in rests else None,
-                poll.source_id,
-                position,
-            ],
-        )
-    if poll.fault is None:
-        db.execute(
-            "UPDATE endpoints SET fault = NULL, fault_detail = NULL, fault_at = NULL, failures = 0, retry_at = NULL,"
-            " first_ok_at = coalesce(first_ok_at, ?), memory = coalesce(?, memory)"
-            " WHERE source_id = ? AND position = ?"
-            # Mostly there is nothing to change: then the row is not written.
-            " AND (failures > 0 OR fault IS NOT NULL OR retry_at IS NOT NULL OR first_ok_at IS NULL OR ? IS NOT NULL)",
-            [at, poll.memory, poll.source_id, poll.position, poll.memory],
-        )
 
 
 def _log_poll(db: Database, poll: Poll, new: int, known: int) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import selectors
 import sys
 import tempfile
 import time
@@ -26,13 +25,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scrapy.http import Response
+from simulated_day import DirectWorkers, LeapingLoop, SimulatedEngine
 
-import envoywatch  # noqa: F401 (makes the plain-named packages importable)
 from config.model import Config
 from config.vocabulary import EndpointKind, Role
-from crawler.engine import Engine
 from crawler.hosts import HostBook
-from crawler.politeness import host_key
 from crawler.settings import settings_of
 from envoywatch.addresses import Addresses
 from envoywatch.clock import Clock
@@ -50,34 +47,11 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from crawler.exchange import Fetch
-    from crawler.hops import Hop
-    from crawler.transport import Budget
     from storage.model import Lease, NextPoll, Poll
     from storage.sources import PollFinish
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 T = TypeVar("T")
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """Nothing is waited for: when all is quiet, it is at once the time of what comes next."""
-
-    def __init__(self) -> None:
-        super().__init__(_Leap(self))
-        self.at = 0.0
-
-    def time(self) -> float:
-        return self.at
-
-
-class _Leap(selectors.DefaultSelector):
-    def __init__(self, loop: LeapingLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        self._loop.at += timeout or 0.0
-        return super().select(0)
 
 
 class LoopClock(Clock):
@@ -166,31 +140,25 @@ class Tally(Silent):
                 self.wait(planned, now)
 
 
-class SimulatedEngine(Engine):
-    """The engine but for the network and Scrapy's gap: places per host, hosts let alone, faults are its own."""
+class Servers(SimulatedEngine):
+    """The servers of the world, and how many requests each host has in flight."""
 
     def __init__(self, config: Config, clock: LoopClock, world: World, tally: Tally) -> None:
         super().__init__(settings_of(config.crawl), HostBook(now=clock.now))
-        self._crawler: Any = "not needed"
         self._clock, self._world, self._tally = clock, world, tally
-        self._free_at: dict[str, float] = {}
 
-    async def _hop(self, request: Fetch, hop: Hop, budget: Budget) -> Response:  # noqa: ARG002 (its own timeout)
-        loop, host = asyncio.get_running_loop(), host_key(hop.url)
-        turn = max(loop.time(), self._free_at.get(host, 0.0))
-        self._free_at[host] = turn + self.gap_at(host)
-        await asyncio.sleep(turn - loop.time())
-        number = int(hop.url.rpartition("/")[2].removesuffix(".xml"))
+    async def answer(self, request: Fetch, url: str, host: str) -> Response:
+        number = int(url.rpartition("/")[2].removesuffix(".xml"))
         self._tally.asked(number, self._clock.now())
         self._tally.in_flight[host] += 1
         self._tally.most = max(self._tally.most, self._tally.in_flight[host])
         try:
-            return await self._answer(request, hop.url, number)
+            return await self._answer(request, url, host, number)
         finally:
             self._tally.in_flight[host] -= 1
 
-    async def _answer(self, request: Fetch, url: str, number: int) -> Response:
-        latency = self._world.latency(host_key(url))
+    async def _answer(self, request: Fetch, url: str, host: str, number: int) -> Response:
+        latency = self._world.latency(host)
         if latency is None:
             await asyncio.sleep(self.settings.timeout.total_seconds())
             raise TimeoutError
@@ -198,7 +166,7 @@ class SimulatedEngine(Engine):
         at = asyncio.get_running_loop().time()
         etag = f'"{self._world.items(number, at)}"'
         same = request.headers.get("If-None-Match") == etag
-        self.hosts.note(host_key(url), 304 if same else 200, timedelta(seconds=latency), None)
+        self.hosts.note(host, 304 if same else 200, timedelta(seconds=latency), None)
         body = b"" if same else self._world.feed(number, at)
         return Response(
             url, status=304 if same else 200, headers={"ETag": etag, "Content-Type": "application/rss+xml"}, body=body
@@ -238,19 +206,12 @@ class DirectStore:
         return result
 
 
-class DirectWorkers:
-    """The work done here and now; a pool of processes knows nothing of simulated time."""
-
-    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        return work(*arguments)
-
-
 async def live(loop: LeapingLoop, db: Database, sources: int, hours: float) -> dict[str, Any]:
     clock, tally, world = LoopClock(loop), Tally(), World(sources)
     config = Config.model_validate({"web": {"listen": "off"}})
     sync_sources(db, map(world.spec, range(sources)), clock.now())
     store = DirectStore(db, tally)
-    engine = SimulatedEngine(config, clock, world, tally)
+    engine = Servers(config, clock, world, tally)
     desk: Any = SimpleNamespace(
         addresses=Addresses(),
         store=store,

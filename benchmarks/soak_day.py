@@ -14,7 +14,6 @@ import asyncio
 import gc
 import json
 import os
-import selectors
 import sys
 import threading
 import time
@@ -24,13 +23,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import apscheduler.schedulers.base
-from schedule_day import DirectWorkers
 from scrapy.http import Response
+from simulated_day import DirectWorkers, LeapingLoop, SimulatedEngine
 from soak_world import WINDOW, Events, Ill, World, has_pages, is_watched
 
 import crawler.engine
@@ -39,8 +38,6 @@ import envoywatch.daemon
 import envoywatch.hosts
 import storage.writer
 from config.load import load_config
-from crawler.engine import Engine
-from crawler.politeness import host_key
 from envoywatch.addresses import Addresses
 from envoywatch.clock import Clock
 from envoywatch.daemon import Daemon, Options
@@ -53,13 +50,10 @@ from storage.runs import end_run, start_run
 from storage.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from types import ModuleType
 
     from config.model import Config
     from crawler.exchange import Fetch
-    from crawler.hops import Hop
-    from crawler.transport import Budget
     from storage.model import Lease, NextPoll, Poll
     from storage.sources import PollFinish
     from storage.store import SqliteStore
@@ -69,7 +63,6 @@ START = datetime(2026, 3, 28, 18, tzinfo=UTC)
 SAMPLE_S = 600.0
 SILENT_HOURS = (8.0, 11.0)
 """Of 24: the second channel's server refuses for three hours."""
-T = TypeVar("T")
 _CONFIG = """\
 crawl: {{interval: 30m, private_addresses: true, obey_robots: false}}
 web: {{listen: off}}
@@ -85,51 +78,6 @@ channels:
 sources:
 {sources}
 """
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """When all is quiet it is at once the time of what comes next; what threads do takes no time at all."""
-
-    def __init__(self) -> None:
-        super().__init__(_Leap(self))
-        self.at = 0.0
-        self.in_threads = 0
-
-    def time(self) -> float:
-        return self.at
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
-        self.in_threads += 1
-        future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(self._came_back)
-        return future
-
-    def _came_back(self, _: Any) -> None:
-        self.in_threads -= 1
-
-    def counted(self, work: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-        """The same, which time waits for."""
-
-        async def run(*arguments: Any, **named: Any) -> T:
-            self.in_threads += 1
-            try:
-                return await work(*arguments, **named)
-            finally:
-                self.in_threads -= 1
-
-        return run
-
-
-class _Leap(selectors.DefaultSelector):
-    def __init__(self, loop: LeapingLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if self._loop.in_threads and timeout != 0:
-            return super().select(None)
-        self._loop.at += timeout or 0.0
-        return super().select(0)
 
 
 class LoopClock(Clock):
@@ -184,24 +132,18 @@ class Tally(Silent):
             self.longest_gap = max(self.longest_gap, (self._loop.at - since) / wait)
 
 
-class SimulatedEngine(Engine):
-    """The engine but for the network and Scrapy's gap: places per host, hosts let alone, faults are its own."""
+class Servers(SimulatedEngine):
+    """The servers of the world, each in its ill hours as ill as it is then."""
 
     def __init__(self, config: Config, hosts: HostKeeper, world: World, tally: Tally, events: Events) -> None:
         super().__init__(engine_settings(config), hosts.book)
-        self._crawler: Any = "not needed"
         self._world, self._tally, self._events = world, tally, events
-        self._free_at: dict[str, float] = {}
 
-    async def _hop(self, request: Fetch, hop: Hop, budget: Budget) -> Response:  # noqa: ARG002 (its own timeout)
-        loop, host = asyncio.get_running_loop(), host_key(hop.url)
-        turn = max(loop.time(), self._free_at.get(host, 0.0))
-        self._free_at[host] = turn + self.gap_at(host)
-        await asyncio.sleep(turn - loop.time())
-        path = hop.url.split("/", 3)[3]
+    async def answer(self, request: Fetch, url: str, host: str) -> Response:
+        path = url.split("/", 3)[3]
         if path.endswith(".xml"):
             self._tally.asked(int(path.removesuffix(".xml")), host)
-        ill = self._world.ill(host, self._events.world(loop.time()))
+        ill = self._world.ill(host, self._events.world(asyncio.get_running_loop().time()))
         if ill is Ill.HANGS:
             await asyncio.sleep(self.settings.timeout.total_seconds())
             raise TimeoutError
@@ -209,7 +151,7 @@ class SimulatedEngine(Engine):
         await asyncio.sleep(latency)
         if ill is Ill.REFUSES:
             raise ConnectionRefusedError
-        response = self._answer(request, hop.url, path, ill)
+        response = self._answer(request, url, path, ill)
         wish = timedelta(minutes=10) if response.status == 429 else None
         self.hosts.note(host, response.status, timedelta(seconds=latency), wish)
         return response
@@ -289,7 +231,7 @@ class Day:
             self._count(store)
             run = await store.write(start_run, "soak", self.clock.now())
             hosts = HostKeeper(store, self.clock)
-            engine = SimulatedEngine(loaded.config, hosts, self.world, self.tally, self.events)
+            engine = Servers(loaded.config, hosts, self.world, self.tally, self.events)
             workers: Any = DirectWorkers()
             desk = Desk(loaded.config, store, engine, workers, self.clock, self.tally, hosts, Addresses(loaded.secrets))
             await desk.sync()

@@ -35,9 +35,10 @@ NEEDS_CHROMIUM = [
 class Site(threading.Thread):
     """The page on a loopback port, in a loop of its own thread."""
 
-    def __init__(self, path, password=None):
+    def __init__(self, path, password=None, language=None):
         super().__init__(daemon=True)
         self.path = path
+        self.language = language
         self.password = password
         self.ready = threading.Event()
         self.url = ""
@@ -59,6 +60,8 @@ class Site(threading.Thread):
         )
         app = create_app(context)
         app.state.live = live.Live(look_s=0.05)
+        if self.language is not None:
+            app.state.languages.add(self.language)
         server = serve(app, "127.0.0.1", 0)
         await server.start()
         self.url = server.url

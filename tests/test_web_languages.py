@@ -64,3 +64,13 @@ def test_lists_and_days_are_written_as_the_language_does():
     assert ENGLISH.day(date(2023, 5, 7)) == "7 May"
     assert ENGLISH.day_of_year(date(2023, 1, 25)) == "25 Jan 2023"
     assert ENGLISH.weekday(date(2023, 5, 26)) == "Friday"
+
+
+# ---------------------------------------------------------------- installed, checkout or wheel
+
+
+@pytest.mark.wheel
+def test_the_installed_program_has_the_catalogue_of_every_language():
+    for tag in LANGUAGES.tags:
+        language = LANGUAGES.get(tag)
+        assert tag == "en" or language.gettext("Today") != "Today"

@@ -177,7 +177,7 @@ class Languages:
         weights: dict[str, float] = {}
         for part in header[:_LONGEST_HEADER].lower().split(","):
             tag, *parameters = (piece.strip() for piece in part.split(";"))
-            known = next((one for one in self.tags if one == tag or one == tag.partition("-")[0]), None)
+            known = next((one for one in (tag, tag.partition("-")[0]) if one in self.tags), None)
             if known is not None:
                 weights[known] = max(weights.get(known, 0.0), weight_of(parameters))
         best = max(weights, key=weights.__getitem__, default=ENGLISH.tag)

@@ -2,10 +2,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from contextlib import closing
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from storage.database import open_reader
 from storage.entries import finish_entry
 from storage.model import Entry, Needs, Reason, Text, TextOrigin, Verdict
 from storage.views import get_article
+from tests.outlet import serving
 from tests.seeding import CONFIG, NOW, Commands, claim_of, open_again, seed, with_watch
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -161,25 +160,8 @@ PAGE = """<html lang="en"><head><title>Envoy again</title></head><body><article>
 
 @pytest.fixture
 def outlet():
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            content = PAGE.encode() if self.path == "/new" else b""
-            self.send_response(200 if content else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving({"/new": ("text/html; charset=utf-8", PAGE)}) as address:
+        yield address
 
 
 def allow_loopback(archive):

@@ -1,9 +1,7 @@
 import os
 import subprocess
 import sys
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,13 +9,15 @@ import pytest
 
 from envoywatch.cli.poll import Tally
 from storage.model import Entry, Fault, FaultKind, Lease, Poll, PollOutcome, SourceSpec
+from tests.outlet import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CHANNEL = '<?xml version="1.0"?><rss version="2.0"><channel><title>T</title><link>/</link><description>x</description>'
+RSS = "application/rss+xml"
 FEEDS = {
-    "/one.xml": CHANNEL + "<item><title>Tide table</title><guid>1</guid></item></channel></rss>",
-    "/empty.xml": CHANNEL + "</channel></rss>",
+    "/one.xml": (RSS, CHANNEL + "<item><title>Tide table</title><guid>1</guid></item></channel></rss>"),
+    "/empty.xml": (RSS, CHANNEL + "</channel></rss>"),
 }
 
 
@@ -66,25 +66,8 @@ def test_the_network_is_asked_about_when_no_host_has_an_address(kinds, is_down):
 
 @pytest.fixture
 def outlet():
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            content = FEEDS.get(self.path, "").encode()
-            self.send_response(200 if content else 404)
-            self.send_header("Content-Type", "application/rss+xml")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(FEEDS) as address:
+        yield address
 
 
 def test_without_a_terminal_everything_is_said_once(tmp_path, outlet):

@@ -2,13 +2,12 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from config.sources_files import read_sources
 from envoywatch.cli import main
+from tests.outlet import serving
 from tests.seeding import Said
 
 pytest_plugins = ("tests.crawler_fixtures",)
@@ -45,27 +44,8 @@ def config(tmp_path, monkeypatch):
 
 @pytest.fixture
 def outlet():
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            kind, body = PAGES.get(self.path, (None, ""))
-            content = body.replace("{base}", base).encode()
-            self.send_response(200 if kind else 404)
-            self.send_header("Content-Type", kind or "text/plain")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield base
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(PAGES) as address:
+        yield address
 
 
 @pytest.fixture

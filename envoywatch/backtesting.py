@@ -14,9 +14,8 @@ from alerts.decide import decide
 from alerts.meetings.version import detector_version
 from envoywatch.archive_scan import candidates, look_through
 from envoywatch.desk import rules_of
-from storage.identity import text_hash
+from envoywatch.just_read import just_read
 from storage.meetings import LEDGER_WINDOW
-from storage.model import Reading, Text
 from storage.replay import ids_with_claims, matched_then, open_scratch, replayable, told_then
 from storage.views_search import count_between, id_bounds
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from config.model import Config, Watch
     from envoywatch.archive_scan import Seen, Stretch
-    from storage.model import Alert, Known, Needs, Outcome
+    from storage.model import Alert, Known, Needs, Outcome, Reading
     from storage.replay import Replayable, Scratch
     from storage.views import ArticleLine, Reader
 
@@ -215,24 +214,17 @@ class _Run:
 
 
 def _reading(one: Replayable, seen: Seen | None) -> Reading:
-    """The article as if it had just been read."""
-    line = one.line
-    reread = None if seen is None else seen.claims
-    return Reading(
-        entry_id=0,
+    """The article as if it had just been read, with its claims as stored unless they were read again."""
+    found, reread = (None, None) if seen is None else (seen.found, seen.claims)
+    return just_read(
+        one.line,
+        one.text,
+        one.author,
+        found,
+        one.claims if reread is None else reread,
+        language=one.line.language,
         source_id=one.source_id,
-        source=line.source,
-        country=line.country,
-        role=line.role,
-        url=line.url or f"envoywatch:article/{line.id}",
-        text=Text(line.title, one.text, line.language, line.origin, line.url, one.author, line.published_at),
-        text_hash=text_hash(line.title, one.text),
-        seen_at=line.seen_at,
         first_poll=one.first_poll,
-        matches=() if seen is None else seen.found.matches,
-        short=() if seen is None else seen.found.short,
-        claims=one.claims if reread is None else reread,
-        credit=line.credit,
     )
 
 

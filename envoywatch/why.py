@@ -13,9 +13,9 @@ from config.people import load_people
 from config.watch_options import refused_for
 from envoywatch import wording
 from envoywatch.desk import definition_of, rules_of
-from storage.identity import text_hash
+from envoywatch.just_read import just_read
 from storage.meetings import LEDGER_WINDOW
-from storage.model import Claim, Document, Known, Reading, Reason, Report, Text, Verdict
+from storage.model import Claim, Document, Known, Reading, Reason, Report, Verdict
 from storage.telling import planned_then
 from storage.views import get_meeting, list_alerts, list_meetings
 
@@ -75,25 +75,10 @@ class Judge:
 
     def reading_of(self, view: ArticleView) -> Reading:
         """A stored article as if it had just been read: today's watches, the claims as stored."""
-        line = view.line
         document = self._document(view)
+        claims = tuple(claim_of(claim) for claim in view.claims if claim.withdrawn_at is None)
         found = self.watches.read(document)
-        return Reading(
-            entry_id=0,
-            source_id=0,
-            source=line.source,
-            country=line.country,
-            role=line.role,
-            url=line.url or f"envoywatch:article/{line.id}",
-            text=Text(line.title, view.text, document.language, line.origin, line.url, view.author, line.published_at),
-            text_hash=text_hash(line.title, view.text),
-            credit=line.credit,
-            seen_at=line.seen_at,
-            first_poll=False,
-            matches=found.matches,
-            short=found.short,
-            claims=tuple(claim_of(claim) for claim in view.claims if claim.withdrawn_at is None),
-        )
+        return just_read(view.line, view.text, view.author, found, claims, language=document.language)
 
     def met_by(self, reading: Reading) -> set[str]:
         """The watches whose match of it counts, because they ask for no other sources."""

@@ -10,7 +10,6 @@ from config.model import MeetingSpec, Watch
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 from storage.database import immediate
 from storage.departures import departures_since
-from storage.entries import lease_entries
 from storage.identity import text_hash
 from storage.meetings import meetings_since
 from storage.model import (
@@ -22,8 +21,6 @@ from storage.model import (
     Field,
     Match,
     Outcome,
-    Poll,
-    PollOutcome,
     Reading,
     SourceSpec,
     Span,
@@ -34,7 +31,8 @@ from storage.model import (
 )
 from storage.record import record_reading
 from storage.search import index_later
-from storage.sources import finish_poll, lease_due, sync_sources
+from storage.sources import sync_sources
+from tests.arriving import pending_of
 
 NOW = datetime(2023, 5, 17, 12, 0, tzinfo=UTC)
 SENTENCE = "Arda Lin met President Boris Vale in Zenda."
@@ -81,11 +79,8 @@ def arrive(database):
     ):
         number = next(numbers)
         url = fields.pop("url", f"https://{source}.example/{number}")
-        lease = lease_due(database, "me", at, 1, timedelta(minutes=1), names=[source], ignore_schedule=True)[0]
         entry = Entry(f"{url}#{number}", f"g{number}", f"{title} {number}", published_at=at)
-        poll = Poll(lease.source_id, 0, "u", at, timedelta(0), PollOutcome.ENTRIES, entries=(entry,))
-        finish_poll(database, poll, at, at)
-        pending = lease_entries(database, at, 1, timedelta(minutes=1), per_source=9, busy={})[0]
+        pending = pending_of(database, source, entry, at)
         made = Reading(
             entry_id=pending.id,
             source_id=pending.source_id,

@@ -10,7 +10,6 @@ from config.model import MeetingSpec, Watch
 from config.vocabulary import EndpointKind, Level, Role, Send, Status
 from storage.database import immediate
 from storage.duplicates import Body
-from storage.entries import lease_entries
 from storage.identity import text_hash
 from storage.model import (
     Claim,
@@ -18,8 +17,6 @@ from storage.model import (
     Entry,
     Field,
     Match,
-    Poll,
-    PollOutcome,
     Reading,
     SourceSpec,
     Span,
@@ -27,7 +24,8 @@ from storage.model import (
     TextOrigin,
 )
 from storage.record import record_reading
-from storage.sources import finish_poll, lease_due, sync_sources
+from storage.sources import sync_sources
+from tests.arriving import pending_of
 
 NOW = datetime(2023, 5, 17, 12, tzinfo=UTC)
 WIRE = (
@@ -64,11 +62,8 @@ def arrive(database):
 
     def arrive(text, *, source="wire", claims=(), watches=(), minutes=0, sketched=True, **fields):
         at, number = NOW + timedelta(minutes=minutes), next(numbers)
-        lease = lease_due(database, "me", at, 1, timedelta(minutes=1), names=[source], ignore_schedule=True)[0]
         entry = Entry(f"https://{source}.example/{number}", f"g{number}", f"T {number}", published_at=at)
-        poll = Poll(lease.source_id, 0, "u", at, timedelta(0), PollOutcome.ENTRIES, entries=(entry,))
-        finish_poll(database, poll, at, at)
-        pending = lease_entries(database, at, 1, timedelta(minutes=1), per_source=9, busy={})[0]
+        pending = pending_of(database, source, entry, at)
         reading = Reading(
             entry_id=pending.id,
             source_id=pending.source_id,

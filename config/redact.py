@@ -35,7 +35,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def redact_urls(text: str) -> str:
     """The text with every URL in it redacted."""
-    return _URL.sub(lambda found: redact_url(found[0]), text)
+    return text if "://" not in text else _URL.sub(lambda found: redact_url(found[0]), text)
 
 
 def redact_url(url: str) -> str:

@@ -63,7 +63,7 @@ from storage.views_sources import (
     sources_of,
     total_skips,
 )
-from storage.views_states import SourceState, judge_sources
+from storage.views_states import SourceStates, Thinned, judge_sources
 from storage.views_stories import StoryLine, StoryView, find_story, get_story, list_stories
 from storage.views_totals import (
     Attention,
@@ -120,9 +120,10 @@ __all__ = [
     "Skips",
     "SourceHealth",
     "SourceReport",
-    "SourceState",
+    "SourceStates",
     "StoryLine",
     "StoryView",
+    "Thinned",
     "Totals",
     "UnseenCause",
     "UnseenSource",

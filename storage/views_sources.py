@@ -235,7 +235,7 @@ def poll_line(row: sqlite3.Row) -> PollLine:
         fault_detail=row["fault_detail"],
         cut=row["cut"],
         known=row["known"],
-        notes=tuple(json.loads(row["notes"])),
+        notes=() if row["notes"] == "[]" else tuple(json.loads(row["notes"])),
     )
 
 

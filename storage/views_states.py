@@ -1,69 +1,96 @@
-"""The state of every source in one word, quickly: most are well at a glance, the others are judged one by one."""
+"""The states of all sources, quickly: most are well at a glance, the others are judged one by one."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from storage.health import LEAST_SILENCE, RHYTHM_DAYS, THIN_DAYS, THIN_SHARE, Health, judge
 from storage.model import to_text
+from storage.rows import dump_json
 from storage.turns import NEVER
 from storage.vitals import vitals_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
     from datetime import datetime
-
-_WORST_FIRST: Final = {health: rank for rank, health in enumerate(Health)}
 
 
 @dataclass(frozen=True, slots=True)
-class SourceState:
-    """A configured source and how it is."""
+class Thinned:
+    """The sources that may have gone thin by the days before `today`, which change no more."""
 
-    id: int
-    name: str
-    health: Health
+    today: date
+    ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStates:
+    """How all configured sources are: `ids` of the worst first, then by name, and how many are in which state."""
+
+    ids: tuple[int, ...]
+    counts: Mapping[Health, int]
+    thinned: Thinned
 
 
 # What `judge` cannot call anything but well: it is due in the future, has no fault, gave something new in the last
 # hours, and in the last whole days not so little that there could have been ten times as much before, which it is
 # measured by over a week at least.
-_AT_A_GLANCE = """
-WITH thin AS MATERIALIZED (
-  SELECT source_id FROM source_days WHERE day >= :start GROUP BY source_id
-  HAVING coalesce(sum(entries) FILTER (WHERE day >= :recent AND day < :today), 0) * 7.0
-         <= :share * :days * coalesce(sum(entries) FILTER (WHERE day < :recent), 0))
-SELECT id, name, fault IS NULL AND next_poll_at >= :now AND held_until <> :never AND last_poll_at IS NOT NULL
-       AND barren_since IS NULL AND coalesce(last_new_at, first_ok_at) >= :silent_before
-       AND id NOT IN (SELECT source_id FROM thin) AS is_well
-FROM sources WHERE active = 1
+_THINNED = """
+SELECT source_id FROM source_days WHERE day >= :start AND day < :today GROUP BY source_id
+HAVING coalesce(sum(entries) FILTER (WHERE day >= :recent), 0) * 7.0
+       <= :share * :days * coalesce(sum(entries) FILTER (WHERE day < :recent), 0)
+"""
+_IS_WELL = """
+coalesce(fault IS NULL AND next_poll_at >= :now AND held_until <> :never AND last_poll_at IS NOT NULL
+         AND barren_since IS NULL AND coalesce(last_new_at, first_ok_at) >= :silent_before
+         AND id NOT IN (SELECT value FROM json_each(:thin)), 0)
+"""
+_TO_JUDGE = f"SELECT * FROM sources WHERE active = 1 AND NOT {_IS_WELL}"  # noqa: S608 (constants)
+_WELL = """
+SELECT json_group_array(id) FROM (
+  SELECT id FROM sources WHERE active = 1 AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY name COLLATE NOCASE)
 """
 _DAYS = "SELECT day, entries FROM source_days WHERE source_id = ?"
 
 
-def judge_sources(connection: sqlite3.Connection, now: datetime) -> tuple[SourceState, ...]:
-    """Of all configured sources, the worst first, then by name."""
-    recent = now.date() - timedelta(days=THIN_DAYS)
+def judge_sources(connection: sqlite3.Connection, now: datetime, known: Thinned | None = None) -> SourceStates:
+    """The states at `now`; what is `known` of the same day need not be looked for again, which takes longest."""
+    today = now.date()
+    thinned = known if known is not None and known.today == today else _thinned(connection, today)
     values = {
         "now": to_text(now),
         "never": NEVER,
         "silent_before": to_text(now - LEAST_SILENCE),
+        "thin": dump_json(sorted(thinned.ids)),
+    }
+    rows = sorted(connection.execute(_TO_JUDGE, values), key=lambda row: str(row["name"]).casefold())
+    ids: dict[Health, list[int]] = {health: [] for health in Health}
+    for row in rows:
+        ids[_judged(connection, row, now)].append(row["id"])
+    unwell = [one for health, some in ids.items() if health is not Health.WELL for one in some]
+    ids[Health.WELL] = json.loads(connection.execute(_WELL, (dump_json(unwell),)).fetchone()[0])
+    counts = {health: len(some) for health, some in ids.items()}
+    return SourceStates(tuple(chain.from_iterable(ids.values())), counts, thinned)
+
+
+def _thinned(connection: sqlite3.Connection, today: date) -> Thinned:
+    recent = today - timedelta(days=THIN_DAYS)
+    values = {
         "start": (recent - timedelta(days=RHYTHM_DAYS + 1)).isoformat(),
         "recent": recent.isoformat(),
-        "today": now.date().isoformat(),
+        "today": today.isoformat(),
         "share": THIN_SHARE,
         "days": THIN_DAYS,
     }
-    found = [
-        SourceState(id_, name, Health.WELL if is_well else _judged(connection, id_, now))
-        for id_, name, is_well in connection.execute(_AT_A_GLANCE, values)
-    ]
-    return tuple(sorted(found, key=lambda one: (_WORST_FIRST[one.health], one.name.casefold())))
+    return Thinned(today, frozenset(row[0] for row in connection.execute(_THINNED, values)))
 
 
-def _judged(connection: sqlite3.Connection, source_id: int, now: datetime) -> Health:
-    row = connection.execute("SELECT * FROM sources WHERE id = ?", (source_id,)).fetchone()
-    days = {date.fromisoformat(day): entries for day, entries in connection.execute(_DAYS, (source_id,))}
-    return judge(vitals_of(row), days, now).health
+def _judged(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime) -> Health:
+    # A fault is judged without the days: an outage may bring one to very many sources.
+    found = () if row["fault"] is not None else connection.execute(_DAYS, (row["id"],))
+    return judge(vitals_of(row), {date.fromisoformat(day): entries for day, entries in found}, now).health

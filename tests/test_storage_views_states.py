@@ -67,11 +67,20 @@ def test_states_at_a_glance_are_those_that_each_source_is_judged_to_be_in(path, 
     with closing(open_reader(path)) as reader:
         states = views.judge_sources(reader, NOW)
         shown = views.list_sources(reader, NOW)
-        chosen = [one.id for one in states[10:20]]
-        assert [one.id for one in views.sources_of(reader, chosen, NOW)] == chosen
-        assert {one.id: one.health for one in states} == {one.id: one.health for one in shown}
-    assert {Health.LOST, Health.FAILING, Health.LATE, Health.SILENT, Health.NEVER_READ, Health.WELL, Health.PAUSED} == {
-        one.health for one in states
-    }
-    ranks = [list(Health).index(one.health) for one in states]
-    assert ranks == sorted(ranks)
+        chosen = states.ids[10:20]
+        assert tuple(one.id for one in views.sources_of(reader, chosen, NOW)) == chosen
+        assert views.judge_sources(reader, NOW, states.thinned) == states
+    assert {health for health, count in states.counts.items() if count} == set(Health) - {Health.REMOVED}
+    assert states.counts == {health: sum(one.health is health for one in shown) for health in Health}
+    in_order = sorted(shown, key=lambda one: (list(Health).index(one.health), one.name.casefold()))
+    assert states.ids == tuple(one.id for one in in_order)
+
+
+def test_what_a_source_had_given_on_other_days_is_looked_at_again_on_the_next(path):
+    db = open_writer(path)
+    with closing(db.conn), immediate(db):
+        disturb(db, random.Random(0))  # noqa: S311 (made-up sources)
+    with closing(open_reader(path)) as reader:
+        tomorrow = NOW + timedelta(days=1)
+        states = views.judge_sources(reader, tomorrow, views.judge_sources(reader, NOW).thinned)
+        assert states == views.judge_sources(reader, tomorrow)

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +75,10 @@ def _json_safe(text: str) -> str:
 
 def to_plain(value: Any) -> Any:  # noqa: PLR0911 (one line per kind of value)
     """The value in terms of JSON alone."""
+    if type(value) in _IN_JSON:  # most are
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: to_plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):  # a named tuple is a record, too
         return {name: to_plain(item) for name, item in value._asdict().items()}
     if hasattr(value, "model_dump"):
@@ -92,10 +95,16 @@ def to_plain(value: Any) -> Any:  # noqa: PLR0911 (one line per kind of value)
     return value
 
 
+@lru_cache(maxsize=256)
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record))
+
+
 def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+_IN_JSON = frozenset({str, int, float, bool, type(None)})
 _PLAIN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (datetime, _moment),
     (date, date.isoformat),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
@@ -34,11 +33,9 @@ class _Found:
 def metrics(request: Request) -> Response:
     """Gauges; all are read anew, the states of very many sources at times kept for a while."""
     registry = CollectorRegistry(auto_describe=False)
-    judged, afterwards = states_of(request)
-    counts = Counter(one.health for one in judged)
-    registry.register(_Found(_gauges(request, counts)))
+    registry.register(_Found(_gauges(request, states_of(request).counts)))
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(registry), headers={"content-type": media_type}, background=afterwards)
+    return Response(encode(registry), headers={"content-type": media_type})
 
 
 def _gauges(request: Request, counts: Mapping[Health, int]) -> Iterator[GaugeMetricFamily]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -30,12 +29,12 @@ from envoywatch.web.changing import (
 )
 from envoywatch.web.forms import Faults, Form, faults_of, read_fields, trouble_of
 from envoywatch.web.languages import N_
-from envoywatch.web.states import states_of
+from envoywatch.web.negotiation import wants_json
+from envoywatch.web.states import find_states, states_of
 from envoywatch.web.terms import options_of
 from envoywatch.web.view import context_of, language_of, number, path_id, read, show
 from storage import views
 from storage.losses import find_outage
-from storage.views import Health
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,6 +47,8 @@ if TYPE_CHECKING:
     from storage.views import Reader, SourceHealth
 
 _PAGE: Final = 50
+_POLLS: Final = 24
+"""The last polls of each source in the list; its own page has more."""
 _PLACES: Final[dict[tuple[str, ...], str]] = {
     ("name",): "name",
     ("language",): "language",
@@ -69,26 +70,28 @@ def sources(request: Request) -> Response:
 def _list(request: Request, *, status: int = 200, error: EnvoywatchError | None = None, url: str = "") -> Response:
     context = context_of(request)
     now = context.now()
-    states, afterwards = states_of(request)
+    in_full = wants_json(request.headers.get("accept", ""))
+    states = states_of(request) if in_full else find_states(request)
     page = number(request, "page") or 1
-    pages = max(1, -(-len(states) // _PAGE))
-    if page > pages:
+    judged = () if states is None else states.ids
+    pages = max(1, -(-len(judged) // _PAGE))
+    if states is not None and page > pages:
         raise HTTPException(404)
-    ids = [one.id for one in states[(page - 1) * _PAGE : page * _PAGE]]
+    ids = judged[(page - 1) * _PAGE : page * _PAGE]
 
     def work(reader: Reader) -> tuple[tuple[SourceHealth, ...], Outage | None]:
-        return views.sources_of(reader, ids, now), find_outage(reader)
+        return views.sources_of(reader, ids, now, polls=_POLLS), find_outage(reader)
 
     found, outage = read(request, work)
-    counts = Counter(one.health for one in states)
-    answer = show(
+    return show(
         request,
         "sources.html",
         status=status,
         sources=found,
-        total=len(states),
+        total=len(judged),
+        is_judging=states is None,
         outage=outage,
-        counts={health: counts[health] for health in Health},
+        counts={} if states is None else states.counts,
         page=page,
         pages=pages,
         can_edit=context.tuning is not None,
@@ -96,8 +99,6 @@ def _list(request: Request, *, status: int = 200, error: EnvoywatchError | None 
         url=url,
         done=request.query_params.get("done", ""),
     )
-    answer.background = afterwards
-    return answer
 
 
 def source(request: Request) -> Response:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 RANGES: Final = 32_768
-_WIDTH: Final = (HASHES // RANGES).bit_length() - 1
+WIDTH: Final = (HASHES // RANGES).bit_length() - 1
+"""Bits of a hash within its range."""
 LEAST: Final = 64
 MOST: Final = 1024
 """Bytes of a range: the more the more hashes it has, each doubling while a quarter of the bits is set. 32 MB in all are
@@ -47,7 +48,7 @@ class ShingleFilter:
         ranges = self._ranges
         found = []
         for one in hashes:
-            bits = ranges[one >> _WIDTH]
+            bits = ranges[one >> WIDTH]
             if bits is not None:
                 mask = 8 * len(bits) - 1
                 place = one >> _FIRST & mask
@@ -59,7 +60,7 @@ class ShingleFilter:
 
     def add(self, hashes: Iterable[int]) -> None:
         """Let these be possible."""
-        for number, some in groupby(sorted(hashes), lambda one: one >> _WIDTH):
+        for number, some in groupby(sorted(hashes), lambda one: one >> WIDTH):
             bits = self._ranges[number]
             if bits is None:
                 bits = self._ranges[number] = bytearray(LEAST)
@@ -113,34 +114,21 @@ def filter_of(db: Database) -> ShingleFilter:
     return held
 
 
-def keep_filter(db: Database, low: int, high: int, swept: int) -> None:
-    """Keep the bits of what has just been merged between two hashes; to be called in the same transaction.
+def keep_filter(db: Database, numbers: Iterable[int], swept: int) -> None:
+    """Keep the bits of ranges of which all has just been merged; to be called in the same transaction.
 
     `swept` is how far the sweep has gone in all its rounds.
     """
     held = filter_of(db)
     turn = swept // HASHES
     rows = []
-    for (number,) in db.execute(
-        "SELECT DISTINCT hash >> ? FROM memory.shingles_to_merge WHERE hash >= ? AND hash < ?", [_WIDTH, low, high]
-    ).fetchall():
+    for number in numbers:
         if held.is_tight(number) or (turn + number) % _RENEWED == 0:
-            held.renew(number, _stored(db, number))
+            ends = [number << WIDTH, (number + 1) << WIDTH]
+            stored = db.execute("SELECT DISTINCT hash FROM shingles WHERE hash >= ? AND hash < ?", ends)
+            held.renew(number, [row[0] for row in stored])
         rows.append((number, held.bits_of(number)))
     db.conn.executemany("INSERT OR REPLACE INTO shingle_filter (range, bits) VALUES (?, ?)", rows)
-
-
-def _stored(db: Database, number: int) -> list[int]:
-    """All hashes of a range, merged or not."""
-    ends = {"low": number << _WIDTH, "high": (number + 1) << _WIDTH}
-    return [
-        row[0]
-        for row in db.execute(
-            "SELECT hash FROM shingles WHERE hash >= :low AND hash < :high"
-            " UNION SELECT hash FROM memory.shingles_to_merge WHERE hash >= :low AND hash < :high",
-            ends,
-        )
-    ]
 
 
 def fill_filter(db: Database) -> None:
@@ -150,5 +138,5 @@ def fill_filter(db: Database) -> None:
     stored = (row[0] for row in db.conn.execute("SELECT DISTINCT hash FROM shingles ORDER BY hash"))
     db.conn.executemany(
         "INSERT INTO shingle_filter (range, bits) VALUES (?, ?)",
-        ((number, bits_for(list(some))) for number, some in groupby(stored, lambda one: one >> _WIDTH)),
+        ((number, bits_for(list(some))) for number, some in groupby(stored, lambda one: one >> WIDTH)),
     )

@@ -11,43 +11,85 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from storage.duplicates import HASHES
 from storage.rows import dump_json
-from storage.shingle_filter import filter_of, keep_filter
+from storage.shingle_filter import RANGES, WIDTH, filter_of, keep_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable
 
     from sqlite_utils import Database
 
 ROUND: Final = 32_768
-"""Articles that come while the sweep goes round once. Half of the shingles of so many are in memory, 15 MB."""
+"""Articles that come while the sweep goes round once. Half of the shingles of so many are in memory, 10 MB."""
 _STEP: Final = HASHES // ROUND
-_LOADED_TOGETHER: Final = 500
+_HALF: Final = 32
+_LOW: Final = (1 << _HALF) - 1
 
 MEMORY: Final = (
-    """CREATE TABLE memory.shingles_to_merge (
-        hash INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (hash, article_id)
-    ) STRICT, WITHOUT ROWID""",
-    "CREATE TABLE memory.shingles_loaded (at INTEGER PRIMARY KEY) STRICT",
+    "CREATE TABLE memory.shingles_waiting (changes INTEGER NOT NULL) STRICT",
+    "INSERT INTO memory.shingles_waiting (changes) VALUES (0)",
 )
-"""A rollback takes back what happened in memory as well: see `storage.database`."""
+"""The last change of what waits in memory. A rollback takes this back, and what waits is loaded anew."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What is still to be merged, by range: of each pair the hash within the range, and the article."""
+
+    changes: int
+    ranges: list[array[int] | None] = field(default_factory=lambda: [None] * RANGES)
+
+    def add(self, article_id: int, hashes: Iterable[int]) -> None:
+        ranges = self.ranges
+        for one in hashes:
+            pair = (one & _LOW) << _HALF | article_id
+            pairs = ranges[one >> WIDTH]
+            if pairs is None:
+                ranges[one >> WIDTH] = array("Q", (pair,))
+            else:
+                pairs.append(pair)
+
+    def remove(self, article_id: int, hashes: Iterable[int]) -> None:
+        for one in hashes:
+            pairs = self.ranges[one >> WIDTH]
+            if pairs:
+                pair = (one & _LOW) << _HALF | article_id
+                self.ranges[one >> WIDTH] = array("Q", (other for other in pairs if other != pair))
+
+    def carriers(self, one: int) -> list[int]:
+        low = one & _LOW
+        return [pair & _LOW for pair in self.ranges[one >> WIDTH] or () if pair >> _HALF == low]
+
+    def take(self, first: int, count: int) -> list[tuple[int, list[int]]]:
+        """The ranges that have any, with theirs in order; they wait no more."""
+        taken = []
+        for number in (one % RANGES for one in range(first, first + count)):
+            pairs, self.ranges[number] = self.ranges[number], None
+            if pairs:
+                taken.append((number, sorted(pairs)))
+        return taken
+
+
+_waiting: WeakKeyDictionary[Database, _Waiting] = WeakKeyDictionary()
 
 
 def carriers_of(db: Database, hashes: Collection[int]) -> dict[int, list[int]]:
     """The articles that carry each of these, as far as any does."""
     carriers: defaultdict[int, list[int]] = defaultdict(list)
-    _load(db)
+    waiting = _waiting_of(db)
     possible = filter_of(db).possible(hashes)
     if possible:
         for one, article_id in db.execute(
-            "WITH wanted (hash) AS MATERIALIZED (SELECT value FROM json_each(?))"
-            " SELECT hash, article_id FROM wanted CROSS JOIN shingles USING (hash) UNION ALL"
-            " SELECT hash, article_id FROM wanted CROSS JOIN memory.shingles_to_merge USING (hash)",
-            [dump_json(possible)],
+            "SELECT hash, article_id FROM json_each(?) CROSS JOIN shingles ON hash = value", [dump_json(possible)]
         ):
+            carriers[one].append(article_id)
+    for one in possible:
+        for article_id in waiting.carriers(one):
             if article_id not in carriers[one]:  # as it is after a start in which one was loaded that had been merged
                 carriers[one].append(article_id)
     return carriers
@@ -57,22 +99,24 @@ def add_shingles(db: Database, article_id: int, hashes: Collection[int]) -> None
     """Let a stored article be found by these."""
     if not hashes:
         return
-    _load(db)
+    waiting = _waiting_of(db)
     db.execute(
         "INSERT INTO fresh_shingles (article_id, swept, hashes) VALUES (?, ?, ?) ON CONFLICT (article_id)"
         " DO UPDATE SET swept = excluded.swept, hashes = CAST(hashes || excluded.hashes AS BLOB)",
         [article_id, _swept(db), array("Q", hashes).tobytes()],
     )
-    _hold(db, [(one, article_id) for one in hashes])
+    _change(db, waiting)
+    waiting.add(article_id, hashes)
+    filter_of(db).add(hashes)
 
 
-def remove_shingles(db: Database, article_id: int, hashes: Iterable[int]) -> None:
+def remove_shingles(db: Database, article_id: int, hashes: Collection[int]) -> None:
     """Let it be found by these no more; they are all that it was found by."""
-    _load(db)
-    rows = [(one, article_id) for one in hashes]
-    db.conn.executemany("DELETE FROM shingles WHERE hash = ? AND article_id = ?", rows)
-    db.conn.executemany("DELETE FROM memory.shingles_to_merge WHERE hash = ? AND article_id = ?", rows)
+    waiting = _waiting_of(db)
+    db.conn.executemany("DELETE FROM shingles WHERE hash = ? AND article_id = ?", [(one, article_id) for one in hashes])
     db.execute("DELETE FROM fresh_shingles WHERE article_id = ?", [article_id])
+    _change(db, waiting)
+    waiting.remove(article_id, hashes)
 
 
 def merge_shingles(db: Database) -> None:
@@ -81,16 +125,16 @@ def merge_shingles(db: Database) -> None:
     steps = db.execute("SELECT count(*) FROM fresh_shingles WHERE swept = ?", [swept]).fetchone()[0]
     if not steps:
         return
-    _load(db)  # what is not in memory would count as swept, and be found no more
-    for low, high in _ranges(swept, min(steps, ROUND) * _STEP):
-        db.execute(
-            "INSERT OR IGNORE INTO shingles (hash, article_id) SELECT hash, article_id FROM memory.shingles_to_merge"
-            " WHERE hash >= ? AND hash < ? ORDER BY hash, article_id",
-            [low, high],
-        )
-        keep_filter(db, low, high, swept)
-        db.execute("DELETE FROM memory.shingles_to_merge WHERE hash >= ? AND hash < ?", [low, high])
-    swept += min(steps, ROUND) * _STEP
+    waiting = _waiting_of(db)  # what is not in memory would count as swept, and be found no more
+    width = min(steps, ROUND) * _STEP
+    _change(db, waiting)
+    taken = waiting.take(swept % HASHES >> WIDTH, width >> WIDTH)
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)",
+        ((number << WIDTH | pair >> _HALF, pair & _LOW) for number, pairs in taken for pair in pairs),
+    )
+    keep_filter(db, [number for number, _ in taken], swept)
+    swept += width
     db.execute("UPDATE shingle_sweep SET swept = ?", [swept])
     db.execute("DELETE FROM fresh_shingles WHERE swept <= ?", [swept - HASHES])
 
@@ -100,32 +144,22 @@ def _swept(db: Database) -> int:
     return int(db.execute("SELECT swept FROM shingle_sweep").fetchone()[0])
 
 
-def _ranges(swept: int, width: int) -> Iterator[tuple[int, int]]:
-    """The hashes that are swept next, in one piece or in two."""
-    low = swept % HASHES
-    yield low, min(low + width, HASHES)
-    if low + width > HASHES:
-        yield 0, low + width - HASHES
+def _waiting_of(db: Database) -> _Waiting:
+    """What waits; after a start or a rollback what was not merged then is loaded, half a second for a whole round."""
+    held = _waiting.get(db)
+    changes = db.execute("SELECT changes FROM memory.shingles_waiting").fetchone()[0]
+    if held is None or held.changes != changes:
+        held = _waiting[db] = _Waiting(held.changes if held else changes)
+        _change(db, held)
+        swept, filtered = _swept(db), filter_of(db)
+        for article_id, begun, kept in db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles"):
+            unmerged = [one for one in array("Q", kept) if (one - begun) % HASHES >= swept - begun]
+            held.add(article_id, unmerged)
+            filtered.add(unmerged)
+    return held
 
 
-def _load(db: Database) -> None:
-    """After a start: what was not merged when the program ended, a second's work for a whole round."""
-    if db.execute("SELECT 1 FROM memory.shingles_loaded").fetchone() is not None:
-        return
-    swept = _swept(db)
-    waiting = db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles")
-    while rows := waiting.fetchmany(_LOADED_TOGETHER):
-        _hold(db, [pair for row in rows for pair in _unmerged(swept, *row)])
-    db.execute("INSERT INTO memory.shingles_loaded (at) VALUES (1)")  # last: what broke off is begun anew
-
-
-def _unmerged(swept: int, article_id: int, begun: int, hashes: bytes) -> Sequence[tuple[int, int]]:
-    """Those of an article's shingles that the sweep has not come by since they were added."""
-    kept = array("Q")
-    kept.frombytes(hashes)
-    return [(one, article_id) for one in kept if (one - begun) % HASHES >= swept - begun]
-
-
-def _hold(db: Database, rows: Collection[tuple[int, int]]) -> None:
-    filter_of(db).add(one for one, _ in rows)
-    db.conn.executemany("INSERT OR IGNORE INTO memory.shingles_to_merge (hash, article_id) VALUES (?, ?)", sorted(rows))
+def _change(db: Database, waiting: _Waiting) -> None:
+    """To be called before what waits is changed."""
+    waiting.changes += 1
+    db.execute("UPDATE memory.shingles_waiting SET changes = ?", [waiting.changes])

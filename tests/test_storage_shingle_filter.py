@@ -6,7 +6,7 @@ import pytest
 from storage.database import immediate, open_writer
 from storage.duplicates import HASHES
 from storage.shingle_filter import LEAST, MOST, RANGES, fill_filter, filter_of
-from storage.shingles import ROUND, add_shingles, carriers_of, remove_shingles
+from storage.shingles import add_shingles, carriers_of, remove_shingles
 
 WIDTH = HASHES // RANGES
 
@@ -66,7 +66,7 @@ def test_what_is_kept_tells_of_all_that_is_on_disk_after_a_start(path):
     db = open_writer(path)
     with closing(db.conn):
         sweep_first_range(db, 1, stored)
-        assert db.execute("SELECT count(*) FROM memory.shingles_to_merge").fetchone() == (0,)
+        assert db["shingles"].count == len(stored)
     db = open_writer(path)
     with closing(db.conn):
         assert carriers_of(db, stored) == {one: [1] for one in stored}
@@ -81,15 +81,6 @@ def test_what_was_removed_is_forgotten_within_sixteen_rounds(db):
         sweep_first_range(db, turn, [turn * 8], turn)
     assert len(filter_of(db).possible(gone)) < len(gone) / 8
     assert carriers_of(db, [turn * 8 for turn in range(2, 18)]) == {turn * 8: [turn] for turn in range(2, 18)}
-
-
-def test_a_range_made_anew_knows_what_is_still_to_be_merged(db):
-    early, late = [8, 16], [WIDTH - 8]
-    sweep_to(db, 16 * HASHES - HASHES // ROUND // 2)  # the step ends amid the range
-    with immediate(db):
-        add_shingles(db, 1, [*early, *late])
-    assert db.execute("SELECT hash FROM memory.shingles_to_merge").fetchall() == [(late[0],)]
-    assert carriers_of(db, [*early, *late]) == {one: [1] for one in (*early, *late)}
 
 
 def test_what_a_rollback_leaves_is_found_and_merged_later(path):

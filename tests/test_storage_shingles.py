@@ -65,7 +65,6 @@ def test_a_round_of_the_sweep_leaves_everything_on_disk_and_nothing_twice(path):
             )
             merge_shingles(db)
         assert on_disk(db) == sorted(EDGES)
-        assert db.execute("SELECT count(*) FROM memory.shingles_to_merge").fetchone() == (0,)
         assert db.execute("SELECT count(*) FROM fresh_shingles WHERE article_id = 7").fetchone() == (0,)
         assert carriers_of(db, EDGES) == {one: [7] for one in EDGES}
 
@@ -234,6 +233,6 @@ def test_a_copy_and_a_compacted_file_have_what_was_still_to_be_merged_and_nothin
     for file in (path, tmp_path / "copy.db"):
         with closing(sqlite3.connect(file)) as other:
             assert other.execute("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%memory.%'").fetchone() == (0,)
-            assert other.execute("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%_to_merge'").fetchone() == (0,)
+            assert other.execute("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%_waiting'").fetchone() == (0,)
         with closing((db := open_writer(file)).conn):
             assert found(db) == {1: set(SPREAD)}

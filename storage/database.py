@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from storage.errors import DatabaseRefusedError, StorageError
+from storage.held import MEMORY as HOLDING
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
 from storage.search import MEMORY as INDEXING
 from storage.settling import settle
-from storage.shingles import MEMORY as SHINGLES
-from storage.term_counts import MEMORY as COUNTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -298,7 +297,7 @@ def _settings(connection: sqlite3.Connection) -> None:
     # What only the writer needs, and nobody after it. In SQLite, so that it is taken back with a savepoint or a
     # transaction.
     connection.execute("ATTACH ':memory:' AS memory")
-    for statement in (*INDEXING, *SHINGLES, *COUNTING):
+    for statement in (*INDEXING, *HOLDING):
         connection.execute(statement)
 
 

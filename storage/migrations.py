@@ -460,5 +460,11 @@ def _counts(db: Database) -> None:
         fill_counts(db, counts, articles)
 
 
+@MIGRATIONS(name="0026_terms")
+def _terms(db: Database) -> None:
+    """Which articles have a term is held in memory, made of `traits`: see `storage.story_terms`."""
+    db.execute("DROP TABLE story_terms")
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -13,9 +13,9 @@ from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from storage.duplicates import HASHES
+from storage.held import Held
 from storage.rows import dump_json
 from storage.shingle_filter import RANGES, WIDTH, filter_of, keep_filter
 
@@ -30,18 +30,11 @@ _STEP: Final = HASHES // ROUND
 _HALF: Final = 32
 _LOW: Final = (1 << _HALF) - 1
 
-MEMORY: Final = (
-    "CREATE TABLE memory.shingles_waiting (changes INTEGER NOT NULL) STRICT",
-    "INSERT INTO memory.shingles_waiting (changes) VALUES (0)",
-)
-"""The last change of what waits in memory. A rollback takes this back, and what waits is loaded anew."""
-
 
 @dataclass(slots=True)
 class _Waiting:
     """What is still to be merged, by range: of each pair the hash within the range, and the article."""
 
-    changes: int
     ranges: list[array[int] | None] = field(default_factory=lambda: [None] * RANGES)
 
     def add(self, article_id: int, hashes: Iterable[int]) -> None:
@@ -75,13 +68,23 @@ class _Waiting:
         return taken
 
 
-_waiting: WeakKeyDictionary[Database, _Waiting] = WeakKeyDictionary()
+def _load(db: Database) -> _Waiting:
+    """What was not merged when the program ended: half a second's work for a whole round."""
+    waiting, swept, filtered = _Waiting(), _swept(db), filter_of(db)
+    for article_id, begun, kept in db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles"):
+        unmerged = [one for one in array("Q", kept) if (one - begun) % HASHES >= swept - begun]
+        waiting.add(article_id, unmerged)
+        filtered.add(unmerged)
+    return waiting
+
+
+_waiting = Held("shingles", _load)
 
 
 def carriers_of(db: Database, hashes: Collection[int]) -> dict[int, list[int]]:
     """The articles that carry each of these, as far as any does."""
     carriers: defaultdict[int, list[int]] = defaultdict(list)
-    waiting = _waiting_of(db)
+    waiting = _waiting.of(db)
     possible = filter_of(db).possible(hashes)
     if possible:
         for one, article_id in db.execute(
@@ -99,23 +102,21 @@ def add_shingles(db: Database, article_id: int, hashes: Collection[int]) -> None
     """Let a stored article be found by these."""
     if not hashes:
         return
-    waiting = _waiting_of(db)
+    waiting = _waiting.change(db)
     db.execute(
         "INSERT INTO fresh_shingles (article_id, swept, hashes) VALUES (?, ?, ?) ON CONFLICT (article_id)"
         " DO UPDATE SET swept = excluded.swept, hashes = CAST(hashes || excluded.hashes AS BLOB)",
         [article_id, _swept(db), array("Q", hashes).tobytes()],
     )
-    _change(db, waiting)
     waiting.add(article_id, hashes)
     filter_of(db).add(hashes)
 
 
 def remove_shingles(db: Database, article_id: int, hashes: Collection[int]) -> None:
     """Let it be found by these no more; they are all that it was found by."""
-    waiting = _waiting_of(db)
+    waiting = _waiting.change(db)
     db.conn.executemany("DELETE FROM shingles WHERE hash = ? AND article_id = ?", [(one, article_id) for one in hashes])
     db.execute("DELETE FROM fresh_shingles WHERE article_id = ?", [article_id])
-    _change(db, waiting)
     waiting.remove(article_id, hashes)
 
 
@@ -125,9 +126,8 @@ def merge_shingles(db: Database) -> None:
     steps = db.execute("SELECT count(*) FROM fresh_shingles WHERE swept = ?", [swept]).fetchone()[0]
     if not steps:
         return
-    waiting = _waiting_of(db)  # what is not in memory would count as swept, and be found no more
+    waiting = _waiting.change(db)  # what is not in memory would count as swept, and be found no more
     width = min(steps, ROUND) * _STEP
-    _change(db, waiting)
     taken = waiting.take(swept % HASHES >> WIDTH, width >> WIDTH)
     db.conn.executemany(
         "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)",
@@ -142,24 +142,3 @@ def merge_shingles(db: Database) -> None:
 def _swept(db: Database) -> int:
     """How far the sweep has gone, all rounds together."""
     return int(db.execute("SELECT swept FROM shingle_sweep").fetchone()[0])
-
-
-def _waiting_of(db: Database) -> _Waiting:
-    """What waits; after a start or a rollback what was not merged then is loaded, half a second for a whole round."""
-    held = _waiting.get(db)
-    changes = db.execute("SELECT changes FROM memory.shingles_waiting").fetchone()[0]
-    if held is None or held.changes != changes:
-        held = _waiting[db] = _Waiting(held.changes if held else changes)
-        _change(db, held)
-        swept, filtered = _swept(db), filter_of(db)
-        for article_id, begun, kept in db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles"):
-            unmerged = [one for one in array("Q", kept) if (one - begun) % HASHES >= swept - begun]
-            held.add(article_id, unmerged)
-            filtered.add(unmerged)
-    return held
-
-
-def _change(db: Database, waiting: _Waiting) -> None:
-    """To be called before what waits is changed."""
-    waiting.changes += 1
-    db.execute("UPDATE memory.shingles_waiting SET changes = ?", [waiting.changes])

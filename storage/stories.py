@@ -6,7 +6,6 @@ which share the story of their first. The tables of traits, terms and links hold
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,8 +16,9 @@ from storage.model import from_text, to_text
 from storage.rarities import rarities_of
 from storage.rows import dump_json
 from storage.story_groups import LINK, central, grouped, named, pair
+from storage.story_terms import add_terms, articles_of, drop_terms
 from storage.term_counts import count_terms, counts_of
-from storage.traits import Profile, likeness, pack, packed_probes, profile_of, traits_of, unpack
+from storage.traits import Profile, likeness, pack, profile_of, traits_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -60,13 +60,6 @@ class Found:
 # ---------------------------------------------------------------- finding
 
 
-_LAST_CARRIERS: Final = """
-SELECT value, (SELECT json_group_array(article_id) FROM (
-    SELECT article_id FROM story_terms WHERE term = value ORDER BY article_id DESC LIMIT ?)) FROM json_each(?)
-"""
-_NEXT_CARRIERS: Final = _LAST_CARRIERS.replace("DESC", "ASC")
-
-
 def find_kindred(db: Database, reading: Reading, kin: Kin) -> Found:
     """The articles of the last days that tell what a reading tells."""
     traits = reading.traits or traits_of(reading.text.title, reading.text.text)
@@ -87,7 +80,7 @@ def kindred_of(
     One of the backlog `is_earlier`: it has those of the days after it, which lie next above it.
     """
     profile = profile_of(traits, rarities_of(db, traits))
-    links = _links(db, profile, language, at, _NEXT_CARRIERS if is_earlier else _LAST_CARRIERS)
+    links = _links(db, profile, language, at, is_earlier=is_earlier)
     links |= dict.fromkeys(firsts, _COPIED)
     if not links:
         return Found(profile)
@@ -98,9 +91,8 @@ def kindred_of(
     return Found(profile, links, frozenset(row[0] for row in rows))
 
 
-def _links(db: Database, profile: Profile, language: str | None, at: datetime, carriers: str) -> dict[int, float]:
-    rows = db.execute(carriers, [_MOST_OF_TERM, dump_json(profile.probes)])
-    having = {term: json.loads(articles) for term, articles in rows.fetchall()}
+def _links(db: Database, profile: Profile, language: str | None, at: datetime, *, is_earlier: bool) -> dict[int, float]:
+    having = articles_of(db, profile.probes, _MOST_OF_TERM, first=is_earlier)
     hits = Counter(chain.from_iterable(having.values()))
     shared = {one: 0.0 for one, times in hits.items() if times > 1}
     for term, articles in having.items():
@@ -108,10 +100,10 @@ def _links(db: Database, profile: Profile, language: str | None, at: datetime, c
             shared[one] += profile.weights[term]
     likely = sorted(shared, key=lambda one: (-shared[one], one))[:_MOST_COMPARED]
     links = {}
-    for one in _kept(db, likely) if likely else ():
-        alike = one.likeness(profile, language, at)
+    for kept in _kept(db, likely) if likely else ():
+        alike = kept.likeness(profile, language, at)
         if alike >= LINK:
-            links[one.id] = alike
+            links[kept.id] = alike
     return links
 
 
@@ -189,10 +181,7 @@ def _keep(db: Database, article_id: int, at: datetime, language: str | None, pro
         "INSERT OR REPLACE INTO traits (article_id, at, language, profile) VALUES (?, ?, ?, ?)",
         [article_id, to_text(at), language, pack(profile)],
     )
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO story_terms (term, article_id) VALUES (?, ?)",
-        [(term, article_id) for term in sorted(profile.probes)],
-    )
+    add_terms(db, article_id, profile.probes)
 
 
 # ---------------------------------------------------------------- at the end of a transaction
@@ -245,10 +234,7 @@ def _drop(db: Database, ids: Collection[int]) -> None:
     rows = db.execute(
         "SELECT article_id, profile FROM traits WHERE article_id IN (SELECT value FROM json_each(?))", [wanted]
     ).fetchall()
-    db.conn.executemany(
-        "DELETE FROM story_terms WHERE term = ? AND article_id = ?",
-        sorted((term, article_id) for article_id, profile in rows for term in packed_probes(profile)),
-    )
+    drop_terms(db, rows)
     links = db.execute(
         "SELECT article_id, other_id FROM story_links WHERE article_id IN (SELECT value FROM json_each(?))", [wanted]
     ).fetchall()

@@ -12,7 +12,8 @@ import zlib
 from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
+
+from storage.held import Held
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -27,9 +28,6 @@ HALVED: Final = 2**17
 """When so many articles were counted all counts are halved: what was rare for long is forgotten, and none overflows."""
 KEPT_EVERY: Final = 1024
 """Counted articles after which the array is kept: 20 ms."""
-
-MEMORY: Final = ("CREATE TABLE memory.terms_counted (articles INTEGER NOT NULL) STRICT",)
-"""How many articles the array in memory should have: a rollback takes this back, and the array is loaded anew."""
 
 
 @dataclass(slots=True)
@@ -55,22 +53,14 @@ class TermCounts:
             self.articles >>= 1
 
 
-_counts: WeakKeyDictionary[Database, TermCounts] = WeakKeyDictionary()
-
-
 def counts_of(db: Database) -> TermCounts:
     """What was counted up to now, for the one connection that writes."""
-    held = _counts.get(db)
-    row = db.execute("SELECT articles FROM memory.terms_counted").fetchone()
-    if held is None or row is None or row[0] != held.articles:
-        held = _counts[db] = _load(db)
-        _note(db, held)
-    return held
+    return _counts.of(db)
 
 
 def count_terms(db: Database, articles: Collection[Collection[int]]) -> None:
     """Count the terms of some articles."""
-    held = counts_of(db)
+    held = _counts.change(db)
     terms = array("I", [term for one in articles for term in one])
     held.add(terms)
     held.articles += len(articles)
@@ -80,7 +70,6 @@ def count_terms(db: Database, articles: Collection[Collection[int]]) -> None:
         _keep(db, held)
     else:
         db.execute("INSERT INTO fresh_terms (articles, terms) VALUES (?, ?)", [len(articles), terms.tobytes()])
-    _note(db, held)
 
 
 def fill_counts(db: Database, counts: Mapping[int, int], articles: int) -> None:
@@ -90,7 +79,7 @@ def fill_counts(db: Database, counts: Mapping[int, int], articles: int) -> None:
         held.places[term & MASK] = min(_MOST, held.places[term & MASK] + times)
     held.halve()
     _keep(db, held)
-    _counts.pop(db, None)
+    _counts.forget(db)
 
 
 def _load(db: Database) -> TermCounts:
@@ -116,6 +105,4 @@ def _keep(db: Database, held: TermCounts) -> None:
     )
 
 
-def _note(db: Database, held: TermCounts) -> None:
-    db.execute("DELETE FROM memory.terms_counted")
-    db.execute("INSERT INTO memory.terms_counted (articles) VALUES (?)", [held.articles])
+_counts = Held("term_counts", _load)

@@ -10,6 +10,7 @@ from storage.database import APPLICATION_ID, open_writer
 from storage.entries import find_article
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
 from storage.shingles import carriers_of
+from storage.story_terms import articles_of
 from storage.traits import Profile, unpack
 
 AT = "2023-05-16T08:00:00.000000Z"
@@ -154,7 +155,7 @@ def test_profiles_of_stories_that_an_older_version_packed_are_read_since(tmp_pat
     with closing(db.conn):
         profile = unpack(db.execute("SELECT profile FROM traits").fetchone()[0])
         assert profile == Profile({7: 2.0, 9: 1.0}, frozenset({7}), {7: 2.0}, frozenset({9}), frozenset({176}))
-        assert db.execute("SELECT term FROM story_terms ORDER BY term").fetchall() == [(7,), (9,)]
+        assert articles_of(db, (7, 9), 1) == {7: [3], 9: [3]}
 
 
 def test_shingles_that_an_older_version_stored_are_found_since(tmp_path):

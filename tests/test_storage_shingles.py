@@ -233,6 +233,6 @@ def test_a_copy_and_a_compacted_file_have_what_was_still_to_be_merged_and_nothin
     for file in (path, tmp_path / "copy.db"):
         with closing(sqlite3.connect(file)) as other:
             assert other.execute("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%memory.%'").fetchone() == (0,)
-            assert other.execute("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%_waiting'").fetchone() == (0,)
+            assert other.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'changes'").fetchone() == (0,)
         with closing((db := open_writer(file)).conn):
             assert found(db) == {1: set(SPREAD)}

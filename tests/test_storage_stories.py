@@ -16,6 +16,7 @@ from storage.identity import text_hash
 from storage.model import Claim, Field, Reading, Span, Text, TextOrigin
 from storage.record import record_reading
 from storage.stories import KEPT, Found, enter, leave
+from storage.story_terms import articles_of
 from storage.traits import Profile, traits_of
 
 NOW = datetime(2023, 5, 17, 12, tzinfo=UTC)
@@ -117,9 +118,10 @@ def test_what_is_older_than_the_window_leaves_no_traits_behind(database):
     arrive(database, *numbered(BRIDGE))
     later = NOW + KEPT + timedelta(hours=1)
     arrive(database, *numbered(OPERA, later, 20), *numbered(GRAIN, later, 30))
-    rows = database.execute("SELECT article_id FROM traits UNION SELECT article_id FROM story_terms")
-    kept = {row[0] for row in rows}
-    assert kept == {5, 6, 7, 8, 9}
+    rows = database.execute("SELECT article_id, profile FROM traits").fetchall()
+    assert {row[0] for row in rows} == {5, 6, 7, 8, 9}
+    terms = {term for words in (*BRIDGE, *OPERA, *GRAIN) for term in traits_of(*words).terms}
+    assert {one for found in articles_of(database, terms, 100).values() for one in found} == {5, 6, 7, 8, 9}
     assert set(stories(database).values()) == {1, 2, 3}
     linked = database.execute("SELECT min(article_id), min(other_id) FROM story_links").fetchone()
     assert linked == (5, 5)

@@ -157,13 +157,16 @@ def what_is_new(reading: Reading, kin: Kin) -> tuple[Span, ...]:
 
 def join(db: Database, article_id: int, sketch: Sketch, kin: Kin) -> int | None:
     """Make a stored article one with its kin, and let it be found; returns the first of its group, None for itself."""
-    own = db.execute("SELECT coalesce(copy_of, id) FROM articles WHERE id = ?", [article_id]).fetchone()[0]
+    own, *before = db.execute(
+        "SELECT coalesce(copy_of, id), shingles, overlap FROM articles WHERE id = ?", [article_id]
+    ).fetchone()
     firsts = {*kin.firsts, own}
     first = article_id
     if firsts != {article_id}:
         first = _point(db, _members(db, firsts), kin.overlap)
     overlap = None if first == article_id else kin.overlap
-    db.execute("UPDATE articles SET shingles = ?, overlap = ? WHERE id = ?", [sketch.size, overlap, article_id])
+    if before != [sketch.size, overlap]:
+        db.execute("UPDATE articles SET shingles = ?, overlap = ? WHERE id = ?", [sketch.size, overlap, article_id])
     if len(firsts - {article_id}) > 1:
         _lay_out(db, [row[0] for row in _members(db, {first})])
     else:

@@ -26,10 +26,12 @@ def key_of_page(url: str) -> str | None:
 
 def find_article(db: Database, url: str) -> int | None:
     """The stored article of a canonical URL, or of one of its twins (http and https, mobile, AMP)."""
-    row = (
-        db.execute("SELECT id FROM articles WHERE url = ?", [clean(url)]).fetchone()
-        or db.execute("SELECT id FROM articles WHERE page_key = ? ORDER BY id LIMIT 1", [key_of_page(url)]).fetchone()
-    )
+    key = key_of_page(url)
+    if key is None:
+        row = db.execute("SELECT id FROM articles WHERE url = ?", [clean(url)]).fetchone()
+    else:  # which the article of the very address has too
+        sql = "SELECT id FROM articles WHERE page_key = ? ORDER BY url <> ?, id LIMIT 1"
+        row = db.execute(sql, [key, clean(url)]).fetchone()
     return None if row is None else int(row[0])
 
 

@@ -466,5 +466,22 @@ def _terms(db: Database) -> None:
     db.execute("DROP TABLE story_terms")
 
 
+@MIGRATIONS(name="0027_indexes")
+def _indexes(db: Database) -> None:
+    """Without the indexes that no query asks, or that another is the same as; the full-text index merged by sixteens.
+
+    To find a place in each of the two of entries was to change a page an article.
+    """
+    for statement in (
+        "DROP INDEX entries_by_article_url",
+        "DROP INDEX entries_by_content",
+        "CREATE INDEX entries_by_content ON entries (source_id, content_hash) WHERE url IS NULL",
+        "DROP INDEX articles_by_copy",
+        "DROP INDEX matches_of_watch",
+        "INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 16)",
+    ):
+        db.execute(statement)
+
+
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)
 """Kept in `PRAGMA user_version`, so that an older program knows a newer file at a glance."""

@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 _NO_SHARES: Final[dict[int, float]] = {}
 
 
-class _BySeen(dict[int, float]):
-    """The rarity of a term by how often it was seen in so many articles, none of the common ones."""
+_FEW: Final = 256
+"""Times that a term was seen for which its rarity is ready."""
+_STALE: Final = 256
+"""They are made anew when of the counted articles one in so many is new."""
+
+
+class _BySeen:
+    """The rarity of a term, none of the common ones, by how often it was seen in so many articles."""
 
     def __init__(self, counted: int) -> None:
         self.counted = counted
+        self.few = [rarity(0.0, seen, counted) for seen in range(_FEW)]
 
-    def __missing__(self, seen: int) -> float:
-        found = self[seen] = rarity(0.0, seen, self.counted)
-        return found
+    def is_stale(self, counted: int) -> bool:
+        """Whether many more were counted since, or fewer are."""
+        return abs(counted - self.counted) > self.counted // _STALE
 
 
 _by_seen: WeakKeyDictionary[Database, _BySeen] = WeakKeyDictionary()
@@ -34,10 +41,12 @@ def rarities_of(db: Database, traits: Traits) -> dict[int, float]:
     """The rarity of each of an article's terms; by what was committed before, as words are counted at the end."""
     counts = counts_of(db)
     by_seen = _by_seen.get(db)
-    if by_seen is None or by_seen.counted != counts.articles:
+    if by_seen is None or by_seen.is_stale(counts.articles):
         by_seen = _by_seen[db] = _BySeen(counts.articles)
-    places = counts.places
-    rarities = {term: by_seen[places[term & MASK]] for term in traits.terms}
+    places, few, counted = counts.places, by_seen.few, by_seen.counted
+    rarities = {
+        term: few[seen] if (seen := places[term & MASK]) < _FEW else rarity(0.0, seen, counted) for term in traits.terms
+    }
     for term, share in (traits.common or _NO_SHARES).items():
-        rarities[term] = rarity(share, places[term & MASK], counts.articles)
+        rarities[term] = rarity(share, places[term & MASK], counted)
     return rarities

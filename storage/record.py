@@ -24,6 +24,7 @@ from storage.model import (
     Needs,
     Outcome,
     Reading,
+    Sketch,
     StatusChange,
     to_text,
 )
@@ -76,8 +77,9 @@ def record_reading(
         _count_skip(db, reading, "known_urls")
         write_decisions(db, outcome.decisions, article_id, {}, {}, now)
         return Recorded(article_id, added=False, copy_of=None, alert_ids=())
-    article_id = _write_article(db, reading, outcome, now)
-    copy_of = join(db, article_id, reading.sketch or Body(clean(reading.text.text)).sketch, kin)
+    sketch = reading.sketch or Body(clean(reading.text.text)).sketch
+    article_id = _write_article(db, reading, outcome, sketch, now)
+    copy_of = join(db, article_id, sketch, kin)
     finish_entry(db, reading.entry_id, article_id, "read", reading.text.reason or None)
     if outcome.copy_of is not None:
         _count_skip(db, reading, "known_texts")
@@ -202,14 +204,14 @@ def _count_skip(db: Database, reading: Reading, column: str) -> None:
     db.execute(f"UPDATE sources SET {column} = {column} + 1 WHERE id = ?", [reading.source_id])  # noqa: S608 (ours)
 
 
-def _write_article(db: Database, reading: Reading, outcome: Outcome, now: datetime) -> int:
+def _write_article(db: Database, reading: Reading, outcome: Outcome, sketch: Sketch, now: datetime) -> int:
     title, text = clean(reading.text.title), clean(reading.text.text)
     claimed = reading.text.published_at
     inserted = db.execute(
         "INSERT INTO articles (url, title, text, language, source, source_id, country, role, author, published_at,"
         " claimed_at, seen_at, read_at, origin, origin_reason, text_hash, copy_of, credit, originator,"
-        " page_title, page_key, detector)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " page_title, page_key, detector, shingles)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             clean(reading.url),
             title,
@@ -233,6 +235,7 @@ def _write_article(db: Database, reading: Reading, outcome: Outcome, now: dateti
             clean(reading.text.page_title),
             key_of_page(reading.url),
             reading.detector,
+            sketch.size,
         ],
     )
     article_id = int(inserted.lastrowid or 0)

@@ -60,11 +60,16 @@ class ShingleFilter:
 
     def add(self, hashes: Iterable[int]) -> None:
         """Let these be possible."""
-        for number, some in groupby(sorted(hashes), lambda one: one >> WIDTH):
-            bits = self._ranges[number]
+        ranges = self._ranges
+        for one in hashes:
+            bits = ranges[one >> WIDTH]
             if bits is None:
-                bits = self._ranges[number] = bytearray(LEAST)
-            _mark(bits, some)
+                bits = ranges[one >> WIDTH] = bytearray(LEAST)
+            mask = 8 * len(bits) - 1
+            place = one >> _FIRST & mask
+            bits[place >> 3] |= 1 << (place & 7)
+            place = one >> _SECOND & mask
+            bits[place >> 3] |= 1 << (place & 7)
 
     def bits_of(self, number: int) -> bytearray | None:
         """What is to be kept of a range."""

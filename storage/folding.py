@@ -401,11 +401,6 @@ def index_columns(title: str, text: str) -> tuple[str, str, str]:
     return in_title, in_text, " ".join(pair for one in folded for pair in _pairs_in(one.text))
 
 
-def index_words(text: str) -> str:
-    """The words of a text as the index holds them."""
-    return _indexed_words(fold(text))
-
-
 def cjk_bigrams(text: str) -> str:
     """The pairs of a text as the index holds them."""
     return " ".join(_pairs_in(fold(text).text))

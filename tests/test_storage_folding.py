@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.folding import cjk_bigrams, fold, index_words, tokenize
+from storage.folding import cjk_bigrams, fold, index_columns, tokenize
 
 LETTERS = st.text(
     st.sampled_from("aB c烏٣ىٱЖёЙйиі\u0301\u0306\u00adß’李辉ガ푸ﬁＷ 1İıøم\u064fปู\u200b.Pрcс"), max_size=40
@@ -138,6 +138,6 @@ def test_a_span_of_folded_characters_leads_back_to_the_original():
 
 
 def test_the_index_holds_words_apart_from_pairs_of_chinese_characters():
-    assert index_words("Xi在北京 met Li—Hui") == "xi met li hui"
+    assert index_columns("", "Xi在北京 met Li—Hui")[1] == "xi met li hui"
     assert cjk_bigrams("普京会见李辉, 辉 x 東京") == "普京 京会 会见 见李 李辉 辉 东京"
     assert cjk_bigrams("nothing") == ""

@@ -1,9 +1,11 @@
+import re
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from envoywatch.web.languages import CATALOGUES, ENGLISH, Languages
 from envoywatch.web.templating import templates
@@ -18,6 +20,32 @@ def test_the_catalogue_is_what_the_code_and_the_templates_say():
     assert done.returncode == 0, done.stderr
 
 
+# ---------------------------------------------------------------- the translations
+
+FILES = sorted(CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
+MARKS = re.compile(r"%\(\w+\)s|%%|\{\w+\}|</?[a-z][^>]*>|`[^`]*`")
+
+
+def messages(path):
+    with path.open("rb") as file:
+        return [message for message in read_po(file, locale=path.parents[1].name) if message.id]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parents[1].name)
+def test_a_translation_is_whole_and_has_the_placeholders_mark_up_and_commands_of_the_english(path):
+    with path.open("rb") as file:
+        forms = read_po(file, locale=path.parents[1].name).num_plurals
+    for message in messages(path):
+        assert not message.fuzzy, message.id
+        said = message.string if message.pluralizable else (message.string,)
+        assert len(said) == (forms if message.pluralizable else 1), message.id
+        assert all(said), message.id
+        english = message.id if message.pluralizable else (message.id,)
+        for text in said:
+            assert sorted(MARKS.findall(text)) == sorted(MARKS.findall(english[-1])), text
+            assert "%" not in MARKS.sub("", text), text
+
+
 # ---------------------------------------------------------------- which one
 
 
@@ -27,6 +55,21 @@ def test_the_catalogue_is_what_the_code_and_the_templates_say():
 )
 def test_english_is_spoken_to_whoever_wants_it_or_nothing_that_there_is(header):
     assert LANGUAGES.wanted(header) is ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en;q=0.3, DE-ch;q=0.7", "de"),
+        ("tlh,de;q=0.1", "de"),
+        ("en-GB,en;q=0.9,de;q=0.8", "en"),
+        ("de;q=0.5,en;q=0.5", "de"),
+    ],
+)
+def test_a_language_that_there_is_is_spoken_to_who_likes_it_best(header, tag):
+    assert LANGUAGES.wanted(header).tag == tag
 
 
 def test_every_catalogue_has_its_language_and_english_needs_none():

@@ -14,6 +14,8 @@ from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.outlet import Answering
+
 PATIENCE_S = 40
 
 
@@ -71,36 +73,25 @@ class World(ThreadingHTTPServer):
         return f"<html><body><article><h1>{escape(title)}</h1><p>{escape(text)}</p></article></body></html>"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         outlet, _, rest = self.path.strip("/").partition("/")
         if outlet in self.server.refuse:
-            self.answer(500, "text/plain", "out of order")
+            self.answer(500, "text/plain", b"out of order")
         elif rest == "feed.xml":
-            self.answer(200, "application/rss+xml", self.server.feed(outlet))
+            self.answer(200, "application/rss+xml", self.server.feed(outlet).encode())
         elif rest.endswith(".html"):
             page = self.server.page(outlet, int(rest.removesuffix(".html")))
-            self.answer(410 if page is None else 200, "text/html; charset=utf-8", page or "gone")
+            self.answer(410 if page is None else 200, "text/html; charset=utf-8", (page or "gone").encode())
         else:
-            self.answer(404, "text/plain", "nothing here")
+            self.answer(404, "text/plain", b"nothing here")
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.deliveries.append({"key": self.headers["Idempotency-Key"], **body})
-        self.answer(200, "text/plain", "thanks")
-
-    def answer(self, status, kind, text):
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
+        self.answer(200, "text/plain", b"thanks")
 
 
 def configuration(world, outlets, *, watches="", extra=""):

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import zip_longest
 
 from tests.hostile import AT_THE_START, HOSTILE
+from tests.outlet import Answering
 
 AT_HOME = [("at", "home"), ("at\0", "home")]
 """What the outlet's two feeds hold when they are first read."""
@@ -139,7 +140,7 @@ def _item(outlet, number, first, last):
     )
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
@@ -160,16 +161,6 @@ class _Handler(BaseHTTPRequestHandler):
         kept = self.server.posted.setdefault("bot" if name.startswith("bot") else name, [])
         kept.append((self.headers, json.loads(body)))
         self.answer(200, "application/json", b'{"ok": true}' if name.startswith("bot") else b"ok")
-
-    def answer(self, status, kind, body):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
 
 
 class Post:

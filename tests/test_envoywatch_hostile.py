@@ -21,7 +21,7 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from envoywatch.cli import main
-from tests.browsing import CHROMIUM, FLAGS, NEEDS_CHROMIUM, Watched
+from tests.browsing import NEEDS_CHROMIUM, Watched, chromium
 from tests.daemon_world import log_of, rows, stop, wait_for
 from tests.hostile import ACTING, CALLS, Tags, values
 from tests.hostile_world import AT_HOME, PAIRS, Outlet, Post, start_daemon
@@ -160,12 +160,8 @@ def test_promise_31_the_digest_is_harmless_in_every_form(desk, form):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 FOREIGN = """() => ({

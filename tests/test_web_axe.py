@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsing import CHROMIUM, FLAGS, NEEDS_CHROMIUM, Site, Watched
+from tests.browsing import NEEDS_CHROMIUM, Site, Watched, chromium
 from tests.mission_database import seed
 
 AXE = Path(os.environ.get("ENVOYWATCH_AXE", "axe.min.js"))
@@ -36,8 +36,6 @@ def faults(page, rules):
 
 
 def test_axe_finds_nothing_on_any_page_in_either_theme_nor_in_what_opens_over_it(tmp_path):
-    from playwright.sync_api import sync_playwright
-
     path = tmp_path / "envoywatch.db"
     seed(path)
     site = Site(path)
@@ -47,8 +45,7 @@ def test_axe_finds_nothing_on_any_page_in_either_theme_nor_in_what_opens_over_it
     assert site.ready.wait(10)
     assert locked.ready.wait(10)
     axe = AXE.read_text(encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as browser:
         for scheme, rules in (("light", ALL), ("dark", COLOURS)):
             tab = Watched(browser, color_scheme=scheme)
             for address in PATHS:
@@ -72,5 +69,4 @@ def test_axe_finds_nothing_on_any_page_in_either_theme_nor_in_what_opens_over_it
             assert faults(tab.page, rules) == [], (scheme, "a wrong password")
             assert all(url.startswith((site.url, locked.url)) for url in tab.requests)
             tab.context.close()
-        browser.close()
     site.stop()

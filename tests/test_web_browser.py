@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import CHROMIUM, FLAGS, NEEDS_CHROMIUM, Site, Watched
+from tests.browsing import NEEDS_CHROMIUM, Site, Watched, chromium
 from tests.mission_database import seed
 
 PATHS = (
@@ -30,12 +30,8 @@ def site(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def test_an_alert_is_reviewed_and_undone_by_keyboard(browser, site):

@@ -1,6 +1,6 @@
 """Pages in a language whose words are longer than the English ones, in a real browser."""
 
-from tests.browsing import CHROMIUM, FLAGS, NEEDS_CHROMIUM, Site, Watched
+from tests.browsing import NEEDS_CHROMIUM, Site, Watched, chromium
 from tests.mission_database import seed
 from tests.pseudo import CLOSE, OPEN, TAG, pseudo_language
 
@@ -17,16 +17,13 @@ WIDE = """() => [...document.querySelectorAll("body *")]
 
 
 def test_longer_words_fit_into_a_narrow_and_a_wide_window_and_scripts_speak_the_language(tmp_path):
-    from playwright.sync_api import sync_playwright
-
     path = tmp_path / "envoywatch.db"
     seed(path)
     site = Site(path, language=pseudo_language())
     site.start()
     assert site.ready.wait(10)
     headers = {"accept-language": TAG}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as browser:
         for width in (320, 1280):
             tab = Watched(
                 browser, extra_http_headers=headers, viewport={"width": width, "height": 800}, timezone_id="Asia/Tokyo"
@@ -46,5 +43,4 @@ def test_longer_words_fit_into_a_narrow_and_a_wide_window_and_scripts_speak_the_
             assert CLOSE in tab.page.locator("#arrived button").text_content()
             tab.complaints = [said for said in tab.complaints if "404" not in said]  # the page that is nowhere
             tab.check(site.url)
-        browser.close()
     site.stop()

@@ -16,7 +16,8 @@ from storage.identity import fold
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from storage.views import ClaimView, MeetingView
+    from storage.views import ClaimView
+    from storage.views_meetings import ReportedMeeting
 
 SAME_TRIP: Final = dt.timedelta(days=4)
 """Days without a meeting between two stops of one trip, at most."""
@@ -96,7 +97,7 @@ class Trip:
 
 
 def trips_of(
-    person: str, labels: Collection[str], views: Iterable[MeetingView], texts: Mapping[int, str]
+    person: str, labels: Collection[str], views: Iterable[ReportedMeeting], texts: Mapping[int, str]
 ) -> tuple[Trip, ...]:
     """The trips of a person known by these labels, the latest first; `texts` are those of official articles by id."""
     told = [view for view in views if view.meeting.status not in _NOT_SHOWN]
@@ -142,9 +143,9 @@ def places_by_level(trip: Trip) -> Mapping[Level | None, Sequence[str | None]]:
 # ---------------------------------------------------------------- stops
 
 
-def _by_stop(views: Sequence[MeetingView]) -> list[tuple[str | None, list[MeetingView]]]:
+def _by_stop(views: Sequence[ReportedMeeting]) -> list[tuple[str | None, list[ReportedMeeting]]]:
     """Meetings of one place in a row of days; one whose place is not named belongs to the place of its day."""
-    placed: list[tuple[str | None, list[MeetingView]]] = []
+    placed: list[tuple[str | None, list[ReportedMeeting]]] = []
     by_day = sorted(views, key=lambda view: (view.meeting.date or dt.date.max, view.meeting.place or "~"))
     for view in by_day:
         meeting = view.meeting
@@ -161,7 +162,9 @@ def _by_stop(views: Sequence[MeetingView]) -> list[tuple[str | None, list[Meetin
     return placed
 
 
-def _stop(place: str | None, views: Sequence[MeetingView], labels: Collection[str], texts: Mapping[int, str]) -> Stop:
+def _stop(
+    place: str | None, views: Sequence[ReportedMeeting], labels: Collection[str], texts: Mapping[int, str]
+) -> Stop:
     encounters = tuple(
         Encounter(
             view.meeting.id,

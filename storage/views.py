@@ -47,6 +47,7 @@ from storage.views_meetings import (
     SourceReport,
     get_meeting,
     list_meetings,
+    official_reports,
     pairs_of,
 )
 from storage.views_outbox import DeliveryLine, deliveries_of_alert, outbox, outbox_counts
@@ -152,6 +153,7 @@ __all__ = [
     "list_stories",
     "matches_by_watch",
     "newest_alert",
+    "official_reports",
     "outbox",
     "outbox_counts",
     "pairs_of",

@@ -17,6 +17,7 @@ from storage.views_rows import (
     ClaimView,
     claim_view,
     claims_of_meeting,
+    claims_of_meetings,
     from_time,
     meeting_record,
     required,
@@ -81,6 +82,7 @@ WHERE updated_at >= :since AND updated_at < :until
 ORDER BY coalesce(date, substr(updated_at, 1, 10)) DESC, updated_at DESC, id DESC LIMIT :limit OFFSET :skip
 """  # noqa: S608 (column names are constants)
 
+# The pluses keep SQLite from walking through a time of all meetings to find the changes of a few.
 _HISTORY = f"""
 SELECT status_changes.meeting_id, status_changes.change, status_changes.before, status_changes.after, status_changes.at,
        {CLAIM_COLUMNS}, {ARTICLE_COLUMNS}
@@ -88,7 +90,7 @@ FROM status_changes
 LEFT JOIN claims ON claims.id = status_changes.claim_id
 LEFT JOIN articles ON articles.id = claims.article_id
 WHERE status_changes.meeting_id IN (SELECT value FROM json_each(:ids))
-  AND status_changes.at >= :since AND status_changes.at < :until
+  AND +status_changes.at >= :since AND +status_changes.at < :until
 ORDER BY status_changes.at, status_changes.id
 """  # noqa: S608 (column names are constants)
 
@@ -132,6 +134,24 @@ def get_meeting(connection: sqlite3.Connection, meeting_id: int) -> MeetingView:
         reports=reports_in(claims),
         alert_ids=tuple(alert["id"] for alert in alerts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedMeeting:
+    """A meeting with what official sources claim of it, oldest first."""
+
+    meeting: Meeting
+    claims: tuple[ClaimView, ...]
+
+
+def official_reports(connection: sqlite3.Connection, meetings: Iterable[Meeting]) -> tuple[ReportedMeeting, ...]:
+    """These stored meetings, in their order, each with the claims of official sources."""
+    known = [(one, one.id) for one in meetings if one.id is not None]
+    claims: dict[int, list[ClaimView]] = {}
+    for claim in claims_of_meetings(connection, [meeting_id for _, meeting_id in known], Role.OFFICIAL):
+        if claim.meeting_id is not None:
+            claims.setdefault(claim.meeting_id, []).append(claim)
+    return tuple(ReportedMeeting(one, tuple(claims.get(meeting_id, ()))) for one, meeting_id in known)
 
 
 def history_of(connection: sqlite3.Connection, meeting_id: int) -> tuple[HistoryStep, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from config.vocabulary import Level, Role, Status
 from storage.errors import NotStoredError
 from storage.model import Cue, Field, Meeting, Span, TextOrigin, from_text, to_text
-from storage.rows import cues_from_json, spans_from_json
+from storage.rows import cues_from_json, dump_json, spans_from_json
 
 if TYPE_CHECKING:
     import sqlite3
@@ -233,6 +233,13 @@ WHERE %s ORDER BY claims.at, claims.id
 def claims_of_meeting(connection: sqlite3.Connection, meeting_id: int) -> tuple[ClaimView, ...]:
     """Oldest first."""
     rows = connection.execute(_CLAIMS_OF % "claims.meeting_id = ?", (meeting_id,))
+    return tuple(claim_view(row) for row in rows)
+
+
+def claims_of_meetings(connection: sqlite3.Connection, meeting_ids: Sequence[int], role: Role) -> tuple[ClaimView, ...]:
+    """Those that articles of sources with that role make of any of these meetings, oldest first."""
+    among = "claims.meeting_id IN (SELECT value FROM json_each(?)) AND articles.role = ?"
+    rows = connection.execute(_CLAIMS_OF % among, (dump_json(list(meeting_ids)), role))
     return tuple(claim_view(row) for row in rows)
 
 

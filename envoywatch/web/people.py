@@ -72,7 +72,8 @@ def _page(
         exact = known.find(query)
         wanted = query.removeprefix("@").casefold()
         found = [one for one in known if one is exact or wanted in one.label.casefold() or wanted in one.slug]
-        found += [one for one in known if one not in found and _is_written(one.forms, wanted)]
+        told = {one.slug for one in found}
+        found += [one for one in known if one.slug not in told and _is_written(one.forms, wanted)]
     forms = NameForms(known).forms_of(person.label) if person is not None else {}
     version = "" if context.tuning is None else kept_version(context.tuning.file, form, error)
     return show(

@@ -81,6 +81,6 @@ def test_the_articles_page_shows_the_text_as_quoted_and_what_changed_since(archi
     page = Page(archive.path)
     html = asyncio.run(page.get("/articles/1")).text
     assert f"<del>{MET}</del>" in html
-    assert "<ins>Envoy &lt;b&gt;awaited</ins>" in html
+    assert ">Envoy &lt;b&gt;awaited</ins>" in html
     assert "gone from the article" in html
     assert "How its article changed since" in asyncio.run(page.get("/alerts/1")).text

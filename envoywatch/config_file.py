@@ -119,7 +119,7 @@ class ConfigFile:
             finding = Finding(loaded.path, 0, 0, f"the file has lost all of its {' and '.join(lost)}", hint)
             _log.warning("configuration not taken yet", finding=str(finding))
             self.refused = True
-            await self._note((finding,))
+            await self._note((finding, *loaded.dropped))  # faults may be why
             return
         _tell_what_needs_restart(self.loaded, loaded)
         self.loaded = loaded

@@ -64,6 +64,15 @@ async def test_promise_35_a_file_that_lost_a_whole_list_is_not_taken_while_it_ma
     assert not desk.file.refused
 
 
+async def test_faults_that_leave_out_every_source_are_told_with_it(desk):
+    desk.save(WHOLE.replace("feed:", "feeed:"))
+    await desk.file.look()
+    assert desk.adopted == []
+    told = "\n".join(desk.notes[0])
+    assert "all of its sources" in told
+    assert "did you mean `feed`?" in told
+
+
 async def test_a_file_that_stays_without_its_sources_is_meant_so(desk, monkeypatch):
     desk.save(HEAD + WATCHES)
     await desk.file.look()

@@ -177,7 +177,7 @@ def _about_news(known: dict[str, int]) -> list[Page]:
         search("of a meeting", q="minister OR talks", meeting=str(known["heavy"])),
         search("of a person", q="minister OR talks", person="Envoy 0"),
         search("of a story", q="minister OR talks", story=str(known["long"])),
-        search("far down", q="minister", sort="best", skip="300"),
+        search("far down", q="minister", sort="best", skip="240"),
     ]
 
 

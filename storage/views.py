@@ -38,6 +38,7 @@ from storage.views_digest import (
     MeetingChanges,
     WatchMatches,
     changed_meetings,
+    digest_alerts,
     digest_facts,
     matches_by_watch,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "count_alerts",
     "database_facts",
     "deliveries_of_alert",
+    "digest_alerts",
     "digest_facts",
     "explain_article",
     "find_last_run",

@@ -103,16 +103,15 @@ WHERE id IN (SELECT meeting_id FROM status_changes WHERE at >= ? AND at < ?)
 ORDER BY updated_at DESC, id DESC LIMIT ?
 """  # noqa: S608 (column names are constants)
 
+# The newest are those stored last: to rank by the articles' own times all that were matched would have to be read.
 _MATCHED = f"""
 WITH placed AS MATERIALIZED (
-  SELECT matches.watch, matches.spans, matches.article_id,
-         row_number() OVER (PARTITION BY matches.watch ORDER BY articles.published_at DESC, articles.id DESC) AS place,
-         count(*) OVER (PARTITION BY matches.watch) AS of
-  FROM matches JOIN articles ON articles.id = matches.article_id
-  WHERE matches.at >= :since AND matches.at < :until)
-SELECT placed.watch, placed.spans, placed.of, {ARTICLE_COLUMNS}
-FROM placed JOIN articles ON articles.id = placed.article_id
-WHERE place <= :most ORDER BY placed.watch, place
+  SELECT id, row_number() OVER (PARTITION BY watch ORDER BY article_id DESC) AS place,
+         count(*) OVER (PARTITION BY watch) AS of
+  FROM matches WHERE at >= :since AND at < :until)
+SELECT matches.watch, matches.spans, placed.of, {ARTICLE_COLUMNS}
+FROM placed CROSS JOIN matches USING (id) JOIN articles ON articles.id = matches.article_id
+WHERE place <= :most ORDER BY matches.watch, articles.published_at DESC, articles.id DESC
 """  # noqa: S608 (column names are constants)
 
 
@@ -124,17 +123,26 @@ def digest_facts(
     `listed` is how many unseen sources are told of, None for all.
     """
     span = {"since": to_text(since), "until": to_text(until)}
+    news, overdue = digest_alerts(connection, since, until, most=most)
     read = connection.execute("SELECT count(*) FROM articles WHERE seen_at >= :since AND seen_at < :until", span)
     return DigestFacts(
         since=since,
         until=until,
         changes=changed_meetings(connection, since, until, most=most),
-        alerts=list_alerts(connection, since, until, limit=most, tells=Tells.NEWS),
-        overdue=list_alerts(connection, since, until, limit=most, tells=Tells.ABSENCE),
+        alerts=news,
+        overdue=overdue,
         matches=matches_by_watch(connection, since, until, most=most),
         sight=sight_of(connection, since, until, listed),
         articles_read=int(read.fetchone()[0]),
     )
+
+
+def digest_alerts(
+    connection: sqlite3.Connection, since: datetime, until: datetime, *, most: int = MOST
+) -> tuple[tuple[AlertLine, ...], tuple[AlertLine, ...]]:
+    """The alerts of [since, until) that bring news, and those of what was expected and did not come, newest first."""
+    news, overdue = (list_alerts(connection, since, until, limit=most, tells=tells) for tells in Tells)
+    return news, overdue
 
 
 def changed_meetings(

@@ -71,7 +71,7 @@ _PERHAPS: Final = {"type": ["integer", "null"]}
 
 LISTINGS: Final[Mapping[str, Listing]] = {
     "today.html": Listing(
-        "/", "alerts", views.AlertLine, lambda v: v["facts"].alerts + v["facts"].overdue,
+        "/", "alerts", views.AlertLine, lambda v: v["alerts"],
         "The alerts of the last days, to review", ("days",), {"days": _WHOLE, "newest": _WHOLE},
     ),
     "alerts.html": Listing(

@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 from config.vocabulary import Status
 from envoywatch.itineraries import itineraries
 from envoywatch.web import charts, digest, present
+from envoywatch.web.negotiation import wants_json
 from envoywatch.web.view import context_of, language_of, number, path_id, read, show
 from envoywatch.why import said_then
 from storage import views
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -50,10 +53,12 @@ def today(request: Request) -> Response:
         raise HTTPException(400)
     until = context.now()
     since = until - timedelta(days=days)
+    # Half open: what was recorded at this very moment belongs to it too.
+    end = until + timedelta(seconds=1)
+    if wants_json(request.headers.get("accept", "")):
+        return _alerts_alone(request, days, since, end)
 
     def work(reader: Reader) -> tuple[views.DigestFacts, tuple[int, int], bool, int]:
-        # Half open: what was recorded at this very moment belongs to it too.
-        end = until + timedelta(seconds=1)
         facts = views.digest_facts(reader, since, end, most=_TODAY, listed=_UNSEEN)
         earlier = views.list_alerts(reader, until=since, limit=1)
         return facts, views.count_alerts(reader, since, end), bool(earlier), views.newest_alert(reader)
@@ -72,6 +77,17 @@ def today(request: Request) -> Response:
         has_earlier=has_earlier,
         newest=newest,
     )
+
+
+def _alerts_alone(request: Request, days: int, since: datetime, end: datetime) -> Response:
+    """What a machine is given of Today."""
+
+    def work(reader: Reader) -> tuple[tuple[AlertLine, ...], int]:
+        news, overdue = views.digest_alerts(reader, since, end, most=_TODAY)
+        return news + overdue, views.newest_alert(reader)
+
+    found, newest = read(request, work)
+    return show(request, "today.html", days=days, alerts=found, newest=newest)
 
 
 def alerts(request: Request) -> Response:

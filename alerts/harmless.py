@@ -26,6 +26,8 @@ _GAP = "\u200b"
 
 def clean(text: str) -> str:
     """Without control, bidirectional and unpaired characters; line breaks are line feeds, nothing else is lost."""
+    if text.isprintable():  # which none of these characters is: a page asks of thousands of short texts
+        return text
     text = _LINE_ENDS.sub("\n", _TERMINAL.sub("", text))
     return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
 

@@ -1,4 +1,5 @@
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -105,3 +106,9 @@ def test_promise_32_only_clean_links_of_the_web_are_offered(url):
 )
 def test_links_come_out_percent_encoded(url, safe):
     assert harmless.link(url) == safe
+
+
+def test_no_printable_character_is_taken_out_so_that_a_printable_text_need_not_be_looked_through():
+    printable = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert harmless.clean(f"{printable}\n") == f"{printable}\n"
+    assert harmless.clean(printable) == printable

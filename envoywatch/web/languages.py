@@ -45,7 +45,9 @@ def n_(one: str, many: str) -> tuple[str, str]:
 
 def cleaned(value: Any) -> Any:
     """What is put into a page: a text without control and bidirectional characters, anything else as it is."""
-    return harmless.clean(value).translate(_NOT_IN_XML) if type(value) is str else value
+    if type(value) is not str or value.isprintable():
+        return value
+    return harmless.clean(value).translate(_NOT_IN_XML)
 
 
 class Language:

@@ -29,10 +29,8 @@ BATCH: Final = 500
 _FIRST_BATCH: Final = 40
 COUNTED: Final = 5_000
 """So many are counted one by one; of more it is only said that they are more."""
-RANKED: Final = 300
-"""Only the newest so many are put in order by how well they fit."""
-_FEW: Final = 200
-"""So few are all looked at, ranked and counted exactly without being asked to."""
+RANKED: Final = 200
+"""So few are all looked at, ranked and counted exactly without being asked to; of more only the newest so many are."""
 _FACETED: Final = 1_000
 _MOST_LOOKED_AT: Final = 2_000
 _TITLE_WEIGHT: Final = 8
@@ -144,10 +142,9 @@ class ArchiveSearch:
         narrowed = any(one is not None for one in (chosen.person, chosen.meeting, chosen.story))
         expression = None if narrowed else self._expression
         text = expression.text if expression else None
-        ranked = RANKED if sort is Sort.BEST else _FEW
-        ids = newest_ids(connection, text, chosen, limit=(ranked if sort is Sort.BEST else COUNTED) + 1)
-        if sort is not Sort.NEWEST and (len(ids) <= ranked or sort is Sort.BEST):
-            return replace(self._whole(connection, ids[:ranked], limit, skip), is_total=len(ids) <= ranked)
+        ids = newest_ids(connection, text, chosen, limit=(RANKED if sort is Sort.BEST else COUNTED) + 1)
+        if sort is not Sort.NEWEST and (len(ids) <= RANKED or sort is Sort.BEST):
+            return replace(self._whole(connection, ids[:RANKED], limit, skip), is_total=len(ids) <= RANKED)
         found: list[Found] = []
         looked_at = 0
         while looked_at < len(ids) and len(found) <= limit and looked_at < most:

@@ -12,7 +12,7 @@ from alerts.watches.matcher import compile_watches
 from alerts.watches.query import parse_query
 from config.people import load_people
 from storage.model import Document, Field
-from storage.views import ArticleFilters, with_additions
+from storage.views import Additions, ArticleFilters
 from storage.views_search import Facets, facets_of, newest_ids, texts_of
 
 if TYPE_CHECKING:
@@ -200,8 +200,9 @@ class ArchiveSearch:
 
 def _shown(connection: sqlite3.Connection, found: Iterable[Found]) -> Iterator[Found]:
     """With what copies add to their originals; two texts are compared for that, so only for what is shown."""
+    additions = Additions(connection)
     for one in found:
-        yield replace(one, article=replace(one.article, line=with_additions(connection, one.article.line)))
+        yield replace(one, article=replace(one.article, line=additions.put(one.article.line)))
 
 
 def relevance(one: Found) -> tuple[float, int]:

@@ -31,7 +31,7 @@ from storage.views_articles import (
     explain_article,
     get_article,
 )
-from storage.views_copies import with_additions
+from storage.views_copies import Additions
 from storage.views_digest import (
     DigestFacts,
     MatchedArticle,
@@ -90,6 +90,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REVIEWS",
+    "Additions",
     "AlertLine",
     "AlertView",
     "ArticleFilters",
@@ -165,5 +166,4 @@ __all__ = [
     "total_skips",
     "totals",
     "watch_activity",
-    "with_additions",
 ]

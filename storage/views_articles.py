@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storage.errors import NotStoredError
 from storage.model import Span, from_text
 from storage.views_alerts import AlertLine, DecisionLine, alerts_of_article, decisions_of_article
-from storage.views_copies import with_additions
+from storage.views_copies import Additions
 from storage.views_outbox import DeliveryLine, deliveries_of_alert
 from storage.views_revisions import RevisionView, revisions_of
 from storage.views_rows import (
@@ -131,7 +131,8 @@ def get_article(connection: sqlite3.Connection, article_id: int, *, copies: int 
     `copies` is how many of them are listed (None: all); each takes a millisecond, in which two texts are compared.
     """
     row = required(connection.execute(_ONE, (article_id,)).fetchone(), "article", article_id)
-    line = with_additions(connection, article_line(row))
+    additions = Additions(connection)
+    line = additions.put(article_line(row))
     original = None if line.copy_of is None else connection.execute(_LINE, (line.copy_of,)).fetchone()
     found = connection.execute(_COPIES, (article_id, -1 if copies is None else copies))
     in_all = connection.execute("SELECT count(*) FROM articles WHERE copy_of = ?", (article_id,)).fetchone()[0]
@@ -144,7 +145,7 @@ def get_article(connection: sqlite3.Connection, article_id: int, *, copies: int 
         read_at=from_text(row["read_at"]),
         origin_reason=row["origin_reason"],
         original=None if original is None else article_line(original),
-        copies=tuple(with_additions(connection, article_line(copy)) for copy in found),
+        copies=tuple(additions.put(article_line(copy)) for copy in found),
         matches=tuple(
             MatchLine(m["watch"], spans_of(m["spans"]), from_text(m["at"]), m["revision_id"]) for m in matches
         ),

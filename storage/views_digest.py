@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from storage.model import Change, Field, Meeting, Span, to_text
 from storage.views_alerts import AlertLine, Tells, list_alerts
-from storage.views_copies import with_additions
+from storage.views_copies import Additions
 from storage.views_meetings import HistoryStep, histories_of
 from storage.views_rows import (
     ARTICLE_COLUMNS,
@@ -163,6 +163,7 @@ def matches_by_watch(
     """
     folded: defaultdict[str, dict[int, list[tuple[ArticleLine, Evidence]]]] = defaultdict(dict)
     met: dict[str, int] = {}
+    additions = Additions(connection)
     for row in connection.execute(_MATCHED, {"since": to_text(since), "until": to_text(until), "most": most}):
         met[row["watch"]] = row["of"]
         line = article_line(row)
@@ -175,9 +176,7 @@ def matches_by_watch(
             _by_story(
                 connection,
                 [
-                    MatchedArticle(
-                        group[0][0], group[0][1], tuple(with_additions(connection, line) for line, _ in group[1:])
-                    )
+                    MatchedArticle(group[0][0], group[0][1], tuple(additions.put(line) for line, _ in group[1:]))
                     for group in groups.values()
                 ],
             ),

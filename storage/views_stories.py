@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.model import from_text
-from storage.views_copies import with_additions
+from storage.views_copies import Additions
 from storage.views_rows import (
     ARTICLE_COLUMNS,
     MEETING_COLUMNS,
@@ -96,9 +96,10 @@ def get_story(connection: sqlite3.Connection, story_id: int, *, limit: int = 500
     sql = f"SELECT {_COLUMNS} FROM stories WHERE id = ? AND articles > 0"  # noqa: S608 (column names are constants)
     line = _line(required(connection.execute(sql, (found,)).fetchone(), "story", story_id))
     lines = [article_line(row) for row in connection.execute(_ARTICLES, (line.id, limit, skip))]
+    additions = Additions(connection)
     firsts = {one.id for one in lines if one.copy_of not in {other.id for other in lines}}
     articles = tuple(
-        (one, tuple(with_additions(connection, copy) for copy in lines if copy.copy_of == one.id))
+        (one, tuple(additions.put(copy) for copy in lines if copy.copy_of == one.id))
         for one in lines
         if one.id in firsts
     )

@@ -7,7 +7,7 @@ from alerts import words
 from storage.database import open_reader, open_writer
 from storage.duplicates import Body
 from storage.model import to_text
-from storage.views import get_article, search_articles, with_additions
+from storage.views import Additions, get_article, search_articles
 
 NOON = datetime(2023, 5, 16, 12, tzinfo=UTC)
 TEXT = (
@@ -55,7 +55,8 @@ def test_a_copy_says_what_it_adds_and_whose_it_is(reader):
 
 def test_found_copies_say_what_they_add(reader):
     lines = (hit.line for hit in search_articles(reader, None))
-    found = {line.id: with_additions(reader, line).added for line in lines}
+    additions = Additions(reader)
+    found = {line.id: additions.put(line).added for line in lines}
     assert found == {1: (), 2: (ADDED,), 3: (), 4: ()}
 
 

@@ -25,10 +25,10 @@ APPLICATION_ID = 0x456E7677
 
 _BUSY_MS = 10_000
 _CACHE_KIB = 48 * 1024
-"""The writer's. The shingles of each article go to pages all over a large table, which would be read over and over."""
+"""The writer's: what a few transactions of many articles change. More spares hardly any reading among a million."""
 _JOURNAL_LIMIT = 64 * 2**20
-_CHECKPOINT_PAGES = 8_000
-"""32 MB of log, a few hundred articles: pages that each of them changes are written back once."""
+_CHECKPOINT_PAGES = 16_000
+"""64 MB of log, some hundred articles: pages that each of them changes are written back once."""
 _RESTORE = "restore a backup, or recover what can be read with the sqlite3 shell (.recover); the file is untouched"
 
 

@@ -1,52 +1,79 @@
-"""How rare each term of an article is in the archive, by how often it was counted."""
+"""How rare each term of an article is in the archive, by how often it was counted, and what it weighs for that."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from storage.term_counts import MASK, counts_of
-from storage.traits import rarity
+from storage.traits import rarity, weight_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlite_utils import Database
 
     from storage.model import Traits
-
-_NO_SHARES: Final[dict[int, float]] = {}
-
+    from storage.term_counts import TermCounts
 
 _FEW: Final = 256
-"""Times that a term was seen for which its rarity is ready."""
+"""Times that a term was seen for which its weight is ready."""
 _STALE: Final = 256
 """They are made anew when of the counted articles one in so many is new."""
 
 
 class _BySeen:
-    """The rarity of a term, none of the common ones, by how often it was seen in so many articles."""
+    """The weight of a term, none of the common ones, by how often it was seen in so many articles."""
 
     def __init__(self, counted: int) -> None:
         self.counted = counted
-        self.few = [rarity(0.0, seen, counted) for seen in range(_FEW)]
+        self.few = [weight_of(rarity(0.0, seen, counted)) for seen in range(_FEW)]
 
     def is_stale(self, counted: int) -> bool:
         """Whether many more were counted since, or fewer are."""
         return abs(counted - self.counted) > self.counted // _STALE
 
 
+@dataclass(frozen=True, slots=True)
+class Rarities:
+    """Of the terms of an article of which some are `common`, as many articles in the news have them."""
+
+    counts: TermCounts
+    by_seen: _BySeen
+    common: Mapping[int, float] = field(default_factory=dict)
+
+    def of(self, term: int) -> float:
+        """How much a term tells."""
+        return rarity(self.common.get(term, 0.0), self.counts.places[term & MASK], self.by_seen.counted)
+
+    def weigh(self, places: Mapping[int, float]) -> dict[int, float]:
+        """The terms that weigh something, by what the place of each counts."""
+        seen_at, few = self.counts.places, self.by_seen.few
+        weights = {
+            term: place * (few[seen] if (seen := seen_at[term & MASK]) < _FEW else weight_of(self.of(term)))
+            for term, place in places.items()
+        }
+        for term in self.common:
+            if term in places:
+                weights[term] = places[term] * weight_of(self.of(term))
+        if 0.0 in weights.values():
+            return {term: weight for term, weight in weights.items() if weight}
+        return weights
+
+
 _by_seen: WeakKeyDictionary[Database, _BySeen] = WeakKeyDictionary()
 
 
-def rarities_of(db: Database, traits: Traits) -> dict[int, float]:
-    """The rarity of each of an article's terms; by what was committed before, as words are counted at the end."""
+def rarities_of(db: Database, traits: Traits) -> Rarities:
+    """By what was committed before, as words are counted at the end."""
     counts = counts_of(db)
     by_seen = _by_seen.get(db)
     if by_seen is None or by_seen.is_stale(counts.articles):
         by_seen = _by_seen[db] = _BySeen(counts.articles)
-    places, few, counted = counts.places, by_seen.few, by_seen.counted
-    rarities = {
-        term: few[seen] if (seen := places[term & MASK]) < _FEW else rarity(0.0, seen, counted) for term in traits.terms
-    }
-    for term, share in (traits.common or _NO_SHARES).items():
-        rarities[term] = rarity(share, places[term & MASK], counted)
-    return rarities
+    return Rarities(counts, by_seen, traits.common or {})
+
+
+def rarities_without(counts: TermCounts, traits: Traits) -> Rarities:
+    """By counts that no database keeps."""
+    return Rarities(counts, _BySeen(counts.articles), traits.common or {})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from math import log, sqrt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from config.common_words import load_common_words, load_months
 from storage.folding import fold
@@ -138,18 +138,36 @@ class Profile:
         return tuple(term for _, term in sorted(heavy)[:PROBES])
 
 
-def profile_of(traits: Traits, rarities: Mapping[int, float]) -> Profile:
-    """Weigh the terms by how rare each is: see `rarity`."""
+def weight_of(rarity: float) -> float:
+    """What a term of such a rarity weighs."""
+    weight: float = rarity**_POWER
+    return weight
+
+
+class Weighing(Protocol):
+    """How rare terms are, as `storage.rarities` knows it of an archive."""
+
+    def of(self, term: int) -> float:
+        """The rarity of a term."""
+        ...
+
+    def weigh(self, places: Mapping[int, float]) -> dict[int, float]:
+        """The terms that weigh something, by what the place of each counts."""
+        ...
+
+
+def profile_of(traits: Traits, rarities: Weighing) -> Profile:
+    """Weigh the terms by where they stand and how rare each is."""
     places: dict[int, float] = dict.fromkeys(traits.rest, _REST_WEIGHT)
     places |= dict.fromkeys(traits.lead, _LEAD_WEIGHT)
     for term in traits.title:
         places[term] = places.get(term, 0.0) / 2 + _TITLE_WEIGHT
     places |= dict.fromkeys(traits.names, _LEAD_WEIGHT)
-    weights = {term: weight for term, place in places.items() if (weight := place * rarities[term] ** _POWER) > 0}
+    weights = rarities.weigh(places)
     return Profile(
         weights,
         frozenset(term for term in (*traits.title, *traits.lead[:_HEAD]) if term in weights),
-        {term: rarities[term] for term in traits.proper if term in weights},
+        {term: rarities.of(term) for term in traits.proper if term in weights},
         frozenset(traits.names),
         frozenset(traits.days),
     )

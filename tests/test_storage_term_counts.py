@@ -11,6 +11,7 @@ from storage.migrations import MIGRATIONS
 from storage.model import Traits
 from storage.rarities import rarities_of
 from storage.term_counts import KEPT_EVERY, PLACES, count_terms, counts_of, fill_counts
+from storage.traits import weight_of
 
 
 @pytest.fixture
@@ -103,12 +104,23 @@ def test_a_term_in_more_articles_than_a_place_can_count_is_as_common_as_it_can_b
 
 
 def test_a_term_is_the_rarer_the_fewer_articles_have_it_and_common_words_are_known_from_the_first(db):
-    before = rarities_of(db, Traits(lead=(1, 2, 3), common={3: 0.5}))
-    assert before[1] == before[2] > before[3]
+    traits = Traits(lead=(1, 2, 3), common={3: 0.5})
+    before = rarities_of(db, traits)
+    assert before.of(1) == before.of(2) > before.of(3)
     with immediate(db):
         count_terms(db, [[1, 2]] + [[1]] * 50)
-    after = rarities_of(db, Traits(lead=(1, 2, 3, 4), common={3: 0.5}))
-    assert after[4] > after[2] > after[1] > after[3]
+    after = rarities_of(db, traits)
+    assert after.of(4) > after.of(2) > after.of(1) > after.of(3)
+    weights = after.weigh(dict.fromkeys((1, 2, 3, 4), 0.5))
+    assert weights == {term: 0.5 * weight_of(after.of(term)) for term in (1, 2, 3, 4)}
+
+
+def test_what_every_article_has_weighs_nothing(db):
+    with immediate(db):
+        fill_counts(db, {1: 60_000, 2: 300, 3: 3}, 60_000)
+    rarities = rarities_of(db, Traits(common={4: 1.0}))
+    assert rarities.of(1) == 0
+    assert rarities.weigh({1: 1.0, 2: 1.0, 3: 1.0}).keys() == {2, 3}
 
 
 def test_counts_of_a_row_each_that_an_older_version_kept_go_on(tmp_path):

@@ -2,12 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.rarities import rarities_without
+from storage.term_counts import TermCounts
 from storage.traits import code, days_in, likeness, pack, profile_of, rarity, terms_of, traits_of, unpack
+
+NOTHING = TermCounts()
 
 
 def profile(title, text="", names=()):
     traits = traits_of(title, text, names)
-    return profile_of(traits, {term: rarity(traits.common.get(term, 0.0), 0, 0) for term in traits.terms})
+    return profile_of(traits, rarities_without(NOTHING, traits))
 
 
 def alike(one, other, *, same_language=True):

@@ -16,7 +16,7 @@ from config.agencies import outlet_of
 from config.vocabulary import EndpointKind, Level, Role, Status, Urgency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def to_text(moment: datetime) -> str:
@@ -457,11 +457,14 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The terms of an article by where they stand, as 32-bit codes; `names` are those that hold in every language."""
+    """The terms of an article by where they stand, as 32-bit codes; `names` are those that hold in every language.
 
-    title: tuple[int, ...] = ()
-    lead: tuple[int, ...] = ()
-    rest: tuple[int, ...] = ()
+    The many are arrays where they go from process to process: a tenth of the bytes, and all in one place.
+    """
+
+    title: Sequence[int] = ()
+    lead: Sequence[int] = ()
+    rest: Sequence[int] = ()
     proper: tuple[int, ...] = ()
     """Terms of the title that are written like names."""
     names: tuple[int, ...] = ()

@@ -73,9 +73,9 @@ def traits_of(title: str, text: str, names: Iterable[str] = ()) -> Traits:
     shares = load_common_words()
     common = {code(term): shares[term] for term in {*in_title, *in_text} if term in shares}
     return Traits(
-        title=tuple(map(code, in_title)),
-        lead=tuple(map(code, in_text[:_LEAD])),
-        rest=tuple(map(code, in_text[_LEAD:])),
+        title=array("I", map(code, in_title)),
+        lead=array("I", map(code, in_text[:_LEAD])),
+        rest=array("I", map(code, in_text[_LEAD:])),
         proper=tuple(sorted(map(code, proper))),
         names=tuple(sorted({code(f"@{name}") for name in names})),
         days=days_in(f"{title}\n{text[:_DAYS_IN]}"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-from storage.term_counts import MASK, counts_of
+from storage.term_counts import MASK, MOST, counts_of
 from storage.traits import rarity, weight_of
 
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from storage.model import Traits
     from storage.term_counts import TermCounts
 
-_FEW: Final = 256
-"""Times that a term was seen for which its weight is ready."""
-_STALE: Final = 256
+_FEW: Final = 1024
+_STEP_BITS: Final = 6
+"""What a term weighs that was seen fewer times is ready for each number, what another does in steps of 64."""
+_STALE: Final = 64
 """They are made anew when of the counted articles one in so many is new."""
 
 
@@ -29,6 +30,8 @@ class _BySeen:
     def __init__(self, counted: int) -> None:
         self.counted = counted
         self.few = [weight_of(rarity(0.0, seen, counted)) for seen in range(_FEW)]
+        half = 1 << _STEP_BITS >> 1
+        self.many = [weight_of(rarity(0.0, seen + half, counted)) for seen in range(0, MOST + 1, 1 << _STEP_BITS)]
 
     def is_stale(self, counted: int) -> bool:
         """Whether many more were counted since, or fewer are."""
@@ -49,9 +52,9 @@ class Rarities:
 
     def weigh(self, places: Mapping[int, float]) -> dict[int, float]:
         """The terms that weigh something, by what the place of each counts."""
-        seen_at, few = self.counts.places, self.by_seen.few
+        seen_at, few, many = self.counts.places, self.by_seen.few, self.by_seen.many
         weights = {
-            term: place * (few[seen] if (seen := seen_at[term & MASK]) < _FEW else weight_of(self.of(term)))
+            term: place * (few[seen] if (seen := seen_at[term & MASK]) < _FEW else many[seen >> _STEP_BITS])
             for term, place in places.items()
         }
         for term in self.common:

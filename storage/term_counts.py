@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 PLACES: Final = 2**22
 MASK: Final = PLACES - 1
 """A term is counted at its number's last bits."""
-_MOST: Final = 0xFFFF
+MOST: Final = 0xFFFF
+"""As often as a place can count."""
 HALVED: Final = 2**17
 """When so many articles were counted all counts are halved: what was rare for long is forgotten, and none overflows."""
 KEPT_EVERY: Final = 1024
@@ -43,7 +44,7 @@ class TermCounts:
         places = self.places
         for term in terms:
             place = term & MASK
-            if places[place] < _MOST:
+            if places[place] < MOST:
                 places[place] += 1
 
     def halve(self) -> None:
@@ -76,7 +77,7 @@ def fill_counts(db: Database, counts: Mapping[int, int], articles: int) -> None:
     """Begin with these, of so many articles."""
     held = TermCounts(articles=articles)
     for term, times in counts.items():
-        held.places[term & MASK] = min(_MOST, held.places[term & MASK] + times)
+        held.places[term & MASK] = min(MOST, held.places[term & MASK] + times)
     held.halve()
     _keep(db, held)
     _counts.forget(db)

@@ -115,12 +115,13 @@ def test_a_term_is_the_rarer_the_fewer_articles_have_it_and_common_words_are_kno
     assert weights == {term: 0.5 * weight_of(after.of(term)) for term in (1, 2, 3, 4)}
 
 
-def test_what_every_article_has_weighs_nothing(db):
+def test_what_every_article_has_weighs_nothing_and_what_many_have_nearly_what_their_number_says(db):
     with immediate(db):
-        fill_counts(db, {1: 60_000, 2: 300, 3: 3}, 60_000)
+        fill_counts(db, {1: 60_000, 2: 1_000, 3: 3, 5: 5_000}, 60_000)
     rarities = rarities_of(db, Traits(common={4: 1.0}))
     assert rarities.of(1) == 0
-    assert rarities.weigh({1: 1.0, 2: 1.0, 3: 1.0}).keys() == {2, 3}
+    weights = rarities.weigh(dict.fromkeys((1, 2, 3, 5), 1.0))
+    assert weights == {term: pytest.approx(weight_of(rarities.of(term)), rel=0.01) for term in (2, 3, 5)}
 
 
 def test_counts_of_a_row_each_that_an_older_version_kept_go_on(tmp_path):

@@ -101,7 +101,10 @@ class Language:
 
     def _filled(self, text: str, values: Mapping[str, Any]) -> Markup:
         # Not by Markup's own operator, which takes three times as long.
-        ready = {name: self.number(value) if type(value) is int else _escaped(value) for name, value in values.items()}
+        ready = {
+            name: value if type(value) is Markup else self.number(value) if type(value) is int else _escaped(value)
+            for name, value in values.items()
+        }
         return Markup(text % ready)  # noqa: S704 (the text was reviewed with its catalogue)
 
     # ---------------------------------------------------------------- conventions
@@ -113,6 +116,10 @@ class Language:
     def decimal(self, value: float, digits: int = 1) -> str:
         """With so many digits after the decimal sign."""
         return f"{value:.{digits}f}".replace(".", self._decimal)
+
+    def short(self, value: float) -> str:
+        """With three figures that count."""
+        return f"{value:.3g}".replace(".", self._decimal)
 
     def day(self, value: date) -> str:
         """`17 May`, without its year."""
@@ -166,7 +173,8 @@ class Languages:
         """A language that there is; its catalogue is read when somebody first wants it."""
         if tag not in self._read:
             with self._files[tag].open("rb") as file:
-                self._read[tag] = Language(tag, compiled(read_po(file, locale=tag)), tag)
+                read = Language(tag, compiled(read_po(file, locale=tag)), tag)
+            self._read.setdefault(tag, read)  # two threads may want it at once, and templates belong to one of the two
         return self._read[tag]
 
     def add(self, language: Language) -> None:

@@ -60,4 +60,4 @@ def span(language: Language, value: timedelta) -> str:
         return language.count("%(n)s h", value // timedelta(hours=1))
     if value >= _MINUTE:
         return language.count("%(n)s min", value // _MINUTE)
-    return language.gettext("%(n)s s", n=f"{value.total_seconds():.3g}")
+    return language.gettext("%(n)s s", n=language.short(value.total_seconds()))

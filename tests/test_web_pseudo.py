@@ -53,6 +53,7 @@ class Seen:
     def look(self, what, answer):
         assert f'<html lang="{TAG}"' in answer.text, (what, answer)
         assert answer.headers["content-language"] == TAG
+        assert "accept-language" in answer.headers["vary"]
         page = Untranslated(answer.text, is_exempt, WORDS)
         self.untranslated |= {f"{what}: {text}": None for text in page.found}
         self.english |= set(page.english)
@@ -144,6 +145,23 @@ async def test_every_text_of_the_pages_about_what_happened_is_in_the_catalogue(t
         for address in (*LISTS, *single):
             seen.look(address, await client.get(address))
     seen.agree()
+
+
+async def test_each_reader_of_one_page_is_spoken_to_in_their_own_language_and_programs_in_english(tmp_path):
+    path = tmp_path / "envoywatch.db"
+    seed(path)
+    page = Page(path)
+    for tag, today in (("de", "Heute"), ("zh", "今日"), ("en", "Today"), ("uk", "Сьогодні")):
+        answer = await page.get("/", headers={"accept-language": f"{tag}-XX,{tag};q=0.9,en;q=0.1"})
+        assert f'<html lang="{tag}">' in answer.text
+        assert f"<title>{today} · Envoywatch</title>" in answer.text
+        assert (answer.headers["content-language"], answer.headers["vary"].split(", ")[:2]) == (
+            tag,
+            ["accept", "accept-language"],
+        )
+    refused = await page.get("/nothing", headers={"accept-language": "de", "accept": "application/json"})
+    assert refused.json()["error"] == "There is no such page."
+    assert "Envoywatch alerts" in (await page.get("/feed.atom", headers={"accept-language": "de"})).text
 
 
 async def test_every_text_of_a_page_in_trouble_is_in_the_catalogue(tmp_path):

@@ -44,9 +44,11 @@ def ago(language: Language, value: datetime, now: datetime) -> str:
     is_past = gap > timedelta(0)
     if size >= _TWO_DAYS:
         days = size // timedelta(days=1)
+        # L10N: days; their unit is written short
         return language.count("%(n)s d ago", days) if is_past else language.count("in %(n)s d", days)
     if size >= _TWO_HOURS:
         hours = size // timedelta(hours=1)
+        # L10N: hours
         return language.count("%(n)s h ago", hours) if is_past else language.count("in %(n)s h", hours)
     minutes = size // _MINUTE
     return language.count("%(n)s min ago", minutes) if is_past else language.count("in %(n)s min", minutes)
@@ -55,9 +57,12 @@ def ago(language: Language, value: datetime, now: datetime) -> str:
 def span(language: Language, value: timedelta) -> str:
     """A length of time in its largest fitting unit."""
     if value >= _TWO_DAYS:
+        # L10N: days; their unit is written short
         return language.count("%(n)s d", value // timedelta(days=1))
     if value >= _TWO_HOURS:
+        # L10N: hours
         return language.count("%(n)s h", value // timedelta(hours=1))
     if value >= _MINUTE:
         return language.count("%(n)s min", value // _MINUTE)
+    # L10N: seconds
     return language.gettext("%(n)s s", n=language.short(value.total_seconds()))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RHYTHM_DAYS: Final = 28
 """A rhythm is taken over so many days before the last new entry, so that silence does not dilute it."""
 _LOST_FAILING = 1.5  # intervals: a source asked rarely is not lost by one failure, but by its retry an interval later
-_LATE_INTERVALS = 3
+LATE_INTERVALS = 3
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
@@ -112,7 +112,7 @@ def judge(vitals: Vitals, per_day: Mapping[date, int], now: datetime) -> Conditi
         return Condition(Health.PAUSED, why="it is paused in the configuration", remedy=remedy)
     if vitals.fault is not None:
         return _at_fault(vitals, vitals.fault, now)
-    if now - vitals.next_poll_at > _LATE_INTERVALS * vitals.interval:
+    if now - vitals.next_poll_at > LATE_INTERVALS * vitals.interval:
         return _late(vitals, now)
     if vitals.last_poll_at is None:
         why = "it has not been asked yet"
@@ -125,7 +125,7 @@ def _late(vitals: Vitals, now: datetime) -> Condition:
         why = f"it is due, but the turn of its host comes only at {vitals.due_at:%Y-%m-%d %H:%M} UTC"
         remedy = "The host asked for patience, or many sources share it: lengthen their intervals if it lasts."
     else:
-        why = f"it was due and not asked for {_LATE_INTERVALS} intervals"
+        why = f"it was due and not asked for {LATE_INTERVALS} intervals"
         remedy = "It waits for a poll: see whether the daemon runs and is not overloaded."
     return Condition(Health.LATE, vitals.next_poll_at, why, remedy)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from alerts.names import NameFinder
 from alerts.sentences import split_sentences
-from alerts.watches.page import main_language
+from alerts.watches.conditions import main_language
 from alerts.watches.query import parse_query
 from alerts.watches.suggest import Keywords
 from config.people import load_people

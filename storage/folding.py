@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.variants import TRADITIONAL, load_variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 # Scripts whose words are found inside runs of letters without spaces. Hangul is among them because its particles are
 # glued to the name.
@@ -154,7 +154,7 @@ class Folded:
     @cached_property
     def words(self) -> list[str]:
         """The texts of `tokens`, at a tenth of their price."""
-        if self._spaced is None:
+        if self.spaced is None:
             return self._run_words()
         return list(filter(None, self._pieces))
 
@@ -163,14 +163,24 @@ class Folded:
         """How many of its characters are of scripts written without spaces."""
         return 0 if self.text.isascii() else len(_UNSPACED.findall(self.text))
 
-    @cached_property
+    @property
     def word_bounds(self) -> tuple[Sequence[int], Sequence[int]]:
         """Where each of `words` begins and ends in the original text."""
-        starts, ends = self._word_starts, self._word_ends
+        starts, ends = self.folded_bounds
         if not starts or isinstance(self.starts, range):
             return starts, ends
         lasts = [end - 1 for end in ends]
         return _picked(self.starts, starts), _picked(self.ends, lasts)
+
+    @cached_property
+    def folded_bounds(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Where each of `words` begins and ends in `text`."""
+        if self.spaced is None:
+            starts = self._run_starts()
+        else:
+            before = accumulate(map(len, self._pieces), initial=0)
+            starts = list(compress(map(add, before, count()), self._pieces))
+        return starts, list(map(add, starts, map(len, self.words)))
 
     @cached_property
     def has_unspaced(self) -> bool:
@@ -178,48 +188,12 @@ class Folded:
         return _UNSPACED.search(self._present) is not None
 
     @cached_property
-    def word_starts(self) -> Sequence[int]:
-        """Where each of `words` begins in the original text."""
-        starts = self._word_starts
-        return starts if isinstance(self.starts, range) else _picked(self.starts, starts)
-
-    def spans_of_word(self, word: str, places: Iterable[int]) -> list[tuple[int, int]]:
-        """The original spans of a word that stands at these places among `words`."""
-        starts, length = self._word_starts, len(word)
-        if isinstance(self.starts, range):
-            return [(starts[at], starts[at] + length) for at in places]
-        return [self.span(starts[at], starts[at] + length) for at in places]
-
-    def span_of_words(self, first: int, last: int) -> tuple[int, int]:
-        """The original span of words `first` to `last` (excluded; at least one): cheap when few are asked for."""
-        start = self._word_starts[first]
-        end = self._word_starts[last - 1] + len(self.words[last - 1])
-        return (start, end) if isinstance(self.starts, range) else self.span(start, end)
-
-    def is_joined(self, index: int) -> bool:
-        """Whether nothing stands between this word and the one before."""
-        starts = self._word_starts
-        return index > 0 and starts[index] == starts[index - 1] + len(self.words[index - 1])
-
-    @cached_property
-    def _word_starts(self) -> list[int]:
-        """In the folded text."""
-        if self._spaced is None:
-            return self._run_starts()
-        before = accumulate(map(len, self._pieces), initial=0)
-        return list(compress(map(add, before, count()), self._pieces))
-
-    @property
-    def _word_ends(self) -> list[int]:
-        return list(map(add, self._word_starts, map(len, self.words)))
-
-    @cached_property
     def _pieces(self) -> list[str]:
         """Its words, with an empty piece between neighbouring spaces."""
-        return self._spaced.split(" ") if self._spaced else []
+        return self.spaced.split(" ") if self.spaced else []
 
     @cached_property
-    def _spaced(self) -> str | None:
+    def spaced(self) -> str | None:
         """The text with a space for each character that is in no word; None when that is not all there is to it."""
         if self.text.isascii():
             return self.text.encode().translate(_ASCII_SPACED).decode()

@@ -9,7 +9,6 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.watches.evaluate import MOST_SPANS
 from alerts.watches.matcher import compile_watches
 from alerts.watches.nodes import (
     SENTENCE,
@@ -26,6 +25,7 @@ from alerts.watches.nodes import (
     Regex,
     Word,
 )
+from alerts.watches.page import MOST_SPANS
 from alerts.watches.query import QueryError, parse_query, render_query
 from config.errors import UsageError
 from config.vocabulary import Role

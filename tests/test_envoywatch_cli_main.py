@@ -52,7 +52,8 @@ def test_help_lists_every_command_in_the_order_of_the_table(capsys):
 def test_help_imports_nothing_heavy():
     script = (
         "import sys; from envoywatch.cli.main import run; run(['--help']);"
-        "heavy = {'pydantic', 'ruamel.yaml', 'structlog', 'rich', 'scrapy', 'apprise', 'sqlite3', 'lxml', 'asyncio'};"
+        "heavy = {'pydantic', 'ruamel.yaml', 'structlog', 'rich', 'scrapy', 'apprise', 'sqlite3', 'lxml', 'asyncio',"
+        " 'numpy'};"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -104,7 +104,7 @@ def test_words_are_what_tokenizing_finds(text):
     tokens = tokenize(folded)
     assert folded.words == [token.text for token in tokens]
     assert list(zip(*folded.word_bounds, strict=True)) == [(token.start, token.end) for token in tokens]
-    assert [folded.is_joined(at) for at in range(len(tokens))] == [token.joined for token in tokens]
+    assert [folded.text[start:end] for start, end in zip(*folded.folded_bounds, strict=True)] == folded.words
 
 
 def test_words_of_every_character_are_what_tokenizing_finds():

@@ -83,3 +83,8 @@ def _countries_by_name() -> dict[str, str]:
         for words in languages.values()
         for name in words.names
     }
+
+
+def main_language(language: str | None) -> str | None:
+    """`zh` of `zh-Hans`."""
+    return language.partition("-")[0].lower() if language else None

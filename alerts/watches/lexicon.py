@@ -1,23 +1,27 @@
 """Every written form that any watch asks for, looked up in an article all at once.
 
-Words are keys of a table for each language in which each word of the article is looked up once, names of several words
-among them, beginnings of words by their own first letters. What is written without spaces is found by an automaton.
-What stands in an article costs time, what is only asked for does not.
+Words are found in a table by all words of the article together, names of several words under the rarest of them,
+beginnings of words in a table of their own. What is written without spaces is found by an automaton. What stands in an
+article costs time, what is only asked for does not.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+from alerts.watches.table import Rows, Table, keys_of
+from alerts.watches.tokens import Stretches, code_points, spread
 
-    from alerts.watches.page import Page
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from alerts.watches.tokens import Integers, Keys, Tokens
 
 ANY = ""
 """In place of a language: the form counts in texts of all of them."""
@@ -43,166 +47,181 @@ class Form(NamedTuple):
         return self.tokens[:-1] if self.open_end else self.tokens
 
 
-Sign: TypeAlias = "str | Form"
-"""What shows that a word is there: its token, or a form of which only the tokens are known to stand somewhere."""
+_SPARSE = 16
+"""Places of a filter for each thing that passes it: one in so many others passes, too."""
+_EVERY_LANGUAGE = (1 << 32) - 1
+_NO_LANGUAGE = 1 << 31
+"""Bits of languages: this one stands for those of which no watch has forms."""
 
-Signs: TypeAlias = "str | list[Sign]"
-"""Of one word; mostly it is a single token, for which there is no list to be made."""
 
-_LONGEST_HEAD = 4
-"""First letters under which a beginning is looked up; what comes after them is compared."""
+Formed: TypeAlias = "dict[int, list[tuple[int, Form]]]"
+"""Tokens at which forms may begin, by the number of the word."""
 
-_Entry: TypeAlias = "int | tuple[int | tuple[int, Form], ...]"
-"""Whose form a token is: the number of a word, or several, with the form where more than the token is to be seen. In a
-table of a million tokens every object counts."""
+
+class Found(NamedTuple):
+    """What of the lexicon stands in an article, by the numbers of its words.
+
+    `places` are those of forms of one token, in order: the number of the word above 32 bits for the number of the
+    token. `formed` are tokens at which other forms may begin: of these it is not known whether they are there.
+    """
+
+    places: Integers
+    formed: Formed
+
+
+class _Longer(NamedTuple):
+    """Forms of which more than one token is to be seen, in columns.
+
+    `places` says which token each is found by, `beside` how far from it another one is that has to stand there as well,
+    and `keys` its key: few forms that are not there get past that.
+    """
+
+    places: Integers
+    beside: Integers
+    keys: Keys
 
 
 class Lexicon:
     """Grows while watches are compiled; then `freeze` it."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, dict[str, _Entry]] = {ANY: {}}
-        """The words of each language, once frozen with those that count in all: an article is looked up in one table,
-        a fraction of the whole, and finds more of it in the processor's caches."""
-        self._rows: list[tuple[str, int, Form]] = []
-        """Forms of several words, until they are frozen into the tables, each under its rarest word."""
+        self._rows = Rows()
+        """Values are numbers of words, doubled, and numbers of longer forms, doubled, and one."""
+        self._beginnings: list[str] = []
+        self._forms: list[tuple[int, Form]] = []
+        """The longer forms, each with the number of its word."""
+        self._masks = array("I")
+        """And the languages in which it counts."""
         self._lines: dict[str, list[tuple[str, int, Form]]] = {}
         """What the automaton looks for: writing without spaces, and whose forms it may be."""
-        self._beginnings: dict[str, list[int]] = {}
-        """What words may begin with, whatever the language."""
-        self._heads: dict[int, dict[str, tuple[int, ...]]] = {}
-        """The lengths of those beginnings, by their own first letters, of which there are so many."""
-        self._owners: list[list[tuple[str, int, Form]]] = []
-        self._automaton: AhoCorasick | None = None
+        self._bits: dict[str, int] = {ANY: _EVERY_LANGUAGE}
 
-    def __getstate__(self) -> tuple[object, ...]:
-        return self._tables, self._lines, self._beginnings, self._heads
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_automaton"}
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._tables, self._lines, self._beginnings, self._heads = state
-        self._rows = []
-        self._build()
-
-    def freeze(self) -> None:
-        """Build what is asked of what was added. Nothing can be added any more."""
-        uses = Counter(token for _, _, form in self._rows for token in form.tokens)
-        for language, number, form in self._rows:
-            rarest = min(form.whole_tokens, key=lambda token: uses[token] * _by_length(token))
-            self._put(language, rarest, ((number, form),))
-        self._rows.clear()
-        for language in self._tables.keys() - {ANY}:
-            for word, entry in self._tables[ANY].items():
-                self._put(language, word, entry)
-        for language, table in self._tables.items():
-            self._put_beginnings(language, table)
-        self._build()
-
-    def _put_beginnings(self, language: str, table: Mapping[str, _Entry]) -> None:
-        """Known words say themselves what they begin with: only the others of an article are then asked for it."""
-        for number, word in list(self._begun(table)):
-            self._put(language, word, number)
-
-    def _build(self) -> None:
-        self._owners = list(self._lines.values())
-        self._automaton = AhoCorasick(list(self._lines), store_patterns=False) if self._lines else None
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        self._automaton = self._built()
 
     def add(self, number: int, forms: Iterable[tuple[str, Form]]) -> None:
         """Say in which forms a word is written, each with its language or `ANY`."""
-        known = list(forms)
-        everywhere = {form for language, form in known if language == ANY}
-        for language, form in known:
-            if form.tokens and (language == ANY or form not in everywhere):
-                self._add(language, number, form)
-
-    def _add(self, language: str, number: int, form: Form) -> None:
-        if any(form.touching):
-            line = " " + " ".join(form.tokens) + ("" if form.open_end else " ")
-            self._lines.setdefault(line, []).append((language, number, form))
-        elif form.open_end and len(form.tokens) == 1:
-            (beginning,) = form.tokens
-            self._beginnings.setdefault(beginning, []).append(number)
-            heads = self._heads.setdefault(min(len(beginning), _LONGEST_HEAD), {})
-            lengths = heads.get(beginning[:_LONGEST_HEAD], ())
-            heads[beginning[:_LONGEST_HEAD]] = tuple(sorted({*lengths, len(beginning)}))
-        elif len(form.tokens) > 1:
-            self._tables.setdefault(language, {})
-            self._rows.append((language, number, form))
-        else:
-            self._put(language, form.tokens[0], ((number, form),) if form.capitals else number)
-
-    def _put(self, language: str, word: str, entry: _Entry) -> None:
-        table = self._tables.setdefault(language, {})
-        before = table.get(word)
-        table[word] = entry if before is None else (*_each(before), *_each(entry))
-
-    def find(self, page: Page) -> dict[int, Signs]:
-        """The numbers of the words that have a form in the article, and what shows it."""
-        signs: dict[int, Signs] = {}
-        strange: list[str] = []
-        words = page.words
-        table = self._table(page)
-        for word, entry in zip(words, map(table.get, words), strict=True):
-            if entry is None:
-                strange.append(word)
-            elif isinstance(entry, int):
-                if signs.setdefault(entry, word) is not word:
-                    _note(signs, entry, word)
+        masks: dict[Form, int] = {}
+        for language, form in forms:
+            if any(form.touching):
+                line = " " + " ".join(form.tokens) + ("" if form.open_end else " ")
+                self._lines.setdefault(line, []).append((language, number, form))
+            elif form.tokens:
+                masks[form] = masks.get(form, 0) | self._bit(language)
+        for form, mask in masks.items():
+            if len(form.tokens) > 1 or form.capitals:
+                self._forms.append((number, form))
+                self._masks.append(mask)
+            elif form.open_end:
+                self._beginnings += form.tokens
+                self._rows.add(form.tokens[0] + "*", number << 1, mask)
             else:
-                for one in entry:
-                    if isinstance(one, int):
-                        if signs.setdefault(one, word) is not word:
-                            _note(signs, one, word)
-                    elif all(map(words.__contains__, one[1].whole_tokens)):
-                        _note(signs, *one)
-        for number, sign in chain(self._begun(strange), self._in_line(page)):
-            _note(signs, number, sign)
-        return signs
+                self._rows.add(form.tokens[0], number << 1, mask)
 
-    def _table(self, page: Page) -> Mapping[str, _Entry]:
-        """The words of the article's language; of one that is not known, those of all languages that it has."""
-        if page.language is not None:
-            return self._tables.get(page.language, self._tables[ANY])
-        found: dict[str, _Entry] = {}
-        for word in page.words:
-            entries = [table[word] for table in self._tables.values() if word in table]
-            if entries:
-                found[word] = tuple(dict.fromkeys(one for entry in entries for one in _each(entry)))
-        return found
+    def _bit(self, language: str) -> int:
+        if language not in self._bits:
+            self._bits[language] = 1 << (len(self._bits) - 1)
+        return self._bits[language]
 
-    def _begun(self, words: Collection[str]) -> Iterator[tuple[int, str]]:
-        """Those of the words that begin with what is asked for, each with the number of that."""
-        beginnings = self._beginnings
-        for length, heads in self._heads.items():
-            for word in [word for word in words if word[:length] in heads]:
-                for end in heads[word[:length]]:
-                    if end > len(word):
-                        break
-                    for number in beginnings.get(word[:end], ()):
-                        yield number, word
+    def freeze(self) -> None:
+        """Build what is asked of what was added. Nothing can be added any more."""
+        self._longer = self._add_longer()
+        self._heads = _Heads(self._beginnings)
+        self._table = Table(self._rows)
+        del self._rows, self._beginnings
+        self._automaton = self._built()
 
-    def _in_line(self, page: Page) -> Iterator[tuple[int, Sign]]:
+    def _add_longer(self) -> _Longer:
+        """Put each longer form under its rarest word."""
+        uses = Counter(token for _, form in self._forms for token in form.tokens)
+        rarity = {token: count * _by_length(token) for token, count in uses.items()}
+        places, beside = array("q"), array("q")
+        neighbours = []
+        for index, (_, form) in enumerate(self._forms):
+            tokens = form.whole_tokens
+            place = tokens.index(min(tokens, key=rarity.__getitem__))
+            other = place + 1 if place + 1 < len(tokens) else max(place - 1, 0)
+            self._rows.add(tokens[place], index << 1 | 1, self._masks[index])
+            places.append(place)
+            beside.append(other - place)
+            neighbours.append(tokens[other])
+        return _Longer(np.array(places), np.array(beside), keys_of(neighbours))
+
+    def _built(self) -> AhoCorasick | None:
+        self._owners = list(self._lines.values())
+        return AhoCorasick(list(self._lines), store_patterns=False) if self._lines else None
+
+    def find(self, tokens: Tokens, language: str | None) -> Found:
+        """What stands in an article of this language; when that is not known, forms of all languages count."""
+        mask = _EVERY_LANGUAGE if language is None else self._bits.get(language, _NO_LANGUAGE)
+        sought, owners = self._heads.with_words(tokens)
+        found, values = self._table.find(sought, mask)
+        at = owners[found]
+        is_longer = (values & 1).astype(bool)
+        is_alone = ~is_longer
+        places = (values[is_alone] >> 1 << 32) | at[is_alone]
+        places.sort()
+        formed: dict[int, list[tuple[int, Form]]] = {}
+        self._note_longer(formed, values[is_longer] >> 1, at[is_longer], tokens.words.keys)
+        if self._automaton is not None and tokens.has_unspaced:
+            self._note_lines(formed, self._automaton, tokens, language)
+        return Found(places, formed)
+
+    def _note_longer(self, formed: Formed, longer: Integers, at: Integers, keys: Keys) -> None:
+        known = self._longer
+        stands = keys.take(at + known.beside[longer], mode="clip") == known.keys[longer]
+        longer = longer[stands]
+        firsts = at[stands] - known.places[longer]
+        for form, first in zip(longer.tolist(), firsts.tolist(), strict=True):
+            number, written = self._forms[form]
+            formed.setdefault(number, []).append((first, written))
+
+    def _note_lines(self, formed: Formed, automaton: AhoCorasick, tokens: Tokens, language: str | None) -> None:
         """What the automaton finds in an article with writing without spaces."""
-        if self._automaton is None or not page.has_unspaced:
-            return
-        found = self._automaton.find_matches_as_indexes(page.line, overlapping=True)
-        for pattern in {pattern for pattern, _, _ in found}:
-            for language, number, form in self._owners[pattern]:
-                if page.may_be_in(language):
-                    yield number, form
+        line = tokens.line
+        found = automaton.find_matches_as_indexes(line, overlapping=True)
+        spaces = np.flatnonzero(code_points(line) == ord(" "))
+        firsts = spaces.searchsorted([start for _, start, _ in found])
+        for (pattern, _, _), first in zip(found, firsts.tolist(), strict=True):
+            for counts_in, number, form in self._owners[pattern]:
+                if language is None or counts_in in (ANY, language):
+                    formed.setdefault(number, []).append((first, form))
 
 
-def _each(entry: _Entry) -> tuple[int | tuple[int, Form], ...]:
-    return (entry,) if isinstance(entry, int) else entry
+class _Heads:
+    """What words begin with, by lengths: of most words the first letters already show that nothing begins them."""
 
+    def __init__(self, beginnings: Sequence[str]) -> None:
+        lengths = sorted({len(beginning) for beginning in beginnings})
+        self._lengths = np.array(lengths, np.int64)
+        self._fitting = self._lengths.searchsorted(np.arange(lengths[-1] + 1 if lengths else 1), side="right")
+        """How many of these there are of a word of so many letters; of longer ones all."""
+        heads = keys_of(list({beginning[: lengths[0]] + "*" for beginning in beginnings}))
+        self._shift = np.uint64(64 - max((_SPARSE * len(heads)).bit_length(), 1))
+        self._may_begin = np.zeros(1 << 64 - int(self._shift), bool)
+        self._may_begin[(heads >> self._shift).astype(np.int64)] = True
+        """By the first bits of the key of the first letters, as many as the shortest beginning has."""
 
-def _note(signs: dict[int, Signs], number: int, sign: Sign) -> None:
-    before = signs.get(number)
-    if before is None:
-        signs[number] = sign if isinstance(sign, str) else [sign]
-    elif isinstance(before, str):
-        signs[number] = [before, sign]
-    else:
-        before.append(sign)
+    def with_words(self, tokens: Tokens) -> tuple[Stretches, Integers]:
+        """All words of an article and what they may begin with, and of each the token to which it belongs."""
+        words, letters = tokens.words, tokens.letters
+        owners = np.arange(len(words.starts))
+        if not len(self._lengths):
+            return words, owners
+        counts = self._fitting.take(words.ends - words.starts, mode="clip")
+        long = counts.nonzero()[0]
+        keys = letters.beginnings(words.starts[long], self._lengths[:1]).keys
+        long = long[self._may_begin[(keys >> self._shift).astype(np.int64)]]
+        counts = counts[long]
+        of_heads = long.repeat(counts)
+        lengths = self._lengths[spread(np.zeros_like(counts), counts)]
+        heads = letters.beginnings(words.starts[of_heads], lengths)
+        both = Stretches(words.codes, *(np.concatenate(pair) for pair in zip(words[1:], heads[1:], strict=True)))
+        return both, np.concatenate([owners, of_heads])
 
 
 def commonness(form: Form, shares: Mapping[str, float]) -> float:

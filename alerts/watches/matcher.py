@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from alerts.watches.errors import QueryError
 from alerts.watches.evaluate import evaluate
+from alerts.watches.lexicon import ALWAYS
 from alerts.watches.needs import Needs, undecided
 from alerts.watches.page import Page
 from alerts.watches.plan import All, PersonForms, Plan, Planner, conditions_of
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from alerts.watches.nodes import Query
+    from alerts.watches.tokens import Integers
     from storage.model import Document, Span
 
 __all__ = ["Explanation", "Fault", "Matcher", "PersonForms", "compile_watches"]
@@ -75,9 +79,12 @@ class Matcher:
         self._lexicon.freeze()
         self._conditions = planner.conditions
         self._needs = Needs([watch.plan for watch in watches], planner.commonness, planner.patterns.keys())
-        self._names = [watches[index].name for index in self._needs.order]
-        self._plans = [undecided(watches[index].plan) for index in self._needs.order]
-        """By rank. What is left to be evaluated of each watch, all of whose needs are there."""
+        left = [undecided(watch.plan) for watch in watches]
+        """What is left to be evaluated of each watch, all of whose needs are there: mostly one word is to be shown."""
+        self._words = np.array([word for word, _ in left], np.int64)
+        self._plans = [plan for _, plan in left]
+        self._names = [watch.name for watch in watches]
+        self._numbers = len(planner.commonness)
         sought = planner.patterns.keys() & self._needs.entrances
         self._patterns = PatternSet({number: planner.patterns[number] for number in sought})
 
@@ -89,26 +96,35 @@ class Matcher:
     def match(self, document: Document) -> tuple[Match, ...]:
         """The watches that the article meets, in their order, with the spans that made each of them match."""
         page = self._page(document)
-        names, plans, told = self._names, self._plans, page.slot_spans
+        met = self._candidates(page)
+        if not len(met):
+            return ()
+        words = self._words[met]
+        shown = page.shown(words)
         matches = []
-        for rank in self._candidates(page):
-            plan = plans[rank]
-            spans = told[plan] if plan in told else evaluate(plan, page)
+        for watch, word in zip(met.tolist(), words.tolist(), strict=True):
+            plan = self._plans[watch]
+            marked = () if plan is None else evaluate(plan, page)
+            spans = shown[word] if word and marked is not None else marked
             if spans is not None:
-                matches.append(Match(names[rank], spans))
+                matches.append(Match(self._names[watch], spans))
         return tuple(matches)
 
     def _page(self, document: Document) -> Page:
         known = self._conditions
-        held = [known[one] for one in conditions_of(document) if one in known] if known else ()
-        return Page(document, self._lexicon, held)
+        held = [known[one] for one in conditions_of(document) if one in known] if known else []
+        return Page(document, self._lexicon, [ALWAYS, *held], self._numbers)
 
-    def _candidates(self, page: Page) -> list[int]:
-        """The ranks of watches all of whose needs stand in the article, and of those without needs."""
-        present = page.present
+    def _candidates(self, page: Page) -> Integers:
+        """The watches all of whose needs may stand in the article, and those without needs, in order."""
+        numbers = page.numbers
         if self._patterns:
-            present = present.union(*(self._patterns.found_in(stream.text) for stream in page.streams))
-        return self._needs.met_by(present)
+            title, text = page.document.title, page.document.text
+            found = {*self._patterns.found_in(title), *self._patterns.found_in(text)}
+            if found:
+                page.present[list(found)] = True
+                numbers = np.concatenate([numbers, list(found)])
+        return self._needs.met_by(numbers, page.present)
 
     def explain(self, document: Document, name: str) -> Explanation:
         """Why the watch of this name does or does not match; raises KeyError when there is none."""

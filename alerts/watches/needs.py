@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 from array import array
-from itertools import accumulate, chain, repeat
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from alerts.watches.lexicon import ALWAYS
 from alerts.watches.plan import All, Any, Chain, No, Pattern, Requirement, Row, Slot, Within
+from alerts.watches.tokens import changes, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
 
+    from alerts.watches.nodes import Node
     from alerts.watches.plan import Plan
+    from alerts.watches.tokens import Flags, Integers
 
 
 _MOST_ENTRIES = 5
 """A watch that waits for one of several has an entry for each; of more, it is looked at when all else is there."""
 
 
-def undecided(plan: Plan) -> Plan:
-    """What is left to be seen of a plan, once all its needs are known to be there: no condition on the article."""
+def undecided(plan: Plan) -> tuple[int, Plan | None]:
+    """What is left to be seen of a plan, once all its needs are known to be there: no condition on the article.
+
+    Where that is to show a word, if anything but words that must be absent, the number of the word comes first.
+    """
+    if isinstance(plan, Slot):
+        return plan.number, None
     if not isinstance(plan, All):
-        return plan
-    parts = zip(plan.parts, plan.nodes, strict=True)
-    left = [(part, node) for part, node in parts if not isinstance(part, Requirement)]
-    if len(left) == 1 and not isinstance(left[0][0], No):
-        return left[0][0]
-    return All(*map(tuple, zip(*left, strict=True))) if left else plan
+        return ALWAYS, plan
+    left = [pair for pair in zip(plan.parts, plan.nodes, strict=True) if not isinstance(pair[0], Requirement)]
+    asked = [part for part, _ in left if not isinstance(part, No)]
+    word = asked[0] if len(asked) == 1 else None
+    if isinstance(word, Slot):
+        left = [pair for pair in left if pair[0] is not word]
+        return word.number, _all_of(left) if left else None
+    return ALWAYS, left[0][0] if len(left) == len(asked) == 1 else _all_of(left)
+
+
+def _all_of(pairs: Sequence[tuple[Plan, Node]]) -> All:
+    return All(tuple(part for part, _ in pairs), tuple(node for _, node in pairs))
 
 
 class _Admission(NamedTuple):
-    """Of a watch its entrance, what it waits for there (one of these), and of each of which it has to have one."""
+    """Of a watch its entrance, what it waits for there (one of these), another number, and of each of which one."""
 
     entrance: frozenset[int]
     second: tuple[int, ...]
+    third: int = ALWAYS
     further: tuple[tuple[int, ...], ...] = ()
 
 
@@ -44,7 +60,7 @@ class Needs:
     """Of each watch, known by its index, what an article must have of it.
 
     The watch waits at its entrance, what the fewest articles have of what it needs, for the next rarest of its needs.
-    Both are integers in arrays: with 100,000 watches it is the number of objects to look at that costs time.
+    All watches of all entrances that an article has are looked at in a few steps over arrays.
     `commonness` is about the share of articles that have what a number stands for; a watch without another need waits
     for number 0, which every article has. `unseen` are the numbers that are known to be in an article only when they
     are some watch's entrance: patterns, since searching for them is dear.
@@ -54,42 +70,39 @@ class Needs:
         self._commonness = commonness
         self._unseen = frozenset(unseen)
         admitted = [self._admit(self._clauses(plan)) for plan in plans]
-        order = sorted(range(len(plans)), key=lambda index: min(admitted[index].entrance))
-        self.order = array("I", order)
-        """The watches in the order of their entrances, `ranks`: what an article meets together then lies together in
-        memory, and what it waits for decides how long matching takes with 100,000 watches."""
-        self._further = {rank: admitted[index].further for rank, index in enumerate(order) if admitted[index].further}
-        """Of watches with more than two needs, the others: of each one number has to be there."""
-        seconds: list[list[int]] = [[] for _ in commonness]
-        ranks: list[list[int]] = [[] for _ in commonness]
-        for rank, index in enumerate(order):
-            for number in admitted[index].entrance:
-                seconds[number] += admitted[index].second
-                ranks[number] += repeat(rank, len(admitted[index].second))
-        self._first = array("I", accumulate(map(len, ranks), initial=0))
-        """Where in `_seconds` and `_ranks` the watches of each number begin."""
-        self._end = self._first[1:]
-        self._seconds = array("I", chain.from_iterable(seconds))
-        self._ranks = array("I", chain.from_iterable(ranks))
+        self._further = {watch: one.further for watch, one in enumerate(admitted) if one.further}
+        """Of watches with more needs, those of which one of several numbers has to be there."""
+        self._has_further = np.zeros(len(plans), bool)
+        self._has_further[list(self._further)] = True
+        entries = array("i")
+        for watch, one in enumerate(admitted):
+            for number, second in product(one.entrance, one.second):
+                entries.extend((number, second, one.third, watch))
+        rows = np.frombuffer(entries, np.int32).reshape(-1, 4)
+        rows = rows[rows[:, 0].argsort(kind="stable")]
+        self._first = rows[:, 0].searchsorted(np.arange(len(commonness) + 1))
+        """Where in the entries the watches of each number begin."""
+        self._entries = rows[:, 1:].copy()
+        """In the order of the numbers at which they wait: two more numbers that have to be there, and the watch."""
 
     @property
     def entrances(self) -> set[int]:
         """The numbers that have to be looked for in every article."""
-        return {number for number, (first, end) in enumerate(zip(self._first, self._end, strict=False)) if first < end}
+        return set(np.flatnonzero(np.diff(self._first)).tolist())
 
-    def met_by(self, present: AbstractSet[int]) -> list[int]:
-        """The ranks, in the order of the watches, of those that an article with all that is `present` may match."""
-        seconds, ranks, further, misses = self._seconds, self._ranks, self._further, present.isdisjoint
-        firsts, ends = map(self._first.__getitem__, present), map(self._end.__getitem__, present)
-        found = {
-            ranks[at]
-            for first, end in zip(firsts, ends, strict=True)
-            if first < end
-            for at, second in enumerate(seconds[first:end], first)
-            if second in present
-        }
-        met = [rank for rank in found if rank not in further or not any(map(misses, further[rank]))]
-        return sorted(met, key=self.order.__getitem__)
+    def met_by(self, numbers: Integers, present: Flags) -> Integers:
+        """The watches, in order, that an article may match which has these numbers: `present` says the same of each."""
+        first = self._first[numbers]
+        entries = self._entries.take(spread(first, self._first[numbers + 1] - first), axis=0)
+        met = entries[present[entries[:, 0]] & present[entries[:, 1]], 2]
+        met.sort()
+        met = met[changes(met)]
+        more = met[self._has_further[met]].tolist()
+        missed = [watch for watch in more if self._misses(watch, present)]
+        return np.delete(met, met.searchsorted(missed)) if missed else met
+
+    def _misses(self, watch: int, present: Flags) -> bool:
+        return not all(any(present[number] for number in numbers) for numbers in self._further[watch])
 
     def _admit(self, clauses: Sequence[frozenset[int]]) -> _Admission:
         if not clauses:
@@ -97,8 +110,10 @@ class Needs:
         entrance, *rest = sorted(clauses, key=self._commonness_of)
         others = [numbers for numbers in rest if numbers.isdisjoint(self._unseen)]
         second = next((numbers for numbers in others if len(numbers) <= _MOST_ENTRIES), None)
-        further = tuple(tuple(sorted(numbers)) for numbers in others if numbers is not second)
-        return _Admission(entrance, tuple(second or (ALWAYS,)), further)
+        others = [numbers for numbers in others if numbers is not second]
+        third = next((numbers for numbers in others if len(numbers) == 1), frozenset((ALWAYS,)))
+        further = tuple(tuple(sorted(numbers)) for numbers in others if numbers is not third)
+        return _Admission(entrance, tuple(second or (ALWAYS,)), min(third), further)
 
     def _commonness_of(self, numbers: frozenset[int]) -> float:
         """The share of articles that have one of them, if they had nothing to do with each other."""

@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from alerts.text import fold
+from alerts.watches.conditions import main_language
 from alerts.watches.errors import QueryError
 from alerts.watches.inflection import inflect
 from alerts.watches.lexicon import ANY, Form, Lexicon, commonness
 from alerts.watches.nodes import About, And, Condition, InField, Near, Node, Not, Or, Person, Phrase, Query, Regex, Word
-from alerts.watches.page import main_language
 from config.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from math import log
 from typing import TYPE_CHECKING
 
 from alerts.text import fold
+from alerts.watches.conditions import main_language
 from alerts.watches.inflection import inflect
-from alerts.watches.page import main_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

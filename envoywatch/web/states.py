@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MANY: Final = 10_000
 """Fewer are waited for."""
-_PATIENCE_S: Final = 0.1
+_PATIENCE_S: Final = 0.05
 _QUICK_S: Final = 0.25
 """What takes no longer is done anew each time."""
 _SHARE: Final = 20

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -87,7 +88,7 @@ def to_plain(value: Any) -> Any:  # noqa: PLR0911 (one line per kind of value)
         return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted((to_plain(item) for item in value), key=str)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | array):
         return [to_plain(item) for item in value]
     for kind, plain in _PLAIN:
         if isinstance(value, kind):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PREVIEW_DAYS: Final = 7
 _PREVIEW_HITS: Final = 8
-_PREVIEW_LOOKED_AT: Final = 300
+_PREVIEW_LOOKED_AT: Final = 200
 _LONGEST: Final = 2_000
 _KEPT: Final = ("q", "source", "language", "country", "role", "since", "until", "person", "meeting", "story", "sort")
 """What of an address stays in the next."""

@@ -41,16 +41,24 @@ class Held(Generic[T]):
 
     def change(self, db: Database) -> T:
         """What is held, to be changed in the present transaction."""
-        held = self.of(db)
-        self._note(db, held)
-        return held
+        before = self._held.get(db)
+        if before is not None:
+            number = next(self._numbers)
+            self._held[db] = (number, before[1])  # here first: when the database cannot, the numbers differ
+            noted = db.conn.execute(
+                "UPDATE memory.changes SET number = ? WHERE name = ? AND number = ?", (number, self._name, before[0])
+            )
+            if noted.rowcount == 1:
+                return before[1]
+        loaded = self._load(db)
+        self._note(db, loaded)
+        return loaded
 
     def forget(self, db: Database) -> None:
         """Load it anew at its next use."""
         self._held.pop(db, None)
 
     def _note(self, db: Database, held: T) -> None:
-        """Here first: when the database cannot, the numbers differ."""
         number = next(self._numbers)
         self._held[db] = (number, held)
         db.conn.execute("INSERT OR REPLACE INTO memory.changes (name, number) VALUES (?, ?)", (self._name, number))

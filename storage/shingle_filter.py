@@ -29,7 +29,7 @@ enough for a million articles; of more, more is looked up in vain."""
 _FIRST, _SECOND = 3, 18
 """From where the two bits of a hash are taken: below them a kept hash of a long text has zeros."""
 _RENEWED: Final = 16
-"""Each so manieth round of the sweep a range forgets what was removed."""
+"""Each so manieth round of the sweep a range of which three bits in eight are set forgets what was removed."""
 
 
 class ShingleFilter:
@@ -76,9 +76,14 @@ class ShingleFilter:
         return self._ranges[number]
 
     def is_tight(self, number: int) -> bool:
-        """Whether a range has more hashes than its bits tell apart, and may have more bits."""
+        """Whether a quarter of the bits of a range are set, and it may have more."""
         bits = self._ranges[number]
-        return bits is not None and len(bits) < MOST and int.from_bytes(bits, "little").bit_count() > 2 * len(bits)
+        return bits is not None and len(bits) < MOST and _set_bits(bits) > 2 * len(bits)
+
+    def is_worn(self, number: int) -> bool:
+        """Whether many of the bits of a range may be set by what is there no more."""
+        bits = self._ranges[number]
+        return bits is not None and _set_bits(bits) > 3 * len(bits)
 
     def renew(self, number: int, hashes: Sequence[int]) -> None:
         """Give a range the bits of these hashes alone, which are all that it has."""
@@ -93,6 +98,10 @@ def bits_for(hashes: Sequence[int]) -> bytearray:
     bits = bytearray(size)
     _mark(bits, hashes)
     return bits
+
+
+def _set_bits(bits: bytearray) -> int:
+    return int.from_bytes(bits, "little").bit_count()
 
 
 def _mark(bits: bytearray, hashes: Iterable[int]) -> None:
@@ -128,7 +137,7 @@ def keep_filter(db: Database, numbers: Iterable[int], swept: int) -> None:
     turn = swept // HASHES
     rows = []
     for number in numbers:
-        if held.is_tight(number) or (turn + number) % _RENEWED == 0:
+        if held.is_tight(number) or ((turn + number) % _RENEWED == 0 and held.is_worn(number)):
             ends = [number << WIDTH, (number + 1) << WIDTH]
             stored = db.execute("SELECT DISTINCT hash FROM shingles WHERE hash >= ? AND hash < ?", ends)
             held.renew(number, [row[0] for row in stored])

@@ -73,7 +73,7 @@ def test_what_is_kept_tells_of_all_that_is_on_disk_after_a_start(path):
 
 
 def test_what_was_removed_is_forgotten_within_sixteen_rounds(db):
-    gone = drawn(800)
+    gone = drawn(3_000)
     sweep_first_range(db, 1, gone)
     remove_shingles(db, 1, gone)
     assert set(filter_of(db).possible(gone)) == set(gone)

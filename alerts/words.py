@@ -91,8 +91,10 @@ def confirmation(countries: Sequence[str]) -> str:
 
 
 def unconfirmed(told_at: datetime, at: datetime) -> str:
-    """`no official source confirms it, 14 hours after the first report`."""
-    hours = max(int((at - told_at) / timedelta(hours=1)), 0)
+    """`no official source confirms it, 14 hours after the first report`; an age below an hour is none."""
+    hours = int((at - told_at) / timedelta(hours=1))
+    if hours < 1:
+        return "no official source confirms it yet"
     return f"no official source confirms it, {count(hours, 'hour')} after the first report"
 
 

@@ -29,6 +29,7 @@ Loc = tuple[str | int, ...]
 
 _NO_ADDRESS = "-"
 """Stands for a channel's URL that could not be had. No service has such an address: nothing can be sent there."""
+_MINUTE_S = 60.0
 
 _PUBLIC: tuple[Loc, ...] = (("storage",), ("crawl",), ("web", "listen"), ("sources", "include"))
 """Where a value from the environment is no secret: a home folder blackened in every log would help nobody."""
@@ -124,7 +125,10 @@ class Sieve:
         for loc in places:
             written = str(self.tree.value(loc)).strip()
             if written.replace(".", "", 1).isdecimal() and float(written):
-                self._warn_at(loc, f"{written} is read as {written} s", f"write {written}s")
+                # Nobody who thinks in seconds asks a source every five; a pause or a limit of five is usual.
+                is_minutes = str(loc[-1]).endswith("interval") and float(written) < _MINUTE_S
+                hint = f"write {written}m for minutes, {written}s for seconds" if is_minutes else f"write {written}s"
+                self._warn_at(loc, f"{written} is read as {written} s", hint)
 
     def warn_of_missing_folder(self, config: Config) -> None:
         """The database is made when it is first needed, its folder is not."""

@@ -1,9 +1,10 @@
-"""The options of a watch in plain words, the same on the page and on the command line."""
+"""What a watch looks for, and its options, in plain words: those of the page, on the command line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from alerts import words
 from config.durations import render_duration
 
 if TYPE_CHECKING:
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
 
 OPTIONS: Final = ("only", "min_sources", "urgency", "quiet", "at_most", "mute")
 """The keys of a watch that are not what it looks for, nor where it tells."""
+
+
+def asks_in_words(watch: Watch) -> str:
+    """What it looks for: its query as it is written, its score, the meetings."""
+    if watch.meeting is not None:
+        return _meetings(watch.meeting)
+    score = watch.score
+    terms = f"a score of {score.at_least:g} or more from {words.count(len(score.terms), 'term')}" if score else None
+    return "; ".join(filter(None, (watch.query, terms)))
+
+
+def _meetings(spec: MeetingSpec) -> str:
+    """`meetings of Li Hui as guest, leader level: held or under way`."""
+    whose = [f"of {spec.guest} as guest"] if spec.guest else []
+    whose += [f"between {words.people(spec.between)}"] if spec.between else []
+    level = f", {words.LEVEL[spec.level]}" if spec.level else ""
+    status = " or ".join(words.STATUS[one] for one in spec.status)
+    return f"{' '.join(('meetings', *whose))}{level}: {status}"
 
 
 def options_in_words(watch: Watch) -> tuple[str, ...]:

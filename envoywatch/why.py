@@ -6,14 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pydantic import ValidationError
+
 from alerts.decide import decide
 from alerts.names import NameForms
 from alerts.watches.scores import WatchSet
+from config.model import Watch
 from config.people import load_people
 from config.watch_options import refused_for
 from envoywatch import wording
 from envoywatch.desk import definition_of, rules_of
 from envoywatch.just_read import just_read
+from envoywatch.watch_words import asks_in_words, options_in_words
 from storage.meetings import LEDGER_WINDOW
 from storage.model import Claim, Document, Known, Reading, Reason, Report, Verdict
 from storage.telling import planned_then
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
     from alerts.verdicts import Rules
     from alerts.watches.scores import Tally
-    from config.model import Config, Watch
+    from config.model import Config
     from storage.model import Decision, Meeting, Needs, Outcome, Span
     from storage.views import ArticleView, ClaimView, DecisionLine, Reader
     from storage.watches import WatchRevision
@@ -52,15 +56,38 @@ class WatchAnswer:
     tally: Tally | None = None
 
 
-def said_then(config: Config, then: WatchRevision | None) -> str:
-    """What a watch said when it fired, and whether it says something else now; empty where that is not known."""
+@dataclass(frozen=True, slots=True)
+class SaidThen:
+    """What a watch said when it fired; `watch` is None where an older version stored what this one cannot read.
+
+    `holds` says whether it says the same now, None that it is gone.
+    """
+
+    revision: WatchRevision
+    watch: Watch | None
+    holds: bool | None
+
+
+def said_then(config: Config, then: WatchRevision | None) -> SaidThen | None:
+    """What a watch said when it fired; None where that is not known."""
     if then is None:
-        return ""
-    said = json.loads(then.definition)
-    looked_for = said.get("query") or json.dumps(said.get("score") or said.get("meeting"), ensure_ascii=False)
+        return None
+    try:
+        watch = Watch.model_validate({"name": then.watch, **json.loads(then.definition)})
+    except ValidationError:
+        watch = None
     now = next((definition_of(watch) for watch in config.watches if watch.name == then.watch), None)
-    state = "it is gone now" if now is None else "as now" if now == then.definition else "changed since"
-    return f"{looked_for} (revision {then.number}, since {then.since:%Y-%m-%d %H:%M} UTC; {state})"
+    return SaidThen(then, watch, None if now is None else now == then.definition)
+
+
+def said_in_words(said: SaidThen | None) -> str:
+    """The same on one line; empty where it is not known."""
+    if said is None:
+        return ""
+    then, watch = said.revision, said.watch
+    asked = then.definition if watch is None else "; ".join((asks_in_words(watch), *options_in_words(watch)))
+    state = {None: "it is gone now", True: "as now", False: "changed since"}[said.holds]
+    return f"{asked} (revision {then.number}, since {then.since:%Y-%m-%d %H:%M} UTC; {state})"
 
 
 class Judge:

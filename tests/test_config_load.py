@@ -664,6 +664,15 @@ def test_a_bare_number_is_read_as_seconds_with_a_warning(tmp_path):
     assert told == [(3, "600 is read as 600 s", "write 600s"), (5, "90 is read as 90 s", "write 90s")]
 
 
+def test_a_bare_number_that_is_an_interval_of_minutes_to_most_people_is_offered_as_such(tmp_path):
+    told = warnings_of(tmp_path, "crawl: {interval: 5, delay: 5, max_interval: 1.5}\n")
+    assert [hint for *_, hint in told] == [
+        "write 5m for minutes, 5s for seconds",
+        "write 5s",
+        "write 1.5m for minutes, 1.5s for seconds",
+    ]
+
+
 def test_a_database_in_a_missing_folder_is_warned_of(tmp_path):
     ((line, message, hint),) = warnings_of(tmp_path, "web: {listen: off}\nstorage: {path: none/x.db}\n")
     assert (line, "missing" in message) == (2, True)

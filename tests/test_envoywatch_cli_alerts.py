@@ -45,6 +45,12 @@ def test_an_alert_is_shown_with_everything_it_rests_on(cli, monkeypatch):
         assert part in out
 
 
+def test_what_the_watch_said_is_told_in_words_with_the_status_that_it_leaves_unsaid(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    said = "meetings of Arda Lin as guest, leader level: held or under way (revision 1, since "
+    assert said in cli("alerts", "show", "2").out
+
+
 def test_an_alert_of_a_keyword_watch_has_no_history(cli):
     out = cli("alerts", "show", "1").out
     assert "a watch matched" in out
@@ -72,6 +78,21 @@ def test_what_is_unknown_is_a_mistake_with_a_hint(cli, arguments):
     assert said.code == 2
     assert "hint: " in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("wrong", "did you mean wrong-status or wrong-person?"),
+        ("wrong_person", "did you mean wrong-person?"),
+        ("Duplicat", "did you mean duplicate?"),
+        ("zzz", "'none'\n"),
+    ],
+)
+def test_a_review_that_there_is_not_is_answered_with_the_nearest(cli, word, meant):
+    said = cli("alerts", "review", "1", word)
+    assert said.code == 2
+    assert meant in said.err
 
 
 def test_reviewing_makes_no_database(cli):

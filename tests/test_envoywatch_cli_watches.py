@@ -141,7 +141,7 @@ def test_hostile_text_does_not_reach_the_terminal(watches, tmp_path):
 def test_watches_are_listed(watches):
     _, out, _ = watches("list")
     assert [line.split()[0] for line in out.splitlines()] == ["NAME", "War", "Received"]
-    assert "a meeting: guest Ilva Rand, level leader, status held" in out
+    assert "meetings of Ilva Rand as guest, leader level: held" in out
     (first, second) = json.loads(watches("list", "--json")[1])
     assert (first["name"], first["send"], first["channels"]) == ("War", "now", ["desk"])
     assert second["meeting"]["guest"] == "Ilva Rand"
@@ -163,7 +163,7 @@ def test_a_watch_is_shown_as_it_is_read_with_the_names_it_looks_for(watches):
     assert shown["words"]["talks"]["any"] == ["talks"]
     assert "talk" in shown["words"]["talks"]["en"]
     assert shown["warnings"]
-    assert "level leader" in watches("show", "Received")[1]
+    assert "leader level: held" in watches("show", "Received")[1]
 
 
 def test_the_words_of_a_watch_are_shown_by_language(watches):

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts import words as core_words
 from config.vocabulary import Level, Status
 from envoywatch import wording
 from envoywatch.web import charts, phrases, present, times
 from envoywatch.web.guard import HostList, is_loopback, split_listen
 from envoywatch.web.languages import ENGLISH
+from envoywatch.web.templating import templates
 from storage import model
 from storage.model import Field, Meeting, PollOutcome, Span
 from storage.views import Evidence, Health, Mark, PollLine
@@ -256,3 +258,32 @@ def test_with_port_0_any_port_is_ours_but_not_any_name():
     hosts = HostList("127.0.0.1:0")
     assert hosts.allows("127.0.0.1:54321")
     assert not hosts.allows("evil.example:54321")
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (timedelta(minutes=-5), "no official source confirms it yet"),
+        (timedelta(minutes=59), "no official source confirms it yet"),
+        (timedelta(minutes=60), "no official source confirms it, 1 hour after the first report"),
+        (timedelta(hours=14.9), "no official source confirms it, 14 hours after the first report"),
+    ],
+)
+def test_that_nobody_confirms_it_is_told_with_its_age_once_it_has_one(after, words):
+    assert phrases.unconfirmed(ENGLISH, NOW, NOW + after) == words
+    assert core_words.unconfirmed(NOW, NOW + after) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("one\ntwo", 2, "one<br>two"),
+        ("one\ntwo\nthree", 2, "one<br>two …"),
+        ("one\ntwo and much more", 2, "one<br>two and m…"),
+        ("one\ntwo and much more\nthree", 2, "one<br>two and m…"),
+        ("one and much more\ntwo\nthree", 2, "one and m…<br>two …"),
+    ],
+)
+def test_what_goes_on_ends_with_one_ellipsis(text, most, shown):
+    lines = templates(ENGLISH).get_template("_parts.html").module.lines
+    assert lines(text, most, 10) == shown

@@ -184,7 +184,12 @@ async def test_an_alert_says_what_its_watch_looked_for_and_whether_it_was_change
     with closing(open_reader(desk.archive.path)) as reader:
         (alert,) = reader.execute("SELECT min(id) FROM alerts WHERE watch = 'Envoy'").fetchone()
     page = (await desk.get(f"/alerts/{alert}")).text
-    assert "@arda-lin AND (talks OR 会谈) (revision 1, since 2023-05-16 12:00 UTC; changed since)" in page
+    assert '<code class="asks" dir="auto">@arda-lin AND (talks OR 会谈)</code>' in page
+    assert re.search(r"revision 1, since <time [^>]*>16 May 12:00</time>; changed since", page)
+    with closing(open_reader(desk.archive.path)) as reader:
+        (alert,) = reader.execute("SELECT min(id) FROM alerts WHERE watch = 'Audience'").fetchone()
+    page = (await desk.get(f"/alerts/{alert}")).text
+    assert "meetings of <bdi>Arda Lin</bdi> as guest" in page
 
 
 async def test_a_watch_is_renamed_and_what_it_found_stays_under_its_old_name(desk):

@@ -8,6 +8,7 @@ import click
 
 from envoywatch.cli import show
 from envoywatch.cli.archive import reading, stored_id
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table, to_plain
 from envoywatch.cli.times import short, since_option, until_option
@@ -123,7 +124,7 @@ def show_command(context: Context, /, alert: str, *, as_json: bool) -> None:
 
 @command.command("review")
 @click.argument("alert", metavar="ID")
-@click.argument("review", metavar="REVIEW", type=click.Choice([*_REVIEWS, _NONE], case_sensitive=False))
+@click.argument("review", metavar="REVIEW", type=OneOf([*_REVIEWS, _NONE], case_sensitive=False))
 @pass_context
 def review_command(context: Context, /, alert: str, review: str) -> None:
     """Judge an alert: right, wrong-status, wrong-person, duplicate or noise; `none` takes the judgement back."""
@@ -161,7 +162,7 @@ def what(alert: AlertLine) -> str:
 
 def _print_alert(config: Config, view: AlertView) -> None:
     from envoywatch.cli.meetings import print_claim, print_history, print_reports  # noqa: PLC0415 (as above)
-    from envoywatch.why import said_then  # noqa: PLC0415 (likewise)
+    from envoywatch.why import said_in_words, said_then  # noqa: PLC0415 (likewise)
 
     alert, article, meeting = view.alert, view.alert.article, view.alert.meeting
     show.heading(f"Alert {alert.id}: {alert.title}", first=True)
@@ -170,7 +171,7 @@ def _print_alert(config: Config, view: AlertView) -> None:
             ("what", what(alert)),
             ("at", f"{short(alert.created_at)} UTC"),
             ("watch", alert.watch),
-            ("which said", said_then(config, alert.watch_revision) or None),
+            ("which said", said_in_words(said_then(config, alert.watch_revision))),
             ("urgency", alert.urgency),
             ("place", alert.place),
             ("date", alert.date),

@@ -9,6 +9,7 @@ import click
 
 from config.errors import UsageError
 from envoywatch.cli.archive import reading
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import escape, json_text
 from envoywatch.cli.times import since_option
@@ -25,9 +26,7 @@ _BACK = timedelta(days=1)
 
 @click.command("digest")
 @since_option
-@click.option(
-    "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How to write it."
-)
+@click.option("--format", "form", type=OneOf(_FORMATS), default="text", show_default=True, help="How to write it.")
 @click.option("--send", "wants_sending", is_flag=True, help="Send it now through the channels of the digests.")
 @pass_context
 def command(context: Context, /, since: datetime | None, form: DigestFormat, *, wants_sending: bool) -> int:

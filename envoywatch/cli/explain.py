@@ -175,14 +175,17 @@ def _print_entries(entries: Sequence[EntryLine]) -> None:
 
 def _print_decisions(config: Config, view: ArticleView, found: Explanation) -> None:
     from envoywatch.cli.alerts import print_decisions, print_deliveries  # noqa: PLC0415 (as above)
-    from envoywatch.why import said_then  # noqa: PLC0415 (likewise)
+    from envoywatch.why import said_in_words, said_then  # noqa: PLC0415 (likewise)
 
     print_decisions(view.decisions)
     if found.alerts:
         show.heading("What it alerted")
         print_table(
             [Column("ALERT", right=True, whole=True), "WATCH", "WHICH SAID", "BY THE TEXT"],
-            [(one.id, one.watch, said_then(config, one.watch_revision), _text_of(one, view)) for one in found.alerts],
+            [
+                (one.id, one.watch, said_in_words(said_then(config, one.watch_revision)), _text_of(one, view))
+                for one in found.alerts
+            ],
         )
         print_deliveries(found.deliveries)
 

@@ -13,6 +13,7 @@ import click
 
 from config.errors import UsageError
 from envoywatch.cli.archive import csv_cell, output_to, reading
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import json_text, to_plain
 from envoywatch.cli.progress import Progress
@@ -49,7 +50,7 @@ _CLAIM_FIELDS = ("meeting_id", "participants", "level", "status", "date", "place
 
 
 @click.command("export")
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option("--format", "form", type=OneOf(["jsonl", "csv"]), default="jsonl", show_default=True)
 @since_option
 @until_option
 @click.option("--table", type=TableName(), metavar="TABLE", help="This table or view instead, as it is: alerts ...")

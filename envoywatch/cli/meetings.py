@@ -14,6 +14,7 @@ from config.errors import UsageError
 from config.vocabulary import Level, Status
 from envoywatch.cli import show
 from envoywatch.cli.archive import csv_cell, labels_of, near_names, output_to, reading
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, json_option, json_text, print_table, to_plain
 from envoywatch.cli.times import short, since_option, until_option
@@ -42,8 +43,8 @@ def _filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What `list` and `export` can be narrowed to; the arguments that `_find` takes."""
     for option in (
         click.option("--person", metavar="NAME", help="Meetings of a person or a group, in any written form."),
-        click.option("--status", type=click.Choice(list(Status), case_sensitive=False), help="With this status now."),
-        click.option("--level", type=click.Choice(list(Level), case_sensitive=False), help="Of this level."),
+        click.option("--status", type=OneOf(list(Status), case_sensitive=False), help="With this status now."),
+        click.option("--level", type=OneOf(list(Level), case_sensitive=False), help="Of this level."),
         until_option,
         since_option,
     ):
@@ -116,7 +117,7 @@ def show_command(context: Context, /, meeting: str, *, as_json: bool) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "json", "ics"]),
+    type=OneOf(["csv", "json", "ics"]),
     default="csv",
     show_default=True,
     help="ics is iCalendar: an all-day event for each meeting whose day is known.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from envoywatch.cli.archive import reading, stored_id
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, json_option, print_table
 from envoywatch.cli.times import short
@@ -26,7 +27,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
+@click.option("--state", type=OneOf(_STATES), help="Only those in this state.")
 @click.option("--limit", type=click.IntRange(min=1), default=_LISTED, show_default=True, help="At most so many.")
 @json_option
 @pass_context

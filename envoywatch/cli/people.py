@@ -10,6 +10,7 @@ import click
 from config.errors import UsageError
 from config.vocabulary import Level
 from envoywatch.cli.changing import change_config, yes_option
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.codes import COUNTRY
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
@@ -131,7 +132,7 @@ def _held_words(held: HeldOffice) -> str:
 @click.argument("name")
 @click.option("--title", help="The office, as `foreign minister` or in other words.")
 @click.option("--country", metavar="CODE", help="Whose office it is.")
-@click.option("--level", type=click.Choice([level.value for level in Level]), help="The rank of the office.")
+@click.option("--level", type=OneOf([level.value for level in Level]), help="The rank of the office.")
 @click.option("--from", "start", metavar="DATE", help="The first day in office, as 2024-05-31.")
 @click.option("--until", "end", metavar="DATE", help="The last day in office.")
 @click.option("--envoy", is_flag=True, help="The office is that of an envoy.")

@@ -12,6 +12,7 @@ from config.errors import UsageError
 from config.vocabulary import Role
 from envoywatch.cli import show
 from envoywatch.cli.archive import labels_of, reading
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.codes import COUNTRY, LANGUAGE
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import Column, emit_json, escape, json_option, print_table
@@ -42,11 +43,11 @@ Examples:
 @click.option("--source", metavar="NAME", help="Only articles of this source.")
 @click.option("--language", type=LANGUAGE, metavar="CODE", help="Only articles in this language, as zh.")
 @click.option("--country", type=COUNTRY, metavar="CODE", help="Only articles of sources of this country, as CN.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="Only articles of sources of this role.")
+@click.option("--role", type=OneOf([role.value for role in Role]), help="Only articles of sources of this role.")
 @click.option("--person", metavar="NAME", help="Only articles that claim a meeting of this person.")
 @click.option("--meeting", type=click.IntRange(min=1), metavar="ID", help="Only articles that claim this meeting.")
 @click.option("--story", type=click.IntRange(min=1), metavar="ID", help="Only articles of this story.")
-@click.option("--sort", type=click.Choice(["best", "newest"]), help="Default: of few the best, of many the newest.")
+@click.option("--sort", type=OneOf(["best", "newest"]), help="Default: of few the best, of many the newest.")
 @click.option("--facets", is_flag=True, help="Count what is found by source, language and day.")
 @click.option("--limit", type=click.IntRange(min=1), default=_LISTED, show_default=True, help="At most so many.")
 @json_option

@@ -10,6 +10,7 @@ import click
 
 from config.errors import EnvoywatchError, UsageError
 from config.vocabulary import EndpointKind, Role
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import emit_json, escape, json_option
 from envoywatch.cli.sources_health import list_command, show_command
@@ -35,13 +36,11 @@ command.add_command(show_command)
 @command.command("add", short_help="Find what can be read at a URL and add it.")
 @click.argument("url")
 @click.option("--name", help="What to call it (else its title or its host).")
-@click.option(
-    "--kind", type=click.Choice([kind.value for kind in EndpointKind]), help="Add it as it is, without a look."
-)
+@click.option("--kind", type=OneOf([kind.value for kind in EndpointKind]), help="Add it as it is, without a look.")
 @click.option("--links", metavar="CSS", help="For a listing: which links are articles.")
 @click.option("--language", metavar="CODE", help="As en, uk, zh.")
 @click.option("--country", metavar="CODE", help="As UA, CN, EU.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="Who speaks through it.")
+@click.option("--role", type=OneOf([role.value for role in Role]), help="Who speaks through it.")
 @click.option("--interval", metavar="TIME", help="How often it is asked, as 2m or 1h.")
 @click.option("--alone", is_flag=True, help="The best address only, without those that would stand in for it.")
 @click.option("--dry-run", is_flag=True, help="Show what was found, and change nothing.")
@@ -241,7 +240,7 @@ def _free_path(folder: Path, stem: str) -> Path:
 
 @command.command("export", short_help="Write all sources as CSV or OPML.")
 @click.argument("file", default="-", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["csv", "opml"]), help="Else by the file's name; CSV on stdout.")
+@click.option("--format", "form", type=OneOf(["csv", "opml"]), help="Else by the file's name; CSV on stdout.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @pass_context
 def export_sources(context: Context, /, file: Path, *, form: str | None, force: bool) -> None:

@@ -16,12 +16,12 @@ from envoywatch.cli.times import ago
 from envoywatch.cli.watches_edit import add_watch, mute_watch, remove_watch, unmute_watch
 from envoywatch.cli.watches_suggest import command as suggest
 from envoywatch.cli.watches_test import command as test_query
-from envoywatch.watch_words import OPTIONS, options_in_words
+from envoywatch.watch_words import OPTIONS, asks_in_words, options_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from config.model import MeetingSpec, Watch
+    from config.model import Watch
     from storage.views import WatchActivity
 
 _FORMS_SHOWN = 12
@@ -59,7 +59,7 @@ def list_watches(context: Context, /, *, as_json: bool) -> None:
             watch.send,
             ", ".join(watch.channels),
             *_yield_cells(yields.get(watch.name), now),
-            _asks(watch),
+            asks_in_words(watch),
             "; ".join(options_in_words(watch)),
         )
         for watch in watches
@@ -127,24 +127,6 @@ def _document(watch: Watch) -> dict[str, Any]:
     }
 
 
-def _asks(watch: Watch) -> str:
-    if watch.meeting is not None:
-        return f"a meeting: {_meeting_words(watch.meeting)}"
-    score = watch.score
-    sums = f"a score of {score.at_least:g} or more from {len(score.terms)} terms" if score is not None else None
-    return "; ".join(filter(None, (watch.query, sums)))
-
-
-def _meeting_words(spec: MeetingSpec) -> str:
-    parts = {
-        "guest": spec.guest,
-        "between": " and ".join(spec.between or ()),
-        "level": spec.level,
-        "status": " or ".join(spec.status),
-    }
-    return ", ".join(f"{key} {value}" for key, value in parts.items() if value) or "any that is reported"
-
-
 # ---------------------------------------------------------------- show
 
 
@@ -169,8 +151,8 @@ def show_watch(context: Context, /, name: str, *, as_json: bool) -> None:
         return
     lines = [("name", watch.name), ("send", watch.send), ("channels", ", ".join(watch.channels) or "none")]
     lines += [("option", option) for option in options_in_words(watch)]
-    kind = "looks for" if watch.score is not None else "query" if query is not None else "meeting"
-    lines.append((kind, _asks(watch) if watch.meeting is None else _meeting_words(watch.meeting)))
+    kind = "query" if query is not None and watch.score is None else "looks for"
+    lines.append((kind, asks_in_words(watch)))
     if query is not None:
         lines.append(("read as", normal(query)))
         lines += [("warning", warning) for warning in query.warnings]

@@ -10,6 +10,7 @@ import click
 from config.errors import UsageError
 from config.vocabulary import Send
 from envoywatch.cli.changing import change_config, yes_option
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import escape
 from envoywatch.cli.queries import find_watch, parse
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("query")
 @click.option(
     "--send",
-    type=click.Choice([send.value for send in Send]),
+    type=OneOf([send.value for send in Send]),
     default=Send.DIGEST.value,
     show_default=True,
     help="When to tell.",

@@ -10,6 +10,7 @@ import click
 
 from config.errors import UsageError
 from config.vocabulary import Role
+from envoywatch.cli.choices import OneOf
 from envoywatch.cli.codes import COUNTRY, LANGUAGE
 from envoywatch.cli.context import Context, pass_context
 from envoywatch.cli.output import emit_json, escape, json_option, print_rich
@@ -39,7 +40,7 @@ _TITLE_MAX = 200
 @click.option("--country", type=COUNTRY, metavar="CODE", help="The country of the source, for country:.")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=OneOf([role.value for role in Role]),
     default=Role.MEDIA.value,
     show_default=True,
     help="For role:.",

@@ -77,11 +77,14 @@ def confirmation(language: Language, countries: Sequence[str]) -> Markup:
 
 
 def unconfirmed(language: Language, told_at: datetime, at: datetime) -> Markup:
-    """`no official source confirms it, 14 hours after the first report`."""
+    """`no official source confirms it, 14 hours after the first report`; an age below an hour is none."""
+    hours = int((at - told_at) / timedelta(hours=1))
+    if hours < 1:
+        return language.gettext("no official source confirms it yet")
     return language.ngettext(
         "no official source confirms it, %(num)s hour after the first report",
         "no official source confirms it, %(num)s hours after the first report",
-        max(int((at - told_at) / timedelta(hours=1)), 0),
+        hours,
     )
 
 

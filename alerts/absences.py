@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from alerts import words
+from alerts import absence_words, words
 from alerts.precedence import POSITIVE
 from config.vocabulary import Status
 from storage.model import Change, Meeting
@@ -68,14 +68,14 @@ def overdue_meetings(meetings: Iterable[Meeting], now: datetime) -> Iterator[Abs
             continue
         at = midnight(meeting.date) + timedelta(days=1) + GRACE
         if at <= now:
-            people, day = words.people(meeting.participants), words.day(meeting.date)
+            people = words.people(meeting.participants)
             yield Absence(
                 change=Change.OVERDUE,
                 meeting=meeting,
                 since=midnight(meeting.date),
                 at=at,
-                told=f"{people}: scheduled for {day}, and no meeting reported",
-                unknown=f"{people}: scheduled for {day}; unknown whether they met",
+                told=absence_words.SCHEDULED.say(people=people, day=meeting.date),
+                unknown=absence_words.SCHEDULED_UNKNOWN.say(people=people, day=meeting.date),
             )
 
 
@@ -97,17 +97,22 @@ def silences(meetings: Iterable[Meeting], watches: Iterable[Watch], now: datetim
         for watch, silence in asking:
             if waited is None or meeting.told_at is None or waited < silence:
                 continue
-            hours = round(silence / timedelta(hours=1), 1)
-            people = words.people(meeting.participants)
+            parts = {"people": words.people(meeting.participants), "age": _age(silence)}
             yield Absence(
                 change=Change.UNCONFIRMED,
                 meeting=meeting,
                 since=meeting.told_at,
                 at=meeting.told_at + silence,
-                told=f"{people}: reported {hours:g} hours ago, and no official source confirms it",
-                unknown=f"{people}: reported {hours:g} hours ago; unknown whether officials confirm it",
+                told=absence_words.SILENT.say(**parts),
+                unknown=absence_words.SILENT_UNKNOWN.say(**parts),
                 watch=watch.name,
             )
+
+
+def _age(silence: timedelta) -> str:
+    """In hours where these are whole, else in minutes."""
+    minutes = silence // timedelta(minutes=1)
+    return words.count(minutes, "minute") if minutes % 60 else words.count(minutes // 60, "hour")
 
 
 def mark_of(absence: Absence) -> str:

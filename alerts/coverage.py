@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from alerts import words
+from alerts import absence_words, words
 from config.vocabulary import Role
+from storage.faults import describe
+from storage.model import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from alerts.absence_words import Sentence
     from storage.views_coverage import ReadSource
 
 _NAMED_MOST: Final = 40
@@ -39,12 +42,12 @@ def cover(sources: Sequence[ReadSource], countries: Collection[str], read: int, 
         if not any(one.read for one in officials if one.country == country)
     )
     seen = [_name(one) for one in sources if one.read]
-    unseen = [_name(one) + (f": {one.fault}" if one.fault else "") for one in sources if not one.read]
+    unseen = [_name(one) + _fault(one) for one in sources if not one.read]
     lines = [
-        *([f"the official sources of {words.people(dark)} could not be read"] if dark else []),
-        *_list("read", seen),
-        *_list("not readable", unseen),
-        f"{read} of {words.count(active, 'source')} {'was' if active == 1 else 'were'} read in all",
+        *([absence_words.DARK.say(countries=words.people(dark))] if dark else []),
+        *_list(absence_words.READ, seen),
+        *_list(absence_words.NOT_READABLE, unseen),
+        absence_words.READ_IN_ALL.say(n=read, num=active),
     ]
     return Coverage(is_known=bool(read) and not dark, lines=tuple(lines))
 
@@ -53,8 +56,14 @@ def _name(source: ReadSource) -> str:
     return f"{source.name} ({', '.join(filter(None, (words.ROLE[source.role], source.language)))})"
 
 
-def _list(what: str, names: Sequence[str]) -> Iterable[str]:
+def _fault(source: ReadSource) -> str:
+    return f": {describe(FaultKind(source.fault)).words}" if source.fault else ""
+
+
+def _list(sentence: Sentence, names: Sequence[str]) -> Iterable[str]:
     if not names:
         return ()
-    more = f", and {len(names) - _NAMED_MOST} more" if len(names) > _NAMED_MOST else ""
-    return wrap(f"{what}: {', '.join(names[:_NAMED_MOST])}{more}", _LINE, break_long_words=False)
+    named = ", ".join(names[:_NAMED_MOST])
+    if len(names) > _NAMED_MOST:
+        named = absence_words.MORE.say(sources=named, n=len(names) - _NAMED_MOST)
+    return wrap(sentence.say(sources=named), _LINE, break_long_words=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from alerts import words
+from alerts import absence_words, words
 from alerts.absences import Absence, midnight
 from alerts.precedence import PENDING, POSITIVE
 from config.vocabulary import Level, Status
@@ -190,9 +190,9 @@ def _not_received(stop: _Stop, meetings: Iterable[Meeting], world: Geography, le
         meeting=meeting,
         since=midnight(stop.first),
         at=left_at,
-        told=f"{stop.guest} left {stop.place} without being received by {leader}, as far as is reported",
-        unknown=f"{stop.guest} left {stop.place}; unknown whether {leader} received the guest",
-        detail="\n".join((f"received there: {_received(stop)}", _seen_last(stop))),
+        told=absence_words.LEFT.say(guest=stop.guest, place=stop.place, leader=leader),
+        unknown=absence_words.LEFT_UNKNOWN.say(guest=stop.guest, place=stop.place, leader=leader),
+        detail="\n".join((_received(stop), _seen_last(stop))),
         is_surprise=bool(meeting.reports) or any(one.level in _HIGH for one in stop.meetings),
     )
 
@@ -224,9 +224,11 @@ def _unreported(stop: _Stop, leader: str) -> Meeting:
 def _received(stop: _Stop) -> str:
     def by(meeting: Meeting) -> str:
         hosts = words.people([label for label in meeting.participants if label != stop.guest])
-        return f"{hosts} ({words.LEVEL[meeting.level]}, {words.day(_day(meeting))})"
+        return absence_words.HOSTS.say(people=hosts, level=words.LEVEL[meeting.level], day=_day(meeting))
 
-    return "; ".join(map(by, stop.meetings)) or "by nobody, as far as is reported"
+    if not stop.meetings:
+        return absence_words.RECEIVED_BY_NOBODY.say()
+    return absence_words.RECEIVED.say(hosts="; ".join(map(by, stop.meetings)))
 
 
 def _seen_last(stop: _Stop) -> str:
@@ -234,7 +236,11 @@ def _seen_last(stop: _Stop) -> str:
     seen = stop.next_meeting
     if stop.left is not None:
         told = stop.left.departure
-        return f"left {told.place} on {words.day(told.date)} ({stop.left.source}: “{told.evidence}”)"
+        return absence_words.TOLD_TO_LEAVE.say(
+            place=told.place, day=told.date, source=stop.left.source, evidence=told.evidence
+        )
     if seen is None:
-        return "nothing more is reported from there"
-    return f"next seen {f'in {seen.place}, ' if seen.place else ''}{words.day(_day(seen))}"
+        return absence_words.NOT_SEEN_AGAIN.say()
+    if seen.place is None:
+        return absence_words.NEXT_SEEN.say(day=_day(seen))
+    return absence_words.NEXT_SEEN_IN.say(place=seen.place, day=_day(seen))

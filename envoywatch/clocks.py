@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from alerts import words
+from alerts import absence_words, words
 from alerts.clocks import digest_clocks, due_digests, fulfils, overdue
 from config.vocabulary import Urgency
 from envoywatch import absences
@@ -138,13 +138,15 @@ async def _tell_overdue(desk: Desk, item: Overdue, now: datetime) -> None:
     labels = {label for name in names for label in desk.rules.resolve(name)}
     countries = {country for label in labels for country in desk.people.countries_of(label, day)}
     coverage = await absences.cover_countries(desk, countries, since, now)
-    verdict = "not reported" if coverage.is_known else "unknown whether it came"
-    seen = "\n".join(coverage.lines)
+    sentence = absence_words.EXPECTED if coverage.is_known else absence_words.EXPECTED_UNKNOWN
     expectation = item.expectation
+    by = expectation.by
+    title = sentence.say(name=expectation.name, day=by.date(), time=f"{by:%H:%M} {by.tzname()}")
+    seen = "\n".join(coverage.lines)
     alert = Alert(
         key=item.key,
         kind=AlertKind.OVERDUE,
-        title=f"{expectation.name}: {verdict} by {words.moment(expectation.by)}",
+        title=title,
         created_at=now,
         watch=expectation.name,
         detail=seen,
@@ -152,7 +154,7 @@ async def _tell_overdue(desk: Desk, item: Overdue, now: datetime) -> None:
         channels=expectation.channels,
     )
     decision = Decision(
-        Verdict.ALERT, Reason.EXPECTED_NOT_COME, expectation.name, alert_key=item.key, detail=f"{verdict}; {seen}"
+        Verdict.ALERT, Reason.EXPECTED_NOT_COME, expectation.name, alert_key=item.key, detail=f"{title}; {seen}"
     )
     ids = await desk.store.write(record_clock, item.key, now, [alert], [decision])
     if ids:

@@ -303,10 +303,12 @@ class _Writer:
         self.kyiv()
         self.keywords()
         self.insert("clocks", name="expect/Putin receives Li Hui", due_at=to_text(at("2023-05-26T18:00")))
-        overdue = "Lavrov receives Li Hui at the ministry: not reported by 26 May 18:00 UTC"
+        overdue = "Lavrov receives Li Hui at the ministry: not reported by 26 May 2023 18:00 UTC"
         self.alert(
             "overdue", overdue, at("2023-05-26T18:00:04"), kind="overdue", watch="Lavrov receives Li Hui",
-            change="overdue", detail="9 of 10 sources were read in that time; Dnipro Bulletin could not be.",
+            change="overdue",
+            detail="not readable: Dnipro Bulletin (official, uk): it took too long to answer\n"
+            "9 of 10 sources were read in all",
         )  # fmt: skip
 
     def tour(self):

@@ -70,7 +70,6 @@ def ids(path, table):
 
 
 ENGLISH_YET = {
-    "the text of an alert, as it was sent": r"^9 of 10 sources were read",
     "what answered, or a library, says of a fault": r"^\(?(HTTP )?403 |^\(?certificate has expired",
     "storage.health builds it of a length of time": r"^Nothing new, though|^It was due and not asked",
     "storage.errors names what is not stored": r"^(There is no article \d+|The database is locked|Wait\.)$",

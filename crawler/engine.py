@@ -22,7 +22,7 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from config.errors import EnvoywatchError
 from crawler.exchange import Fetch, Kind, Page
-from crawler.faults import blame_proxy, fault_of_exception, fault_of_status, http_date, retry_after
+from crawler.faults import blame_proxy, fault_of_exception, fault_of_robots, fault_of_status, http_date, retry_after
 from crawler.held import HeldBytes
 from crawler.hops import MAX_REDIRECTS, Hop, has_scheme, redirect_target, told_host, without_credentials
 from crawler.hosts import HostBook, gap_of
@@ -301,8 +301,11 @@ class Engine:
             wish = retry_after(told.decode("latin-1"), http_date(date) or datetime.now(UTC))
         self.hosts.note(host, response.status, latency, wish)
 
-    async def fetch_robots(self, url: str, access: Access, *, max_size: int) -> Response | None:
-        """A robots.txt for Scrapy's middleware, within the turn of the request that needs it; None: not reachable."""
+    async def fetch_robots(self, url: str, access: Access, *, max_size: int) -> Response | Fault | None:
+        """A robots.txt for Scrapy's middleware, within the turn of the request that needs it.
+
+        A fault when it is unreachable, so that what it says is not known; None when there is none.
+        """
         headers = {"Accept": "text/plain, */*;q=0.3", **self._identity(access)}
         route = self._route(access, headers)
         budget = Budget(min(_ROBOTS_TIMEOUT_S, self.settings.timeout.total_seconds()))
@@ -315,12 +318,15 @@ class Engine:
             }
             try:
                 response = await self._download(url, headers, meta)
-            except Exception as error:  # noqa: BLE001 (whatever it was: the file cannot be had, and so allows)
+            except Exception as error:  # noqa: BLE001 (whatever else it was: what needs the file meets with it too)
                 _log.debug("robots.txt of %s: %s", told_host(url), error)
-                return None
+                fault = fault_of_exception(error, told_host(url))
+                return fault and fault_of_robots(fault, told_host(url))
             target = redirect_target(response, url)
             if target is None:
-                return response
+                page = _page(response, Hop(url, None))
+                fault = fault_of_robots(page, told_host(url)) if isinstance(page, Fault) else None
+                return fault or response
             if not has_scheme(target):
                 return None
             url = target

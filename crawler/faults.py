@@ -13,7 +13,7 @@ from crawler.connections import TunnelError
 from crawler.guard import AddressRefusedError
 from crawler.held import TooMuchHeldError
 from crawler.http1 import BodyTooLargeError, BrokenOffError, HeadersTooLargeError, NotHttpError
-from crawler.middlewares import EncodingRefusedError, RobotsForbidError, TooLargeError
+from crawler.middlewares import EncodingRefusedError, RobotsForbidError, RobotsUnreachableError, TooLargeError
 from crawler.names import NoAddressError
 from crawler.proxies import ProxyError
 from storage.model import Fault, FaultKind
@@ -51,10 +51,31 @@ _KINDS: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
 def fault_of_exception(error: BaseException, host: str) -> Fault | None:
     """The fault an exception of the network stands for; None when it is none of the network's."""
     chain = list(_links(error))
+    for link in chain:
+        if isinstance(link, RobotsUnreachableError):
+            return link.fault
     for kind_of, kind, text in _KINDS:
         for link in chain:
             if isinstance(link, kind_of):
                 return Fault(kind, text.format(host=host, error=_told(link)))
+    return None
+
+
+_NETWORK = frozenset({FaultKind.NAME, FaultKind.CONNECT, FaultKind.TLS, FaultKind.PROXY})
+_ROBOTS_UNREACHABLE = frozenset({FaultKind.TIMEOUT, FaultKind.SERVER, FaultKind.RATE_LIMITED})
+
+
+def fault_of_robots(fault: Fault, host: str) -> Fault | None:
+    """What one met with when asking for a robots.txt says of all else at that host; None: that there is none.
+
+    Where there is no way to the host that is what is told. Too many requests, which says `RATE_LIMITED` too, holds up
+    all of the host by itself (`HostBook`).
+    """
+    if fault.kind in _NETWORK:
+        return replace(fault, detail=f"{fault.detail}, asked for its robots.txt")
+    if fault.kind in _ROBOTS_UNREACHABLE and fault.status != HTTPStatus.TOO_MANY_REQUESTS:
+        told = f"robots.txt of {host} cannot be had: {fault.detail}"
+        return Fault(FaultKind.ROBOTS_LOST, told, retry_after=fault.retry_after)
     return None
 
 

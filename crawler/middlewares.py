@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.politeness import host_key
 from crawler.settings import product_token
 from crawler.transport import ACCESS
-from storage.model import USUAL, Access
+from storage.model import USUAL, Access, Fault
 
 if TYPE_CHECKING:
     from collections import deque
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
     from scrapy.robotstxt import RobotParser
 
 _ROBOTS_FRESH_S = 24 * 3600.0
-_ROBOTS_FAILED_S = 600.0  # an unreachable robots.txt is asked for again sooner
+_ROBOTS_STALE_S = 600.0
+"""How long the last good one is gone by, before one that is unreachable is asked for again."""
+_ROBOTS_LOST_S = 20.0
+"""The same where none was ever had and nothing may be asked for: a page that waits for it is tried for a minute."""
+_ROBOTS_GIVEN_UP_S = 30 * 24 * 3600.0  # RFC 9309, section 2.3.1.4
 _ROBOTS_KEPT = 5_000
 _ROBOTS_MAX = 512 * 1024  # RFC 9309 asks for at least 500 KiB
 _CRAWL_DELAY_MAX_S = 30.0
@@ -42,8 +47,41 @@ _Key = tuple[Access, str, str]
 """Who asks, the scheme and the host with its port."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a host's robots.txt lets us ask for: all where there is no `parser`, nothing while there is a `trouble`.
+
+    `lost_at` is since when (monotonic) it has been unreachable.
+    """
+
+    parser: RobotParser | None = None
+    trouble: Fault | None = None
+    lost_at: float | None = None
+
+
+def without_robots(before: Rules | None, trouble: Fault, now: float) -> Rules:
+    """What holds while a robots.txt is unreachable, by RFC 9309, section 2.3.1.4.
+
+    It is the last one that was had; without that nothing is allowed, until after thirty days there counts as none.
+    """
+    if before is None:
+        return Rules(trouble=trouble, lost_at=now)
+    since = now if before.lost_at is None else before.lost_at
+    if before.trouble is None:
+        return replace(before, lost_at=since)
+    return Rules(trouble=trouble if now - since < _ROBOTS_GIVEN_UP_S else None, lost_at=since)
+
+
 class RobotsForbidError(IgnoreRequest):
     """The host's robots.txt forbids this URL to us."""
+
+
+class RobotsUnreachableError(IgnoreRequest):
+    """The host's robots.txt cannot be had, and what it forbids is not known: nothing may be asked for."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
 
 
 class TooLargeError(IgnoreRequest):
@@ -150,21 +188,22 @@ class QuietLog(LogFormatter):
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's robots middleware with a cache of 5,000 hosts for a day, and crawl delays obeyed.
 
-    What cannot be fetched allows everything. The robots.txt itself is asked for under the permission of the request
-    that needs it, so that the address guard holds here too.
+    One that there is not (4xx, redirects without end) allows everything; what holds while one is unreachable (5xx, the
+    network) says `without_robots`. The robots.txt itself is asked for under the permission of the request that needs
+    it, so that the address guard holds here too.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._cache: OrderedDict[_Key, tuple[float, asyncio.Task[RobotParser | None]]] = OrderedDict()
+        self._cache: OrderedDict[_Key, tuple[float, asyncio.Task[Rules]]] = OrderedDict()
 
     async def process_request(self, request: Request, spider: Any = None) -> None:  # noqa: ARG002 (Scrapy's signature)
         """Raise for what the host's robots.txt forbids, unless the request need not obey."""
         if not request.meta.get("dont_obey_robotstxt"):
-            self.process_request_2(await self.robot_parser(request), request)
+            self._judge(await self._rules_for(request), request)
 
-    async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules of the request's host, asked for once by all who wait; None allows everything."""
+    async def _rules_for(self, request: Request) -> Rules:
+        """The rules of the request's host, asked for once by all who wait."""
         parts = urlparse_cached(request)  # the handler's look-up needs it too
         access: Access = request.meta.get(ACCESS, USUAL)
         key = (access, parts.scheme, parts.netloc)
@@ -172,15 +211,19 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if known is not None and time.monotonic() < known[0]:
             self._cache.move_to_end(key)
             return known[1].result() if known[1].done() else await asyncio.shield(known[1])
-        task = asyncio.ensure_future(self._load(key, f"{parts.scheme}://{parts.netloc}/robots.txt", access))
+        before = None if known is None else _result(known[1])
+        task = asyncio.ensure_future(self._load(key, f"{parts.scheme}://{parts.netloc}/robots.txt", before))
         self._cache[key] = (time.monotonic() + _ROBOTS_FRESH_S, task)
         while len(self._cache) > _ROBOTS_KEPT:
             self._cache.popitem(last=False)
         return await asyncio.shield(task)
 
-    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+    def _judge(self, rules: Rules, request: Request) -> None:
         """Whether the host lets this request's own name have the URL."""
-        if rp is not None and not rp.allowed(request.url, self._token(request.meta.get(ACCESS, USUAL))):
+        if rules.trouble is not None:
+            raise RobotsUnreachableError(rules.trouble)
+        token = self._token(request.meta.get(ACCESS, USUAL))
+        if rules.parser is not None and not rules.parser.allowed(request.url, token):
             raise RobotsForbidError("robots.txt forbids this address")
 
     def _token(self, access: Access) -> str:
@@ -191,28 +234,41 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         """The name by which robots.txt files know us has changed."""
         self._robotstxt_useragent = token
 
-    def cancel(self) -> set[asyncio.Task[RobotParser | None]]:
+    def cancel(self) -> set[asyncio.Task[Rules]]:
         """Give up what is still being loaded; those tasks."""
         loading = {task for _, task in self._cache.values() if not task.done()}
         for task in loading:
             task.cancel()
         return loading
 
-    async def _load(self, key: _Key, url: str, access: Access) -> RobotParser | None:
+    async def _load(self, key: _Key, url: str, before: Rules | None) -> Rules:
         engine = self.crawler.envoywatch  # type: ignore[attr-defined]
-        response = await engine.fetch_robots(url, access, max_size=_ROBOTS_MAX)
-        if response is None:
-            task = asyncio.current_task()
-            if task is not None:
-                self._cache[key] = (time.monotonic() + _ROBOTS_FAILED_S, task)
-            return None
-        if response.status not in _OK:
-            return None
-        parser = ProtegoRobotParser(response.body, self.crawler.spider)
+        access = key[0]
+        found = await engine.fetch_robots(url, access, max_size=_ROBOTS_MAX)
+        if isinstance(found, Fault):
+            rules = without_robots(before, found, time.monotonic())
+            self._ask_again(key, found, rules)
+            return rules
+        if found is None or found.status not in _OK:
+            return Rules()
+        parser = ProtegoRobotParser(found.body, self.crawler.spider)
         delay = parser.rp.crawl_delay(self._token(access))
         wished = timedelta(seconds=min(float(delay or 0.0), _CRAWL_DELAY_MAX_S))
         engine.hosts.slow_down(host_key(url), wished)
-        return parser
+        return Rules(parser)
+
+    def _ask_again(self, key: _Key, fault: Fault, rules: Rules) -> None:
+        """Sooner than one that was had, but not before the host's own time."""
+        task = asyncio.current_task()
+        if task is not None and key in self._cache:
+            wait = _ROBOTS_STALE_S if rules.trouble is None else _ROBOTS_LOST_S
+            wish = 0.0 if fault.retry_after is None else fault.retry_after.total_seconds()
+            self._cache[key] = (time.monotonic() + max(wait, wish), cast("asyncio.Task[Rules]", task))
+
+
+def _result(task: asyncio.Task[Rules]) -> Rules | None:
+    """Of one that has ended well."""
+    return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
 
 
 class CompressionMiddleware(HttpCompressionMiddleware):

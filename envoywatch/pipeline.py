@@ -62,7 +62,14 @@ READ_TRIES: Final = 6
 READ_RETRY: Final = timedelta(minutes=1)
 
 _PASSING: Final = frozenset(
-    {FaultKind.TIMEOUT, FaultKind.CONNECT, FaultKind.SERVER, FaultKind.RATE_LIMITED, FaultKind.NAME}
+    {
+        FaultKind.TIMEOUT,
+        FaultKind.CONNECT,
+        FaultKind.SERVER,
+        FaultKind.RATE_LIMITED,
+        FaultKind.NAME,
+        FaultKind.ROBOTS_LOST,
+    }
 )
 
 

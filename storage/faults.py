@@ -44,6 +44,11 @@ _TEXTS = {
         "its robots.txt forbids reading it",
         "Use another endpoint of this source, or ask the publisher; with their leave set obey_robots: false for it.",
     ),
+    FaultKind.ROBOTS_LOST: FaultText(
+        "its robots.txt cannot be had, so that nothing may be read",
+        "It is tried again by itself. If it lasts while the site answers in a browser, tell the publisher or use "
+        "another endpoint; with their leave set obey_robots: false for it.",
+    ),
     FaultKind.BLOCKED: FaultText(
         "it refuses us",
         "Check that the URL needs no login and that user_agent says who you are and how to reach you; give the source "
@@ -109,6 +114,7 @@ _PAGE_REMEDIES = {
     FaultKind.CONNECT: "The server is down or refuses this network: look at it in a browser, or try again later.",
     FaultKind.TIMEOUT: "Try again later. If it is always slow, raise crawl.timeout (60 s at most).",
     FaultKind.ROBOTS: "Read it in a browser, and ask the publisher for permission if you need it here.",
+    FaultKind.ROBOTS_LOST: "The trouble is on their side: try again later, or read it in a browser.",
     FaultKind.GONE: "The article was taken down or moved: look for it on the site.",
     FaultKind.RATE_LIMITED: "Try again later.",
     FaultKind.SERVER: "The trouble is on their side: try again later.",

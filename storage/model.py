@@ -42,6 +42,7 @@ class FaultKind(StrEnum):
     TLS = "certificate"
     PROXY = "proxy"  # the configured one is not set, not reachable, or refuses
     ROBOTS = "robots-forbid"
+    ROBOTS_LOST = "robots-unreachable"  # what it forbids is not known, and so nothing may be asked for
     BLOCKED = "blocked"  # 401, 403 and the like
     GONE = "gone"  # 404, 410
     RATE_LIMITED = "rate-limited"  # 429, or 503 with Retry-After

@@ -14,6 +14,7 @@ import pytest
 import zstandard
 
 from crawler.engine import Engine, EngineStoppedError, Fetch, Kind, Page, settings_of
+from crawler.middlewares import Rules, without_robots
 from crawler.settings import EngineSettings, product_token, scrapy_settings
 from storage.model import Access, Fault, FaultKind
 from tests.crawler_world import answer_of, running_engine
@@ -349,11 +350,72 @@ def test_robots_can_be_left_unasked(world, site):
 
 
 @pytest.mark.parametrize(
-    "robots", [answer_of(b"", status="500 Oops"), b"", b"nonsense", redirect("/robots.txt"), redirect("ftp://x/")]
+    "robots",
+    [answer_of(status="404 Not Found"), answer_of(status="403 No"), redirect("/robots.txt"), redirect("ftp://x/")],
 )
-def test_robots_that_cannot_be_had_allow(world, site, robots):
+def test_robots_that_there_are_not_allow(world, site, robots):
     site.routes |= {"/robots.txt": robots, "/a": answer_of(b"x")}
     assert world.fetch(site.url("/a")).body == b"x"
+
+
+async def silence(asked, writer):
+    await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    ("robots", "kind", "told", "wish"),
+    [
+        (answer_of(status="500 Oops"), FaultKind.ROBOTS_LOST, "robots.txt of 127.0.0.1 cannot be had: the", None),
+        (answer_of(status="503 Busy", retry_after="90"), FaultKind.ROBOTS_LOST, "503 Service Unavailable", 90),
+        (silence, FaultKind.ROBOTS_LOST, "took longer than the limit", None),
+        (b"", FaultKind.CONNECT, ", asked for its robots.txt", None),
+    ],
+)
+def test_while_robots_are_unreachable_and_not_known_nothing_is_asked_for(world, site, robots, kind, told, wish):
+    site.routes |= {"/robots.txt": robots, "/a": answer_of(b"x")}
+
+    async def twice():
+        async with running_engine(timeout=timedelta(seconds=0.1)) as engine:
+            return [await engine.fetch(Fetch(site.url("/a"))) for _ in range(2)]
+
+    faults = world.run(twice())
+    assert [fault.kind for fault in faults] == [kind, kind]
+    assert all(told in fault.detail for fault in faults)
+    assert {fault.retry_after for fault in faults} == {wish and timedelta(seconds=wish)}
+    assert [asked.path for asked in site.asked] == ["/robots.txt"], "nor is it asked for again at once"
+
+
+def test_robots_that_become_unreachable_hold_as_they_were_and_are_obeyed_when_they_are_back(world, site, monkeypatch):
+    monkeypatch.setattr("crawler.middlewares._ROBOTS_FRESH_S", 0.0)
+    monkeypatch.setattr("crawler.middlewares._ROBOTS_STALE_S", 0.0)
+    monkeypatch.setattr("crawler.middlewares._ROBOTS_LOST_S", 0.0)
+    site.routes |= {"/open": answer_of(b"x"), "/closed": answer_of(b"x")}
+    lost = answer_of(b"", status="500 Oops")
+
+    async def kinds():
+        said = []
+        async with running_engine() as engine:
+            for robots in (lost, ROBOTS, lost, lost, answer_of(b"")):
+                site.routes["/robots.txt"] = robots
+                pair = [await engine.fetch(Fetch(site.url(path))) for path in ("/open", "/closed")]
+                said.append([one.kind if isinstance(one, Fault) else one.body for one in pair])
+        return said
+
+    known = [b"x", FaultKind.ROBOTS]
+    assert world.run(kinds()) == [[FaultKind.ROBOTS_LOST] * 2, known, known, known, [b"x", b"x"]]
+
+
+def test_robots_that_were_never_had_count_as_none_after_thirty_days():
+    trouble = Fault(FaultKind.ROBOTS_LOST, "500")
+    day = 24 * 3600.0
+    rules = without_robots(None, trouble, 0.0)
+    for now in (day, 29 * day, 30 * day - 1):
+        rules = without_robots(rules, trouble, now)
+        assert rules.trouble is trouble
+    rules = without_robots(rules, trouble, 30 * day)
+    assert (rules.trouble, rules.parser) == (None, None)
+    assert without_robots(rules, trouble, 31 * day).trouble is None
+    assert without_robots(Rules(), trouble, 0.0).trouble is None, "there was none, and that is what is known"
 
 
 def test_robots_are_found_behind_a_redirect(world, site):

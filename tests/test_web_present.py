@@ -9,7 +9,7 @@ from alerts import words as core_words
 from config.vocabulary import Level, Status
 from envoywatch import wording
 from envoywatch.web import charts, phrases, present, times
-from envoywatch.web.absences import Line
+from envoywatch.web.alert_words import Line
 from envoywatch.web.guard import HostList, is_loopback, split_listen
 from envoywatch.web.languages import ENGLISH
 from envoywatch.web.templating import templates

@@ -14,7 +14,7 @@ from jinja2.visitor import NodeTransformer
 from alerts import harmless
 from config.redact import redact_url, redact_urls
 from envoywatch import __version__
-from envoywatch.web import absences, charts, phrases, present, times
+from envoywatch.web import alert_words, charts, phrases, present, times
 from envoywatch.web.languages import cleaned
 from envoywatch.web.terms import term
 from storage import faults
@@ -32,8 +32,8 @@ HERE: Final = Path(__file__).resolve().parent
 _FILTERS: Final[tuple[Callable[..., Any], ...]] = (
     charts.day_bars,
     charts.poll_bars,
-    absences.detail_of,
-    absences.title_of,
+    alert_words.detail_of,
+    alert_words.title_of,
     phrases.counted,
     phrases.file_size,
     phrases.kept,

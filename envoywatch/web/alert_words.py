@@ -1,4 +1,4 @@
-"""What did not happen, told in the language of the page: the sentences that alerts keep are read and said anew."""
+"""What alerts tell, in the language of the page: the lines that they keep in English are read and said anew."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ def title_of(language: Language, alert: AlertLine) -> Line:
     """What an alert is called; those of matches are titles of articles."""
     if alert.kind is AlertKind.MATCH:
         return Line(alert.title, None)
+    if alert.kind is AlertKind.MEETING and language is not ENGLISH:
+        said = _meeting(language, alert)
+        return Line(alert.title, ENGLISH.tag) if said is None else Line(said, language.tag)
     return _line(language, alert, alert.title, absence_words.TITLES)
 
 
@@ -50,6 +53,20 @@ def _line(language: Language, alert: AlertLine, text: str, sentences: Iterable[S
     if alert.kind is AlertKind.OVERDUE and language is not ENGLISH:
         said = _said(language, text, sentences)
     return Line(text, ENGLISH.tag) if said is None else Line(said, language.tag)
+
+
+def _meeting(language: Language, alert: AlertLine) -> str | None:
+    """`A – B: held, leader level, Kyiv, 17 May 2023`; None where the title is another one, such as of a correction."""
+    if alert.change is None:
+        return None
+    people, _, rest = alert.title.partition(f": {words.CHANGE[alert.change]}, ")
+    told = _MEETING.fullmatch(rest)
+    if told is None:
+        return None
+    parts = [f"{people}: {term(language, alert.change)}", term(language, _LEVELS[told[1]])]
+    parts += [alert.place] if alert.place else []
+    parts += [language.day_of_year(alert.date)] if alert.date else []
+    return language.listed(parts).unescape()
 
 
 def _joined(lines: Iterable[str]) -> list[str]:
@@ -83,6 +100,7 @@ def _sentence(language: Language, sentence: Sentence, parts: Mapping[str, str]) 
 # ---------------------------------------------------------------- its parts
 
 _LEVELS: Final = {text: level for level, text in words.LEVEL.items()}
+_MEETING: Final = re.compile(rf"({'|'.join(_LEVELS)})(?:, .*)?")
 _ROLES: Final = {text: role for role, text in words.ROLE.items()}
 _FAULTS: Final = tuple(describe(kind).words for kind in FaultKind)
 _AGES: Final = {

@@ -8,9 +8,9 @@ from alerts import absence_words as words
 from alerts.coverage import cover
 from alerts.words import LEVEL
 from config.vocabulary import Level, Role
-from envoywatch.web.absences import Line, detail_of, title_of
+from envoywatch.web.alert_words import Line, detail_of, title_of
 from envoywatch.web.languages import ENGLISH, Languages
-from storage.model import AlertKind, FaultKind
+from storage.model import AlertKind, Change, FaultKind
 from storage.views import list_alerts
 from storage.views_coverage import ReadSource
 from tests.mission_database import seed
@@ -47,6 +47,23 @@ def test_that_a_guest_left_unreceived_is_told_in_the_language_of_the_page(alert)
         "dort empfangen von: A und B (Stellvertreterebene, 24. Mai 2023); C (Ministerebene, 24. Mai 2023)",
         "danach gesehen am 24. Mai 2023",
     ]
+
+
+def test_a_change_of_a_meeting_is_told_in_the_language_of_the_page_unless_its_title_is_another(alert):
+    held = replace(
+        alert,
+        kind=AlertKind.MEETING,
+        change=Change.CONFIRMED,
+        title="A: B – C: confirmed by an official source, leader level, Kyiv, 2023-05-17",
+        place="Kyiv",
+        date=date(2023, 5, 17),
+    )
+    said = "A: B – C: von einer amtlichen Quelle bestätigt, höchste Ebene, Kyiv, 17. Mai 2023"
+    assert title_of(GERMAN, held) == Line(said, "de")
+    bare = replace(held, title="B – C: confirmed by an official source, other level", place=None, date=None)
+    assert title_of(GERMAN, bare).text == "B – C: von einer amtlichen Quelle bestätigt, andere Ebene"
+    for other in (replace(held, title="Corrected: B – C"), replace(held, change=None)):
+        assert title_of(GERMAN, other) == Line(other.title, "en")
 
 
 def test_a_list_of_sources_is_one_line_again_with_roles_faults_and_numbers_in_that_language(alert):

@@ -74,6 +74,8 @@ def advance(
     `meetings` are those of the same people and `reports` all that stand about them; a meeting without any is taken as
     it is until one comes.
     """
+    if not claims:  # as most articles have none
+        return LedgerStep((), (), ())
     return _Entry(_Gathering(meetings, reports, countries_of), claims, testimony).step()
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def to_text(moment: datetime) -> str:
     """UTC ISO 8601 with microseconds and `Z`: sorts as text in the order of time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def from_text(text: str) -> datetime:
@@ -458,14 +460,16 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The terms of an article by where they stand, as 32-bit codes; `names` are those that hold in every language.
+    """The different terms of an article, as 32-bit codes; `names` are those that hold in every language.
 
     The many are arrays where they go from process to process: a tenth of the bytes, and all in one place.
     """
 
-    title: Sequence[int] = ()
-    lead: Sequence[int] = ()
-    rest: Sequence[int] = ()
+    terms: Sequence[int] = ()
+    places: Sequence[float] = ()
+    """What each of them counts by where it stands."""
+    head: Sequence[int] = ()
+    """Those that say what the article is about: of the title and the first of the text."""
     proper: tuple[int, ...] = ()
     """Terms of the title that are written like names."""
     names: tuple[int, ...] = ()
@@ -473,11 +477,6 @@ class Traits:
     """Days of the year that are named, as month and day in one number."""
     common: Mapping[int, float] | None = None
     """The share of the news that each of its common terms occurs in."""
-
-    @property
-    def terms(self) -> set[int]:
-        """All of them."""
-        return {*self.title, *self.lead, *self.rest, *self.names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from storage.folding import fold
 from storage.model import Traits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 STEM: Final = 5
 """Letters of a word that count."""
@@ -65,19 +65,26 @@ def terms_of(text: str) -> list[str]:
 
 def traits_of(title: str, text: str, names: Iterable[str] = ()) -> Traits:
     """The traits of an article; `names` are labels of the people and places in its title and lead."""
-    in_title = list(dict.fromkeys(terms_of(title)))
-    in_text = list(dict.fromkeys(terms_of(text[:_TEXT])[:_WORDS]))
+    title_terms = dict.fromkeys(terms_of(title))
+    text_terms = dict.fromkeys(terms_of(text[:_TEXT])[:_WORDS])
     proper = {
         term for word in title.split()[1:] if word[:1].isupper() or word[1:2].isupper() for term in terms_of(word)
     }
     shares = load_common_words()
-    common = {code(term): shares[term] for term in {*in_title, *in_text} if term in shares}
+    common = {code(term): shares[term] for term in (*title_terms, *text_terms) if term in shares}
+    in_title, in_text = list(map(code, title_terms)), list(map(code, text_terms))
+    everywhere = sorted({code(f"@{name}") for name in names})
+    places: dict[int, float] = dict.fromkeys(in_text[_LEAD:], _REST_WEIGHT)
+    places |= dict.fromkeys(in_text[:_LEAD], _LEAD_WEIGHT)
+    for term in in_title:
+        places[term] = places.get(term, 0.0) / 2 + _TITLE_WEIGHT
+    places |= dict.fromkeys(everywhere, _LEAD_WEIGHT)
     return Traits(
-        title=array("I", map(code, in_title)),
-        lead=array("I", map(code, in_text[:_LEAD])),
-        rest=array("I", map(code, in_text[_LEAD:])),
+        terms=array("I", places.keys()),
+        places=array("d", places.values()),
+        head=array("I", dict.fromkeys((*in_title, *in_text[:_HEAD]))),
         proper=tuple(sorted(map(code, proper))),
-        names=tuple(sorted({code(f"@{name}") for name in names})),
+        names=tuple(everywhere),
         days=days_in(f"{title}\n{text[:_DAYS_IN]}"),
         common=common,
     )
@@ -151,22 +158,17 @@ class Weighing(Protocol):
         """The rarity of a term."""
         ...
 
-    def weigh(self, places: Mapping[int, float]) -> dict[int, float]:
-        """The terms that weigh something, by what the place of each counts."""
+    def weigh(self, terms: Sequence[int], places: Sequence[float]) -> dict[int, float]:
+        """The terms that weigh something; `places` is what the place of each counts."""
         ...
 
 
 def profile_of(traits: Traits, rarities: Weighing) -> Profile:
     """Weigh the terms by where they stand and how rare each is."""
-    places: dict[int, float] = dict.fromkeys(traits.rest, _REST_WEIGHT)
-    places |= dict.fromkeys(traits.lead, _LEAD_WEIGHT)
-    for term in traits.title:
-        places[term] = places.get(term, 0.0) / 2 + _TITLE_WEIGHT
-    places |= dict.fromkeys(traits.names, _LEAD_WEIGHT)
-    weights = rarities.weigh(places)
+    weights = rarities.weigh(traits.terms, traits.places)
     return Profile(
         weights,
-        frozenset(term for term in (*traits.title, *traits.lead[:_HEAD]) if term in weights),
+        frozenset(weights.keys() & traits.head),
         {term: rarities.of(term) for term in traits.proper if term in weights},
         frozenset(traits.names),
         frozenset(traits.days),

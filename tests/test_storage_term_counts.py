@@ -104,15 +104,17 @@ def test_a_term_in_more_articles_than_a_place_can_count_is_as_common_as_it_can_b
 
 
 def test_a_term_is_the_rarer_the_fewer_articles_have_it_and_common_words_are_known_from_the_first(db):
-    traits = Traits(lead=(1, 2, 3), common={3: 0.5})
+    traits = Traits(terms=(1, 2, 3), places=(1.0, 1.0, 1.0), common={3: 0.5})
     before = rarities_of(db, traits)
     assert before.of(1) == before.of(2) > before.of(3)
     with immediate(db):
         count_terms(db, [[1, 2]] + [[1]] * 50)
     after = rarities_of(db, traits)
     assert after.of(4) > after.of(2) > after.of(1) > after.of(3)
-    weights = after.weigh(dict.fromkeys((1, 2, 3, 4), 0.5))
-    assert weights == {term: 0.5 * weight_of(after.of(term)) for term in (1, 2, 3, 4)}
+    weights = after.weigh((1, 2, 3, 4), (0.5, 0.5, 0.5, 2.0))
+    assert weights == {
+        term: place * weight_of(after.of(term)) for term, place in ((1, 0.5), (2, 0.5), (3, 0.5), (4, 2.0))
+    }
 
 
 def test_what_every_article_has_weighs_nothing_and_what_many_have_nearly_what_their_number_says(db):
@@ -120,7 +122,7 @@ def test_what_every_article_has_weighs_nothing_and_what_many_have_nearly_what_th
         fill_counts(db, {1: 60_000, 2: 1_000, 3: 3, 5: 5_000}, 60_000)
     rarities = rarities_of(db, Traits(common={4: 1.0}))
     assert rarities.of(1) == 0
-    weights = rarities.weigh(dict.fromkeys((1, 2, 3, 5), 1.0))
+    weights = rarities.weigh((1, 2, 3, 5), (1.0, 1.0, 1.0, 1.0))
     assert weights == {term: pytest.approx(weight_of(rarities.of(term)), rel=0.01) for term in (2, 3, 5)}
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from storage.duplicates import HOT, Body, added_spans, copied, is_within, rate_of
 from storage.model import Field, Reading, Sketch, Span, from_text
 from storage.rows import clean, dump_json
-from storage.shingles import add_shingles, carriers_of, remove_shingles
+from storage.shingles import add_shingles, address_mark, carriers_of, remove_shingles, text_mark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -36,7 +36,8 @@ _LEAST_SHARE: Final = 0.08
 class Kin:
     """The stored groups that an article belongs to, and how much it has of the text by which that was found.
 
-    `bodies` are the texts it was compared with; `held` the hashes of its sketch that need not be stored.
+    `bodies` are the texts it was compared with; `held` the hashes of its sketch, and the mark of its whole text, that
+    need not be stored.
     """
 
     firsts: tuple[int, ...] = ()
@@ -73,16 +74,14 @@ def find_kin(
     """Look up and compare; `own` is the article itself when it is stored already."""
     firsts: dict[int, float] = {}
     bodies: list[Body] = []
-    same = db.execute(
-        "SELECT id, coalesce(copy_of, id) FROM articles WHERE text_hash = ? AND id IS NOT ? ORDER BY id LIMIT 1",
-        [text_hash, own],
-    ).fetchone()
-    if same is not None:
-        firsts[same[1]] = 1.0
-        bodies.append(body)
-    carriers = carriers_of(db, sketch.hashes)
+    whole = text_mark(text_hash)
+    carriers = carriers_of(db, (*sketch.hashes, whole))
     for ids in carriers.values() if own is not None else ():
         ids[:] = (one for one in ids if one != own)
+    same = _with_text(db, text_hash, carriers[whole]) if whole in carriers else None
+    if same is not None:
+        firsts[same] = 1.0
+        bodies.append(body)
     hot = frozenset(one for one, ids in carriers.items() if len(ids) >= HOT)
     groups, candidates = _candidates(db, sketch, {one: ids for one, ids in carriers.items() if one not in hot})
     for candidate in candidates:
@@ -95,10 +94,22 @@ def find_kin(
     return Kin(tuple(firsts), max(firsts.values(), default=None), tuple(bodies), held | hot)
 
 
+def _with_text(db: Database, text_hash: str, ids: Collection[int]) -> int | None:
+    """The first of the group of those of these articles that have the very text."""
+    row = db.execute(
+        "SELECT coalesce(copy_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(?)) AND text_hash = ?"
+        " ORDER BY id LIMIT 1",
+        [dump_json(list(ids)), text_hash],
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def _candidates(
     db: Database, sketch: Sketch, carriers: Mapping[int, Sequence[int]]
 ) -> tuple[dict[int, int], list[_Candidate]]:
     """The group of each article that shares a shingle, and the groups that are worth a comparison, likeliest first."""
+    if not carriers:
+        return {}, []
     hits: defaultdict[int, set[int]] = defaultdict(set)
     for one, ids in carriers.items():
         for article_id in ids:
@@ -157,8 +168,8 @@ def what_is_new(reading: Reading, kin: Kin) -> tuple[Span, ...]:
 
 def join(db: Database, article_id: int, sketch: Sketch, kin: Kin) -> int | None:
     """Make a stored article one with its kin, and let it be found; returns the first of its group, None for itself."""
-    own, *before = db.execute(
-        "SELECT coalesce(copy_of, id), shingles, overlap FROM articles WHERE id = ?", [article_id]
+    own, text_hash, page_key, *before = db.execute(
+        "SELECT coalesce(copy_of, id), text_hash, page_key, shingles, overlap FROM articles WHERE id = ?", [article_id]
     ).fetchone()
     firsts = {*kin.firsts, own}
     first = article_id
@@ -170,8 +181,14 @@ def join(db: Database, article_id: int, sketch: Sketch, kin: Kin) -> int | None:
     if len(firsts - {article_id}) > 1:
         _lay_out(db, [row[0] for row in _members(db, {first})])
     else:
-        add_shingles(db, article_id, set(sketch.hashes) - kin.held)
+        add_shingles(db, article_id, _beside(kin.held, sketch, text_hash, page_key))
     return None if first == article_id else first
+
+
+def _beside(held: Collection[int], sketch: Sketch, text_hash: str, page_key: str | None) -> set[int]:
+    """What an article is to be found by that its group has not; by its address each by itself."""
+    marks = {*sketch.hashes, text_mark(text_hash)}.difference(held)
+    return marks if page_key is None else {*marks, address_mark(page_key)}
 
 
 def _members(db: Database, firsts: Collection[int]) -> list[tuple[int, int | None]]:
@@ -197,17 +214,20 @@ def _point(db: Database, members: Sequence[tuple[int, int | None]], overlap: flo
 
 def _lay_out(db: Database, ids: Sequence[int]) -> None:
     """Store the shingles of one group anew, each once, under the first member that has it."""
-    sketches = {id_: _sketch(db, id_) for id_ in ids}
-    for id_, sketch in sketches.items():
-        remove_shingles(db, id_, sketch.hashes)
+    marked = {id_: _marked(db, id_) for id_ in ids}
+    for id_, kept in marked.items():
+        remove_shingles(db, id_, _beside((), *kept))
     held: set[int] = set()
-    for id_, sketch in sketches.items():
-        add_shingles(db, id_, set(sketch.hashes) - held)
-        held.update(sketch.hashes)
+    for id_, kept in marked.items():
+        marks = _beside(held, *kept)
+        add_shingles(db, id_, marks)
+        held |= marks
 
 
-def _sketch(db: Database, article_id: int) -> Sketch:
-    return Body(db.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()[0]).sketch
+def _marked(db: Database, article_id: int) -> tuple[Sketch, str, str | None]:
+    """What an article is found by: its sketch, the hash of its text, the key of its address."""
+    text, *rest = db.execute("SELECT text, text_hash, page_key FROM articles WHERE id = ?", [article_id]).fetchone()
+    return (Body(text).sketch, *rest)
 
 
 def part(db: Database, ids: Collection[int]) -> None:
@@ -215,11 +235,8 @@ def part(db: Database, ids: Collection[int]) -> None:
     leaving = set(ids)
     touched: set[int] = set()
     for article_id in sorted(leaving):
-        row = db.execute("SELECT coalesce(copy_of, id), shingles, text FROM articles WHERE id = ?", [article_id])
-        first, size, text = row.fetchone()
-        touched.add(first)
-        if size is not None:
-            remove_shingles(db, article_id, Body(text).sketch.hashes)
+        touched.add(db.execute("SELECT coalesce(copy_of, id) FROM articles WHERE id = ?", [article_id]).fetchone()[0])
+        remove_shingles(db, article_id, _beside((), *_marked(db, article_id)))
     for first in sorted(touched):
         members = _members(db, {first})
         left = [row for row in members if row[0] not in leaving]

@@ -24,7 +24,7 @@ APPLICATION_ID = 0x456E7677
 """`Envw`: the mark in the file's header that makes it ours."""
 
 _BUSY_MS = 10_000
-_CACHE_KIB = 48 * 1024
+_CACHE_KIB = 32 * 1024
 """The writer's: what a few transactions of many articles change. More spares hardly any reading among a million."""
 _JOURNAL_LIMIT = 64 * 2**20
 _CHECKPOINT_PAGES = 16_000

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from storage.identity import page_key
 from storage.model import PendingEntry, from_text, to_text
 from storage.rows import clean, dump_json, entry_from_json, spec_from_json
+from storage.shingles import address_mark, carriers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,14 @@ def find_article(db: Database, url: str) -> int | None:
     if key is None:
         row = db.execute("SELECT id FROM articles WHERE url = ?", [clean(url)]).fetchone()
     else:  # which the article of the very address has too
-        sql = "SELECT id FROM articles WHERE page_key = ? ORDER BY url <> ?, id LIMIT 1"
-        row = db.execute(sql, [key, clean(url)]).fetchone()
+        marked = carriers_of(db, (address_mark(key),))
+        if not marked:
+            return None
+        sql = (
+            "SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?)) AND page_key = ?"
+            " ORDER BY url <> ?, id LIMIT 1"
+        )
+        row = db.execute(sql, [dump_json([one for ids in marked.values() for one in ids]), key, clean(url)]).fetchone()
     return None if row is None else int(row[0])
 
 

@@ -100,9 +100,14 @@ def identify(entries: Iterable[Entry]) -> list[Identity]:
     return list(found.values())
 
 
+def key_of_link(url: str) -> str:
+    """The key of an entry that has its link for itself."""
+    return f"u:{url}"
+
+
 def _identity(entry: Entry, words: str, *, url_is_own: bool, guid_is_own: bool) -> Identity:
     if entry.url and url_is_own:
-        return Identity(entry, f"u:{entry.url}", words, entry.url, own_page=True)
+        return Identity(entry, key_of_link(entry.url), words, entry.url, own_page=True)
     key = f"g:{digest(entry.url or '', entry.guid or '')}" if guid_is_own else f"c:{digest(entry.url or '', words)}"
     shown = f"{entry.url}#entry-{key[2:14]}" if entry.url else f"envoywatch:entry/{key[2:]}"
     return Identity(entry, key, words, shown, own_page=False)

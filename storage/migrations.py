@@ -15,6 +15,7 @@ from storage.identity import page_key
 from storage.reports import count_reports
 from storage.search import rebuild_index
 from storage.shingle_filter import fill_filter
+from storage.shingles import address_mark, text_mark
 from storage.term_counts import fill_counts
 from storage.traits import Profile, pack
 
@@ -481,6 +482,29 @@ def _indexes(db: Database) -> None:
         "INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 16)",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS(name="0028_marks")
+def _marks(db: Database) -> None:
+    """Whole texts and addresses are looked up as shingles are, links of entries by the entry's key.
+
+    Each index of theirs was a page to be read and written for each article; see `storage.shingles`.
+    """
+    db.conn.create_function("text_mark", 1, text_mark, deterministic=True)
+    db.conn.create_function("address_mark", 1, address_mark, deterministic=True)
+    db.execute(
+        "INSERT OR IGNORE INTO shingles (hash, article_id)"
+        " SELECT text_mark(text_hash), min(id) FROM articles GROUP BY text_hash"
+        " UNION ALL SELECT address_mark(page_key), id FROM articles WHERE page_key IS NOT NULL ORDER BY 1"
+    )
+    for statement in (
+        "DROP INDEX articles_by_hash",
+        "DROP INDEX articles_by_page_key",
+        "DROP INDEX entries_by_url",
+        "CREATE INDEX entries_by_shared_url ON entries (url) WHERE own_page = 0 AND url IS NOT NULL",
+    ):
+        db.execute(statement)
+    fill_filter(db)
 
 
 SCHEMA_VERSION = len(MIGRATIONS._migrations)  # noqa: SLF001 (the set has no public length)

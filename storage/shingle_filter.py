@@ -8,6 +8,7 @@ A bit too many costs a look-up and nothing else: so a rollback leaves bits set, 
 
 from __future__ import annotations
 
+from array import array
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
@@ -23,13 +24,16 @@ RANGES: Final = 32_768
 WIDTH: Final = (HASHES // RANGES).bit_length() - 1
 """Bits of a hash within its range."""
 LEAST: Final = 64
-MOST: Final = 1024
-"""Bytes of a range: the more the more hashes it has, each doubling while a quarter of the bits is set. 32 MB in all are
-enough for a million articles; of more, more is looked up in vain."""
+MOST: Final = 1536
+"""Bytes of a range: one or more for each of its hashes, doubled as they come. 48 MB in all are enough for a million
+articles, where one look-up in fifty is in vain; of more, more are."""
 _FIRST, _SECOND = 3, 18
-"""From where the two bits of a hash are taken: below them a kept hash of a long text has zeros."""
+"""From where the first two bits of a hash are taken, the third is at their sum: below them a kept hash of a long text
+has zeros."""
+_TIGHT, _WORN = 2.5, 3.5
+"""Bits set in each byte: with as many hashes as bytes, and where many may be of what is there no more."""
 _RENEWED: Final = 16
-"""Each so manieth round of the sweep a range of which three bits in eight are set forgets what was removed."""
+"""Each so manieth round of the sweep a range of which seven bits in sixteen are set forgets what was removed."""
 
 
 class ShingleFilter:
@@ -50,12 +54,14 @@ class ShingleFilter:
         for one in hashes:
             bits = ranges[one >> WIDTH]
             if bits is not None:
-                mask = 8 * len(bits) - 1
-                place = one >> _FIRST & mask
-                if bits[place >> 3] >> (place & 7) & 1:
-                    place = one >> _SECOND & mask
-                    if bits[place >> 3] >> (place & 7) & 1:
-                        found.append(one)
+                size = 8 * len(bits)
+                first = (one >> _FIRST) % size
+                if bits[first >> 3] >> (first & 7) & 1:
+                    second = (one >> _SECOND) % size
+                    if bits[second >> 3] >> (second & 7) & 1:
+                        third = (first + second) % size
+                        if bits[third >> 3] >> (third & 7) & 1:
+                            found.append(one)
         return found
 
     def add(self, hashes: Iterable[int]) -> None:
@@ -65,25 +71,21 @@ class ShingleFilter:
             bits = ranges[one >> WIDTH]
             if bits is None:
                 bits = ranges[one >> WIDTH] = bytearray(LEAST)
-            mask = 8 * len(bits) - 1
-            place = one >> _FIRST & mask
-            bits[place >> 3] |= 1 << (place & 7)
-            place = one >> _SECOND & mask
-            bits[place >> 3] |= 1 << (place & 7)
+            _mark(bits, one)
 
     def bits_of(self, number: int) -> bytearray | None:
         """What is to be kept of a range."""
         return self._ranges[number]
 
     def is_tight(self, number: int) -> bool:
-        """Whether a quarter of the bits of a range are set, and it may have more."""
+        """Whether a range has more hashes than bytes, and may have more bytes."""
         bits = self._ranges[number]
-        return bits is not None and len(bits) < MOST and _set_bits(bits) > 2 * len(bits)
+        return bits is not None and len(bits) < MOST and _set_bits(bits) > _TIGHT * len(bits)
 
     def is_worn(self, number: int) -> bool:
         """Whether many of the bits of a range may be set by what is there no more."""
         bits = self._ranges[number]
-        return bits is not None and _set_bits(bits) > 3 * len(bits)
+        return bits is not None and _set_bits(bits) > _WORN * len(bits)
 
     def renew(self, number: int, hashes: Sequence[int]) -> None:
         """Give a range the bits of these hashes alone, which are all that it has."""
@@ -94,9 +96,10 @@ def bits_for(hashes: Sequence[int]) -> bytearray:
     """As many bits as so many hashes of a range need, with theirs set."""
     size = LEAST
     while size < min(len(hashes), MOST):
-        size *= 2
+        size = min(2 * size, MOST)
     bits = bytearray(size)
-    _mark(bits, hashes)
+    for one in hashes:
+        _mark(bits, one)
     return bits
 
 
@@ -104,13 +107,14 @@ def _set_bits(bits: bytearray) -> int:
     return int.from_bytes(bits, "little").bit_count()
 
 
-def _mark(bits: bytearray, hashes: Iterable[int]) -> None:
-    mask = 8 * len(bits) - 1
-    for one in hashes:
-        place = one >> _FIRST & mask
-        bits[place >> 3] |= 1 << (place & 7)
-        place = one >> _SECOND & mask
-        bits[place >> 3] |= 1 << (place & 7)
+def _mark(bits: bytearray, one: int) -> None:
+    size = 8 * len(bits)
+    first = (one >> _FIRST) % size
+    second = (one >> _SECOND) % size
+    third = (first + second) % size
+    bits[first >> 3] |= 1 << (first & 7)
+    bits[second >> 3] |= 1 << (second & 7)
+    bits[third >> 3] |= 1 << (third & 7)
 
 
 # ---------------------------------------------------------------- in the database
@@ -125,6 +129,8 @@ def filter_of(db: Database) -> ShingleFilter:
     if held is None:
         held = _filters[db] = ShingleFilter()
         held.load(db.conn.execute("SELECT range, bits FROM shingle_filter"))
+        for (fresh,) in db.conn.execute("SELECT hashes FROM fresh_shingles"):  # of which some ranges have not heard
+            held.add(array("Q", fresh))
     return held
 
 

@@ -1,10 +1,13 @@
 """Which articles carry a shingle: a large table on disk, and in memory what is still to be merged into it.
 
+A whole text and an address are looked up here too, by a mark that is a hash like those of shingles: an index of its own
+for each was a page to be read and changed for each article.
+
 The shingles of an article lie all over a table that a million articles make hundreds of megabytes large: to write them
 at once is to write a page for each. So they are kept twice at first, as one value per article, from which they are
 loaded after a start (`fresh_shingles`), and in memory, where they are looked up. A sweep goes round all hashes, a step
-with each article, and moves what lies there to the table: a few pages a step, with several hashes for each. What is in
-neither is known from `storage.shingle_filter`.
+with every other article, and moves what lies there to the table: a few pages a step, with many hashes for each. What is
+in neither is known from `storage.shingle_filter`.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from storage.duplicates import HASHES
@@ -24,11 +28,25 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-ROUND: Final = 32_768
-"""Articles that come while the sweep goes round once. Half of the shingles of so many are in memory, 10 MB."""
-_STEP: Final = HASHES // ROUND
+ROUND: Final = 2 * RANGES
+"""Articles that come while the sweep goes round once. Half of the shingles of so many are in memory, 16 MB."""
 _HALF: Final = 32
 _LOW: Final = (1 << _HALF) - 1
+_MARK_BYTES: Final = 8
+
+
+def text_mark(text_hash: str) -> int:
+    """The mark of an article's whole text."""
+    return _mark(f"text {text_hash}")
+
+
+def address_mark(page_key: str) -> int:
+    """The mark of an article's address, which it shares with its twins."""
+    return _mark(f"page {page_key}")
+
+
+def _mark(value: str) -> int:
+    return int.from_bytes(blake2b(value.encode(), digest_size=_MARK_BYTES).digest(), "little") % HASHES
 
 
 @dataclass(slots=True)
@@ -69,12 +87,10 @@ class _Waiting:
 
 
 def _load(db: Database) -> _Waiting:
-    """What was not merged when the program ended: half a second's work for a whole round."""
-    waiting, swept, filtered = _Waiting(), _swept(db), filter_of(db)
+    """What was not merged when the program ended: a second's work for a whole round."""
+    waiting, swept = _Waiting(), _swept(db)
     for article_id, begun, kept in db.conn.execute("SELECT article_id, swept, hashes FROM fresh_shingles"):
-        unmerged = [one for one in array("Q", kept) if (one - begun) % HASHES >= swept - begun]
-        waiting.add(article_id, unmerged)
-        filtered.add(unmerged)
+        waiting.add(article_id, [one for one in array("Q", kept) if (one - begun) % HASHES >= swept - begun])
     return waiting
 
 
@@ -83,14 +99,15 @@ _waiting = Held("shingles", _load)
 
 def carriers_of(db: Database, hashes: Collection[int]) -> dict[int, list[int]]:
     """The articles that carry each of these, as far as any does."""
-    carriers: defaultdict[int, list[int]] = defaultdict(list)
-    waiting = _waiting.of(db)
     possible = filter_of(db).possible(hashes)
-    if possible:
-        for one, article_id in db.execute(
-            "SELECT hash, article_id FROM json_each(?) CROSS JOIN shingles ON hash = value", [dump_json(possible)]
-        ):
-            carriers[one].append(article_id)
+    if not possible:
+        return {}
+    carriers: defaultdict[int, list[int]] = defaultdict(list)
+    for one, article_id in db.execute(
+        "SELECT hash, article_id FROM json_each(?) CROSS JOIN shingles ON hash = value", [dump_json(possible)]
+    ):
+        carriers[one].append(article_id)
+    waiting = _waiting.of(db)
     for one in possible:
         for article_id in waiting.carriers(one):
             if article_id not in carriers[one]:  # as it is after a start in which one was loaded that had been merged
@@ -123,18 +140,18 @@ def remove_shingles(db: Database, article_id: int, hashes: Collection[int]) -> N
 def merge_shingles(db: Database) -> None:
     """Sweep on, a step for each article that got shingles since; to be called before a transaction commits."""
     swept = _swept(db)
-    steps = db.execute("SELECT count(*) FROM fresh_shingles WHERE swept = ?", [swept]).fetchone()[0]
-    if not steps:
+    articles = db.execute("SELECT count(*) FROM fresh_shingles WHERE swept = ?", [swept]).fetchone()[0]
+    if articles * RANGES < ROUND:  # too few for a step, as one alone is; they count with the next
         return
+    steps = min(-(-articles * RANGES // ROUND), RANGES)
     waiting = _waiting.change(db)  # what is not in memory would count as swept, and be found no more
-    width = min(steps, ROUND) * _STEP
-    taken = waiting.take(swept % HASHES >> WIDTH, width >> WIDTH)
+    taken = waiting.take(swept % HASHES >> WIDTH, steps)
     db.conn.executemany(
         "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)",
         ((number << WIDTH | pair >> _HALF, pair & _LOW) for number, pairs in taken for pair in pairs),
     )
     keep_filter(db, [number for number, _ in taken], swept)
-    swept += width
+    swept += steps << WIDTH
     db.execute("UPDATE shingle_sweep SET swept = ?", [swept])
     db.execute("DELETE FROM fresh_shingles WHERE swept <= ?", [swept - HASHES])
 

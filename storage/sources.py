@@ -19,7 +19,7 @@ from storage.endpoints import (
     sync_endpoints,
 )
 from storage.entries import find_article
-from storage.identity import Identity, identify
+from storage.identity import Identity, identify, key_of_link
 from storage.model import (
     EndpointState,
     Entry,
@@ -332,10 +332,17 @@ def _is_seen(db: Database, source_id: int, identity: Identity) -> bool:
         return True
     entry = identity.entry
     if entry.url:
+        same = "(content_hash = :words OR (guid IS NOT NULL AND guid = :guid))"
         near = db.execute(
-            "SELECT 1 FROM entries WHERE url = ? AND source_id = ?"
-            " AND (content_hash = ? OR (guid IS NOT NULL AND guid = ?)) LIMIT 1",
-            [clean(entry.url), source_id, identity.content_hash, entry.guid],
+            f"SELECT 1 FROM entries WHERE source_id = :source AND key = :own AND {same} UNION ALL"  # noqa: S608 (ours)
+            f" SELECT 1 FROM entries WHERE url = :url AND own_page = 0 AND source_id = :source AND {same} LIMIT 1",
+            {
+                "source": source_id,
+                "own": clean(key_of_link(entry.url)),
+                "url": clean(entry.url),
+                "words": identity.content_hash,
+                "guid": entry.guid,
+            },
         )
     else:
         near = db.execute(

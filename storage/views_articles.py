@@ -160,7 +160,7 @@ def explain_article(connection: sqlite3.Connection, id_or_url: int | str, *, cop
     """Why, and why not: the article, how it came in, every verdict and delivery; raises NotStoredError."""
     article_id = _find_article_id(connection, id_or_url)
     if article_id is None:
-        entries = _entries(connection, "entries.url = ?", id_or_url)
+        entries = _entries(connection, f"entries.id IN ({_OF_URL})", url=id_or_url)
         if not entries:
             raise NotStoredError(f"nothing is stored about {id_or_url}", hint="`envoywatch search` finds articles")
         return Explanation(None, entries, (), ())
@@ -169,7 +169,7 @@ def explain_article(connection: sqlite3.Connection, id_or_url: int | str, *, cop
     return Explanation(
         article=article,
         story=find_story(connection, article.line.story_id),
-        entries=_entries(connection, "entries.article_id = ?", article_id),
+        entries=_entries(connection, "entries.article_id = :article", article=article_id),
         alerts=alerts,
         deliveries=tuple(line for alert in alerts for line in deliveries_of_alert(connection, alert.id)),
     )
@@ -181,15 +181,22 @@ def _find_article_id(connection: sqlite3.Connection, id_or_url: int | str) -> in
         sql = "SELECT id FROM articles WHERE id = ?"
         row = connection.execute(sql, (min(int(text), 2**63 - 1),)).fetchone()
         return int(required(row, "article", text)["id"])
-    sql = """
+    sql = f"""
     SELECT id FROM articles WHERE url = :url
-    UNION ALL SELECT article_id FROM entries WHERE url = :url AND article_id IS NOT NULL LIMIT 1
-    """
+    UNION ALL SELECT article_id FROM entries WHERE id IN ({_OF_URL}) AND article_id IS NOT NULL LIMIT 1
+    """  # noqa: S608 (the constant below)
     row = connection.execute(sql, {"url": text}).fetchone()
     return None if row is None else int(row["id"])
 
 
-def _entries(connection: sqlite3.Connection, condition: str, value: int | str) -> tuple[EntryLine, ...]:
+_OF_URL = """
+SELECT entries.id FROM sources CROSS JOIN entries ON source_id = sources.id AND key = 'u:' || :url
+UNION ALL SELECT id FROM entries WHERE url = :url AND own_page = 0
+"""
+"""The entries of a link, in each source by the key that `storage.identity` gives one that has its link for itself."""
+
+
+def _entries(connection: sqlite3.Connection, condition: str, **value: int | str) -> tuple[EntryLine, ...]:
     sql = f"""
     SELECT entries.*, sources.name AS source FROM entries JOIN sources ON sources.id = entries.source_id
     WHERE {condition} ORDER BY entries.seen_at, entries.id
@@ -205,5 +212,5 @@ def _entries(connection: sqlite3.Connection, condition: str, value: int | str) -
             attempts=row["attempts"],
             article_id=row["article_id"],
         )
-        for row in connection.execute(sql, (value,))
+        for row in connection.execute(sql, value)
     )

@@ -151,6 +151,15 @@ def test_when_the_first_is_pruned_the_next_seen_leads_and_is_found_by(archive):
     assert archive.rows() == (0, 0)
 
 
+def test_a_short_text_is_found_by_the_next_that_has_it_when_the_first_is_pruned(archive):
+    archive.arrive("brief", "The envoy has come.")
+    archive.arrive("same", "The envoy has come.", minutes=1)
+    archive.forget("brief")
+    assert archive.arrive("again", "The envoy has come.", minutes=2) == archive.ids["same"]
+    archive.forget("same", "again")
+    assert archive.arrive("anew", "The envoy has come.", minutes=3) is None
+
+
 def test_what_older_versions_stored_is_worked_off_in_steps(archive):
     archive.store("other", article(7, 8, 9))
     archive.store("first", article(1, 2, 3), minutes=1)

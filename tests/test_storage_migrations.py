@@ -5,13 +5,17 @@ from contextlib import closing
 import pytest
 from sqlite_utils import Database
 
-from storage.copies import catch_up
-from storage.database import APPLICATION_ID, open_writer
+from storage.copies import catch_up, find_kin
+from storage.database import APPLICATION_ID, open_reader, open_writer
+from storage.duplicates import Body
 from storage.entries import find_article
+from storage.identity import text_hash
 from storage.migrations import MIGRATIONS, SCHEMA_VERSION
+from storage.model import from_text
 from storage.shingles import carriers_of
 from storage.story_terms import articles_of
 from storage.traits import Profile, unpack
+from storage.views import explain_article
 
 AT = "2023-05-16T08:00:00.000000Z"
 
@@ -85,6 +89,29 @@ def test_articles_of_a_released_file_are_known_by_their_twins(released):
             ("news.example/a", ""),
             (None, ""),
         ]
+
+
+def test_an_article_of_a_released_file_is_known_by_its_words_and_an_entry_by_its_link(released):
+    words = "The envoy is in the capital."
+    with closing(sqlite3.connect(released)) as connection:
+        connection.execute(
+            "INSERT INTO articles (id, url, title, text, source, source_id, role, published_at, seen_at, read_at,"
+            " origin, text_hash) VALUES (7, 'https://a.org/7', 'T', ?, 'Wire', 1, 'media', ?, ?, ?, 'page', ?)",
+            [words, AT, AT, AT, text_hash("T", words)],
+        )
+        connection.execute(
+            "INSERT INTO entries (source_id, key, url, content_hash, article_url, own_page, seen_at, first_poll, state,"
+            " due_at) VALUES (1, 'u:https://a.org/8', 'https://a.org/8', 'c', 'https://a.org/8', 1, ?, 0, 'failed', ?)",
+            [AT, AT],
+        )
+        connection.commit()
+    db = open_writer(released)
+    with closing(db.conn):
+        body = Body(words)
+        assert not body.sketch.hashes
+        assert find_kin(db, text_hash("T", words), body, body.sketch, from_text(AT)).firsts == (7,)
+    with closing(open_reader(released)) as reader:
+        assert [one.state for one in explain_article(reader, "https://a.org/8").entries] == ["failed"]
 
 
 def test_articles_that_were_indexed_as_written_are_found_as_folded_since(released):

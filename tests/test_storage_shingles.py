@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from storage.database import back_up, compact, immediate, open_writer
 from storage.duplicates import HASHES
+from storage.shingle_filter import RANGES
 from storage.shingles import ROUND, add_shingles, carriers_of, merge_shingles, remove_shingles
 
-EDGES = (0, 1, HASHES // ROUND, HASHES // 2, HASHES - 1)
-"""The sweep begins at 0, and goes one step with each article."""
+STEP = HASHES // RANGES
+EDGES = (0, 1, STEP, HASHES // 2, HASHES - 1)
+"""The sweep begins at 0, and goes one step with every other article."""
 
 
 @pytest.fixture
@@ -37,8 +39,11 @@ def sweep_to(db, swept):
 def test_what_the_sweep_came_by_is_on_disk_and_all_is_found(db):
     with immediate(db):
         add_shingles(db, 7, EDGES)
-    assert on_disk(db) == [0, 1]
-    assert carriers_of(db, EDGES) == {one: [7] for one in EDGES}
+    assert on_disk(db) == []
+    with immediate(db):
+        add_shingles(db, 8, [5])
+    assert on_disk(db) == [0, 1, 5]
+    assert carriers_of(db, (*EDGES, 5)) == {5: [8]} | {one: [7] for one in EDGES}
 
 
 def test_after_a_start_what_was_not_merged_is_loaded(path):
@@ -53,10 +58,11 @@ def test_after_a_start_what_was_not_merged_is_loaded(path):
 def test_a_round_of_the_sweep_leaves_everything_on_disk_and_nothing_twice(path):
     db = open_writer(path)
     with closing(db.conn):
-        sweep_to(db, 3 * HASHES - HASHES // ROUND)  # the next step ends a round
+        sweep_to(db, 3 * HASHES - STEP)  # the next step ends a round
         with immediate(db):
             add_shingles(db, 7, EDGES)
-        assert on_disk(db) == [HASHES - 1]
+            add_shingles(db, 6, [HASHES - 2])
+        assert on_disk(db) == [HASHES - 2, HASHES - 1]
         for article_id in (8, 9):  # half a round each
             db.execute(
                 "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
@@ -64,7 +70,7 @@ def test_a_round_of_the_sweep_leaves_everything_on_disk_and_nothing_twice(path):
                 [ROUND // 2, article_id],
             )
             merge_shingles(db)
-        assert on_disk(db) == sorted(EDGES)
+        assert on_disk(db) == sorted((*EDGES, HASHES - 2))
         assert db.execute("SELECT count(*) FROM fresh_shingles WHERE article_id = 7").fetchone() == (0,)
         assert carriers_of(db, EDGES) == {one: [7] for one in EDGES}
 
@@ -139,7 +145,6 @@ def quick_sweep():
     """Thirty-two articles a round."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.shingles.ROUND", 32)
-        patch.setattr("storage.shingles._STEP", HASHES // 32)
         yield
 
 

@@ -287,8 +287,9 @@ def test_an_article_is_explained_by_id_by_url_and_by_the_url_of_its_entry(writer
     by_id = views.explain_article(reader, article)
     assert by_id == views.explain_article(reader, str(article))
     assert by_id == views.explain_article(reader, by_id.article.line.url)
-    connection.execute("UPDATE entries SET url = 'https://short.example/1' WHERE article_id = ?", (article,))
-    assert views.explain_article(reader, "https://short.example/1").article == by_id.article
+    short = "https://short.example/1"
+    connection.execute("UPDATE entries SET url = ?, key = ? WHERE article_id = ?", (short, f"u:{short}", article))
+    assert views.explain_article(reader, short).article == by_id.article
     assert [alert.id for alert in by_id.alerts] == [mission.alerts["held"]]
     assert {line.channel for line in by_id.deliveries} == {"desk", "phone"}
 
@@ -296,8 +297,8 @@ def test_an_article_is_explained_by_id_by_url_and_by_the_url_of_its_entry(writer
 def test_an_entry_that_never_became_an_article_is_explained_too(writer):
     connection, reader, mission = writer
     connection.execute(
-        "UPDATE entries SET url = 'https://gone.example/', article_id = NULL, state = 'failed', reason = 'too-large'"
-        " WHERE article_id = ?",
+        "UPDATE entries SET url = 'https://gone.example/', own_page = 0, article_id = NULL, state = 'failed',"
+        " reason = 'too-large' WHERE article_id = ?",
         (mission.articles["k6"],),
     )
     explained = views.explain_article(reader, "https://gone.example/")

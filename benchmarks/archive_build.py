@@ -10,7 +10,6 @@ import random
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from storage.database import immediate, open_writer
 from storage.duplicates import HOT, Body
 from storage.entries import key_of_page
 from storage.folding import index_columns
-from storage.identity import text_hash
+from storage.identity import key_of_link, text_hash
 from storage.model import Claim, Cue, Endpoint, Field, Match, Reading, SourceSpec, Span, Text, TextOrigin, to_text
 from storage.record import record_reading
 from storage.search import Indexed, index_row, index_rows
@@ -49,6 +48,8 @@ CLAIMING = 500
 """One article of so many claims a meeting."""
 MATCHED = "Envoy"
 """The watch whose matches are recorded as they are now but for every tenth."""
+
+_RULES = Rules()
 
 _ARTICLE = (
     "INSERT INTO articles (id, url, title, text, language, source, source_id, country, role, published_at, claimed_at,"
@@ -74,7 +75,7 @@ def prepare(first: int, last: int, total: int) -> list[tuple[Any, ...]]:
             number, one.url, one.title, one.text, one.language, one.source, one.source_id, one.country, one.role,
             at, at, at, read_at, hashed, key_of_page(one.url), sketch.size, outlet_of(one.source),
         )  # fmt: skip
-        entry = (one.source_id, one.url, one.url, hashed[:16], one.url, at, at, number)
+        entry = (one.source_id, key_of_link(one.url), one.url, hashed[:16], one.url, at, at, number)
         indexed = index_row(number, Indexed(one.title, one.text, one.language, one.source, one.country, one.role))
         made.append((row, entry, indexed, sketch.hashes, terms))
     return made
@@ -123,7 +124,7 @@ def _record_last(db: Database, first: int, total: int) -> None:
         with immediate(db):
             for number in range(begin, min(begin + CHUNK, total + 1)):
                 one = make(number, total)
-                record(db, one, reading_of(one, with_claim=number % CLAIMING == 0))
+                record(db, one, reading_of(one, enter(db, one), with_claim=number % CLAIMING == 0))
 
 
 def add_sources(db: Database) -> None:
@@ -160,7 +161,7 @@ def _insert(db: Database, chunk: list[tuple[Any, ...]], total: int) -> None:
         _insert_bulk(db, piece[:-1] if last % CLAIMING == 0 else piece)
         if last % CLAIMING == 0:
             one = make(last, total)
-            record(db, one, reading_of(one, with_claim=True))
+            record(db, one, reading_of(one, enter(db, one), with_claim=True))
 
 
 def _insert_bulk(db: Database, bulk: list[tuple[Any, ...]]) -> None:
@@ -186,23 +187,27 @@ def is_matched(number: int, text: str) -> bool:
     return "Arda Lin" in text and number % 10 > 0
 
 
-def record(db: Database, made: Made, reading: Reading) -> None:
-    """Store one article as the daemon does: its entry, then the reading with everything that follows."""
+def enter(db: Database, made: Made) -> int:
+    """Store the entry of an article, as a poll does, and return its id."""
     at = to_text(made.seen_at)
-    entry = db.execute(
+    row = db.execute(
         "INSERT INTO entries (source_id, key, url, content_hash, article_url, own_page, seen_at, first_poll, state,"
         " due_at) VALUES (?, ?, ?, 'c', ?, 1, ?, 0, 'pending', ?) RETURNING id",
-        [made.source_id, made.url, made.url, made.url, at, at],
-    ).fetchone()[0]
+        [made.source_id, key_of_link(made.url), made.url, made.url, at, at],
+    ).fetchone()
+    return int(row[0])
+
+
+def record(db: Database, made: Made, reading: Reading) -> None:
+    """Store the reading of an entry with everything that follows, as the daemon does."""
     now = made.seen_at + timedelta(seconds=30)
-    rules = Rules()
-    record_reading(db, replace(reading, entry_id=entry), lambda one, known: decide(one, known, rules, now), now)
+    record_reading(db, reading, lambda one, known: decide(one, known, _RULES, now), now)
 
 
-def reading_of(made: Made, *, with_claim: bool = False) -> Reading:
-    """What the reading workers make of it; the entry is still to be named."""
+def reading_of(made: Made, entry_id: int, *, with_claim: bool = False) -> Reading:
+    """What the reading workers make of it."""
     return Reading(
-        entry_id=0,
+        entry_id=entry_id,
         source_id=made.source_id,
         source=made.source,
         country=made.country,

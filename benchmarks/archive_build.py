@@ -192,7 +192,8 @@ def enter(db: Database, made: Made) -> int:
     at = to_text(made.seen_at)
     row = db.execute(
         "INSERT INTO entries (source_id, key, url, content_hash, article_url, own_page, seen_at, first_poll, state,"
-        " due_at) VALUES (?, ?, ?, 'c', ?, 1, ?, 0, 'pending', ?) RETURNING id",
+        " due_at) VALUES (?, ?, ?, 'c', ?, 1, ?, 0, 'pending', ?)"
+        " ON CONFLICT (source_id, key) DO UPDATE SET due_at = excluded.due_at RETURNING id",  # of a run broken off
         [made.source_id, key_of_link(made.url), made.url, made.url, at, at],
     ).fetchone()
     return int(row[0])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from importlib import resources
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sqlite_utils.migrations import Migrations
 
 from config.agencies import agency_of, outlet_of
@@ -406,11 +408,30 @@ def _profile_of_16(data: bytes) -> Profile:
     days = frozenset(row for row in rows if not row >> 16)
     terms = [(row >> 32, row) for row in rows if row >> 16]
     return Profile(
-        {term: (row >> 16 & 0xFFFF) / 512 for term, row in terms},
-        frozenset(term for term, row in terms if row & 2),
+        np.array([term for term, _ in terms], np.uint32),
+        np.array([(row >> 16 & 0xFFFF) / 512 for _, row in terms]),
+        [term for term, row in terms if row & 2],
         {term: (row >> 8 & 0xFF) / 16 for term, row in terms if row >> 8 & 0xFF},
         frozenset(term for term, row in terms if row & 1),
         days,
+    )
+
+
+def _profile_of_21(data: bytes) -> Profile | None:
+    """As 0021 kept it, with weights of four bytes; None where they have two."""
+    sizes = array("I", data[:24])
+    ends = list(accumulate(sizes[1:], initial=6))
+    if len(data) != 4 * (ends[-1] + sizes[1] + sizes[3]):
+        return None
+    numbers, weights = array("I", data[: 4 * ends[-1]]), array("f", data[4 * ends[-1] :])
+    terms, head, proper, names, days = (numbers[start:end] for start, end in pairwise(ends))
+    return Profile(
+        np.array(terms, np.uint32),
+        np.array(weights[: len(terms)], np.float64),
+        head,
+        dict(zip(proper, weights[len(terms) :], strict=True)),
+        frozenset(names),
+        frozenset(days),
     )
 
 
@@ -486,10 +507,15 @@ def _indexes(db: Database) -> None:
 
 @MIGRATIONS(name="0028_marks")
 def _marks(db: Database) -> None:
-    """Whole texts and addresses are looked up as shingles are, links of entries by the entry's key.
+    """Whole texts and addresses are looked up as shingles are, links of entries by the entry's key; smaller profiles.
 
     Each index of theirs was a page to be read and written for each article; see `storage.shingles`.
     """
+    for (article_id,) in db.execute("SELECT article_id FROM traits").fetchall():
+        kept = db.execute("SELECT profile FROM traits WHERE article_id = ?", [article_id]).fetchone()
+        profile = _profile_of_21(kept[0])
+        if profile is not None:
+            db.execute("UPDATE traits SET profile = ? WHERE article_id = ?", [pack(profile), article_id])
     db.conn.create_function("text_mark", 1, text_mark, deterministic=True)
     db.conn.create_function("address_mark", 1, address_mark, deterministic=True)
     db.execute(

@@ -476,7 +476,7 @@ class Traits:
     days: tuple[int, ...] = ()
     """Days of the year that are named, as month and day in one number."""
     common: Mapping[int, float] | None = None
-    """The share of the news that each of its common terms occurs in."""
+    """By place among the terms: the share of the news that each of its common terms occurs in."""
 
 
 @dataclass(frozen=True, slots=True)

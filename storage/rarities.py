@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from storage.model import Traits
     from storage.term_counts import TermCounts
 
-_FEW: Final = 1024
-_STEP_BITS: Final = 6
-"""What a term weighs that was seen fewer times is ready for each number, what another does in steps of 64."""
 _STALE: Final = 64
 """They are made anew when of the counted articles one in so many is new."""
 
@@ -32,10 +29,7 @@ class _BySeen:
 
     def __init__(self, counted: int) -> None:
         self.counted = counted
-        few = [weight_of(rarity(0.0, seen, counted)) for seen in range(_FEW)]
-        half = 1 << _STEP_BITS >> 1
-        many = [weight_of(rarity(0.0, seen + half, counted)) for seen in range(_FEW, MOST + 1, 1 << _STEP_BITS)]
-        self.weights: NDArray[np.float64] = np.concatenate((few, np.repeat(many, 1 << _STEP_BITS)))
+        self.weights = weight_of(rarity(0.0, np.arange(MOST + 1), counted))
 
     def is_stale(self, counted: int) -> bool:
         """Whether many more were counted since, or fewer are."""
@@ -44,29 +38,34 @@ class _BySeen:
 
 @dataclass(frozen=True, slots=True)
 class Rarities:
-    """Of the terms of an article of which some are `common`, as many articles in the news have them."""
+    """Of the terms of an article of which some are `common`, by the share of the news that has them."""
 
     counts: TermCounts
     by_seen: _BySeen
     common: Mapping[int, float] = field(default_factory=dict)
 
-    def of(self, term: int) -> float:
-        """How much a term tells."""
-        return rarity(self.common.get(term, 0.0), self.counts.places[term & MASK], self.by_seen.counted)
+    def of(self, terms: Sequence[int]) -> NDArray[np.float64]:
+        """How much each of these tells."""
+        shares = [self.common.get(term, 0.0) for term in terms]
+        return rarity(shares, self._seen(terms), self.by_seen.counted)
 
-    def weigh(self, terms: Sequence[int], places: Sequence[float]) -> dict[int, float]:
-        """The terms that weigh something; `places` is what the place of each counts."""
-        # By numpy, which fetches many counts at once: they lie all over eight megabytes.
-        seen = np.frombuffer(self.counts.places, np.uint16)[np.asarray(terms, np.uint32) & np.uint32(MASK)]
-        weighed = self.by_seen.weights[seen] * np.asarray(places, np.float64)
-        weights = dict(zip(terms, weighed.tolist(), strict=True))
-        common = self.common.keys() & weights
-        if common:
-            place_of = dict(zip(terms, places, strict=True))
-            weights |= {term: place_of[term] * weight_of(self.of(term)) for term in common}
-        if 0.0 in weights.values():
-            return {term: weight for term, weight in weights.items() if weight}
+    def weigh(self, traits: Traits) -> NDArray[np.float64]:
+        """What each term weighs."""
+        seen = self._seen(traits.terms)
+        weights: NDArray[np.float64] = self.by_seen.weights[seen]
+        if traits.common:
+            places = np.fromiter(traits.common, np.intp)
+            shares = np.fromiter(traits.common.values(), np.float64)
+            weights[places] = weight_of(rarity(shares, seen[places], self.by_seen.counted))
+        weights *= np.asarray(traits.places, np.float64)
         return weights
+
+    def _seen(self, terms: Sequence[int]) -> NDArray[np.uint16]:
+        """By numpy, which fetches many counts at once: they lie all over eight megabytes."""
+        seen: NDArray[np.uint16] = np.frombuffer(self.counts.places, np.uint16)[
+            np.asarray(terms, np.uint32) & np.uint32(MASK)
+        ]
+        return seen
 
 
 _by_seen: WeakKeyDictionary[Database, _BySeen] = WeakKeyDictionary()
@@ -78,9 +77,13 @@ def rarities_of(db: Database, traits: Traits) -> Rarities:
     by_seen = _by_seen.get(db)
     if by_seen is None or by_seen.is_stale(counts.articles):
         by_seen = _by_seen[db] = _BySeen(counts.articles)
-    return Rarities(counts, by_seen, traits.common or {})
+    return Rarities(counts, by_seen, _shares(traits))
 
 
 def rarities_without(counts: TermCounts, traits: Traits) -> Rarities:
     """By counts that no database keeps."""
-    return Rarities(counts, _BySeen(counts.articles), traits.common or {})
+    return Rarities(counts, _BySeen(counts.articles), _shares(traits))
+
+
+def _shares(traits: Traits) -> dict[int, float]:
+    return {traits.terms[place]: share for place, share in (traits.common or {}).items()}

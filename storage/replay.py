@@ -208,7 +208,7 @@ class Scratch:
 def _kindred(one: Replayable) -> Found:
     """Stories are taken as they stand."""
     story = one.line.story_id
-    return Found(Profile({}), stories=frozenset() if story is None else frozenset({story}))
+    return Found(Profile.of({}), stories=frozenset() if story is None else frozenset({story}))
 
 
 @contextmanager

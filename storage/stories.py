@@ -200,7 +200,7 @@ def count_words(db: Database, ids: Collection[int]) -> None:
     if counts_of(db).articles > COUNT_ALL:
         ids = [one for one in ids if not one % SAMPLE]
     if ids:
-        count_terms(db, [one.profile.weights.keys() for one in _kept(db, ids)])
+        count_terms(db, [one.profile.terms.tolist() for one in _kept(db, ids)])
 
 
 def _forget(db: Database, before: datetime, most: int) -> None:

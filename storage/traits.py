@@ -15,12 +15,16 @@ from itertools import accumulate, chain, pairwise
 from math import log, sqrt
 from typing import TYPE_CHECKING, Final, Protocol
 
+import numpy as np
+
 from config.common_words import load_common_words, load_months
 from storage.folding import fold
 from storage.model import Traits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 STEM: Final = 5
 """Letters of a word that count."""
@@ -71,7 +75,6 @@ def traits_of(title: str, text: str, names: Iterable[str] = ()) -> Traits:
         term for word in title.split()[1:] if word[:1].isupper() or word[1:2].isupper() for term in terms_of(word)
     }
     shares = load_common_words()
-    common = {code(term): shares[term] for term in (*title_terms, *text_terms) if term in shares}
     in_title, in_text = list(map(code, title_terms)), list(map(code, text_terms))
     everywhere = sorted({code(f"@{name}") for name in names})
     places: dict[int, float] = dict.fromkeys(in_text[_LEAD:], _REST_WEIGHT)
@@ -79,6 +82,7 @@ def traits_of(title: str, text: str, names: Iterable[str] = ()) -> Traits:
     for term in in_title:
         places[term] = places.get(term, 0.0) / 2 + _TITLE_WEIGHT
     places |= dict.fromkeys(everywhere, _LEAD_WEIGHT)
+    common = {code(term): shares[term] for term in title_terms | text_terms if term in shares}
     return Traits(
         terms=array("I", places.keys()),
         places=array("d", places.values()),
@@ -86,7 +90,7 @@ def traits_of(title: str, text: str, names: Iterable[str] = ()) -> Traits:
         proper=tuple(sorted(map(code, proper))),
         names=tuple(everywhere),
         days=days_in(f"{title}\n{text[:_DAYS_IN]}"),
-        common=common,
+        common={place: common[term] for place, term in enumerate(places) if term in common},
     )
 
 
@@ -104,28 +108,47 @@ def days_in(text: str) -> tuple[int, ...]:
 # ---------------------------------------------------------------- weighing
 
 
-def rarity(share: float, seen: int, counted: int) -> float:
-    """How much a term tells: of `counted` articles `seen` have it, and `share` of all news."""
-    return max(0.0, log((_PRIOR + counted + 1) / (_PRIOR * share + seen + 0.5)) - _FLOOR)
+def rarity(share: ArrayLike, seen: ArrayLike, counted: int) -> NDArray[np.float64]:
+    """How much terms tell: of `counted` articles `seen` have one, and `share` of all news; of one or of many."""
+    expected = _PRIOR * np.asarray(share, np.float64) + np.asarray(seen, np.float64) + 0.5
+    told: NDArray[np.float64] = np.maximum(0.0, np.log((_PRIOR + counted + 1) / expected) - _FLOOR)
+    return told
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
-    """An article ready for comparing: the weight of each of its terms, and which of them say what it is about.
+    """An article ready for comparing: its different terms, what each of them weighs, and which say what it is about.
 
-    `proper` has the rarity of the names in its title, `names` are the terms that hold in every language.
+    `proper` has the rarity of the names in its title, `names` are the terms that hold in every language. Most articles
+    are compared with none, so that what only comparing asks is made at its first use.
     """
 
-    weights: Mapping[int, float]
-    head: frozenset[int] = frozenset()
+    terms: NDArray[np.uint32]
+    values: NDArray[np.float64]
+    beginning: Collection[int] = ()
     proper: Mapping[int, float] = field(default_factory=dict)
     names: frozenset[int] = frozenset()
     days: frozenset[int] = frozenset()
 
+    @classmethod
+    def of(cls, weights: Mapping[int, float]) -> Profile:
+        """With nothing but weights."""
+        return cls(np.fromiter(weights.keys(), np.uint32), np.fromiter(weights.values(), np.float64))
+
+    @cached_property
+    def weights(self) -> dict[int, float]:
+        """What each term weighs."""
+        return dict(zip(self.terms.tolist(), self.values.tolist(), strict=True))
+
+    @cached_property
+    def head(self) -> frozenset[int]:
+        """The terms that say what it is about."""
+        return frozenset(self.weights.keys() & self.beginning)
+
     @cached_property
     def norm(self) -> float:
         """The length of the vector of weights."""
-        return sqrt(sum(weight * weight for weight in self.weights.values())) or 1.0
+        return sqrt(self.values @ self.values) or 1.0
 
     @cached_property
     def head_weight(self) -> float:
@@ -138,38 +161,50 @@ class Profile:
         return {term: self.weights[term] for term in self.names if term in self.weights}
 
     @cached_property
+    def heaviest(self) -> NDArray[np.intp]:
+        """The places of the terms by which its like are looked for."""
+        values = self.values
+        least = np.partition(values, -PROBES)[-PROBES] if len(values) > PROBES else 0.0
+        heavy = np.flatnonzero(values >= least)
+        chosen: NDArray[np.intp] = heavy[np.lexsort((self.terms[heavy], -values[heavy]))[:PROBES]]
+        return chosen
+
+    @cached_property
     def probes(self) -> tuple[int, ...]:
-        """The terms, the heaviest, by which its like are looked for."""
-        least = sorted(self.weights.values(), reverse=True)[:PROBES][-1:]  # numbers alone are sorted in no time
-        heavy = [(-weight, term) for term, weight in self.weights.items() if weight >= least[0]]
-        return tuple(term for _, term in sorted(heavy)[:PROBES])
+        """Those terms, the heaviest first."""
+        return tuple(self.terms[self.heaviest].tolist())
 
 
-def weight_of(rarity: float) -> float:
-    """What a term of such a rarity weighs."""
-    weight: float = rarity**_POWER
+def weight_of(rarity: ArrayLike) -> NDArray[np.float64]:
+    """What terms of such a rarity weigh."""
+    weight: NDArray[np.float64] = np.asarray(rarity) ** _POWER
     return weight
 
 
 class Weighing(Protocol):
     """How rare terms are, as `storage.rarities` knows it of an archive."""
 
-    def of(self, term: int) -> float:
-        """The rarity of a term."""
+    def of(self, terms: Sequence[int]) -> NDArray[np.float64]:
+        """The rarity of each of these."""
         ...
 
-    def weigh(self, terms: Sequence[int], places: Sequence[float]) -> dict[int, float]:
-        """The terms that weigh something; `places` is what the place of each counts."""
+    def weigh(self, traits: Traits) -> NDArray[np.float64]:
+        """What each term of an article weighs, by where it stands and how rare it is."""
         ...
 
 
 def profile_of(traits: Traits, rarities: Weighing) -> Profile:
     """Weigh the terms by where they stand and how rare each is."""
-    weights = rarities.weigh(traits.terms, traits.places)
+    terms, values = np.asarray(traits.terms, np.uint32), rarities.weigh(traits)
+    weighty = values > 0
+    if not weighty.all():
+        terms, values = terms[weighty], values[weighty]
+    proper = zip(traits.proper, rarities.of(traits.proper).tolist(), strict=True) if traits.proper else ()
     return Profile(
-        weights,
-        frozenset(weights.keys() & traits.head),
-        {term: rarities.of(term) for term in traits.proper if term in weights},
+        terms,
+        values,
+        traits.head,
+        {term: rare for term, rare in proper if rare > 0},
         frozenset(traits.names),
         frozenset(traits.days),
     )
@@ -237,25 +272,35 @@ _LEAST_NAMES: Final = 3
 
 def pack(profile: Profile) -> bytes:
     """A profile in few bytes: how many there are of what follows, then terms, those it is looked for by first."""
-    probes = profile.probes
-    terms = {**dict.fromkeys(probes, 0.0), **profile.weights}
-    proper = profile.proper
-    kinds = (terms, profile.head, proper, profile.names & terms.keys(), profile.days)
-    numbers = array("I", (len(probes), *map(len, kinds), *chain.from_iterable(kinds)))
-    return numbers.tobytes() + array("f", chain(terms.values(), proper.values())).tobytes()
+    is_other = np.ones(len(profile.terms), bool)
+    is_other[profile.heaviest] = False
+    order = np.concatenate((profile.heaviest, np.flatnonzero(is_other)))
+    kinds = (profile.beginning, profile.proper, profile.names, profile.days)
+    sizes = (len(profile.heaviest), len(order), *map(len, kinds))
+    weights = np.concatenate((profile.values[order], np.fromiter(profile.proper.values(), np.float64)))
+    return b"".join(
+        (
+            np.array(sizes, _NUMBER).tobytes(),
+            profile.terms[order].astype(_NUMBER).tobytes(),
+            np.fromiter(chain.from_iterable(kinds), _NUMBER).tobytes(),
+            weights.astype(_WEIGHT).tobytes(),
+        )
+    )
 
 
 def unpack(data: bytes) -> Profile:
     """The inverse of `pack`, but for rounding."""
-    numbers = array("I", data)
-    _, *sizes = numbers[:_SIZES]
+    sizes = np.frombuffer(data, _NUMBER, _SIZES).tolist()[1:]
     ends = list(accumulate(sizes, initial=_SIZES))
-    terms, head, proper, names, days = (numbers[start:end] for start, end in pairwise(ends))
-    weights = array("f", data[ends[-1] * numbers.itemsize :])
+    numbers = np.frombuffer(data, _NUMBER, ends[-1])
+    weights = np.frombuffer(data, _WEIGHT, offset=numbers.nbytes).astype(np.float64)
+    terms, *kinds = (numbers[start:end] for start, end in pairwise(ends))
+    head, proper, names, days = (kind.tolist() for kind in kinds)
     return Profile(
-        dict(zip(terms, weights, strict=False)),
-        frozenset(head),
-        dict(zip(proper, weights[len(terms) :], strict=True)),
+        terms,
+        weights[: len(terms)],
+        head,
+        dict(zip(proper, weights[len(terms) :].tolist(), strict=True)),
         frozenset(names),
         frozenset(days),
     )
@@ -263,8 +308,11 @@ def unpack(data: bytes) -> Profile:
 
 def packed_probes(data: bytes) -> list[int]:
     """The terms by which the like of a packed profile are looked for."""
-    numbers = array("I", data)
-    return list(numbers[_SIZES : _SIZES + numbers[0]])
+    count = int(np.frombuffer(data, _NUMBER, 1)[0])
+    probes: list[int] = np.frombuffer(data, _NUMBER, count, offset=_SIZES * _NUMBER.itemsize).tolist()
+    return probes
 
 
 _SIZES: Final = 6
+_NUMBER: Final = np.dtype("<u4")
+_WEIGHT: Final = np.dtype("<f2")

@@ -14,7 +14,7 @@ from storage.migrations import MIGRATIONS, SCHEMA_VERSION
 from storage.model import from_text
 from storage.shingles import carriers_of
 from storage.story_terms import articles_of
-from storage.traits import Profile, unpack
+from storage.traits import unpack
 from storage.views import explain_article
 
 AT = "2023-05-16T08:00:00.000000Z"
@@ -181,8 +181,26 @@ def test_profiles_of_stories_that_an_older_version_packed_are_read_since(tmp_pat
     db = open_writer(path)
     with closing(db.conn):
         profile = unpack(db.execute("SELECT profile FROM traits").fetchone()[0])
-        assert profile == Profile({7: 2.0, 9: 1.0}, frozenset({7}), {7: 2.0}, frozenset({9}), frozenset({176}))
+        assert (profile.weights, profile.head, profile.proper) == ({7: 2.0, 9: 1.0}, {7}, {7: 2.0})
+        assert (profile.names, profile.days) == ({9}, {176})
         assert articles_of(db, (7, 9), 1) == {7: [3], 9: [3]}
+
+
+def test_profiles_with_weights_of_four_bytes_are_read_since_and_take_two(tmp_path):
+    path = tmp_path / "envoywatch.db"
+    old = array("I", (1, 2, 1, 1, 1, 1, 9, 7, 7, 7, 9, 176)).tobytes() + array("f", (4.0, 1.5, 3.0)).tobytes()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        MIGRATIONS.apply(Database(connection), stop_before="0028_marks")
+        connection.execute("INSERT INTO traits (article_id, at, profile) VALUES (3, ?, ?)", [AT, old])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 27")
+    db = open_writer(path)
+    with closing(db.conn):
+        kept = db.execute("SELECT profile FROM traits").fetchone()[0]
+        profile = unpack(kept)
+        assert len(kept) == len(old) - 3 * 2
+        assert (profile.weights, profile.head, profile.proper) == ({9: 4.0, 7: 1.5}, {7}, {7: 3.0})
+        assert (profile.names, profile.days, profile.probes) == ({9}, {176}, (9, 7))
 
 
 def test_shingles_that_an_older_version_stored_are_found_since(tmp_path):

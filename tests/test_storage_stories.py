@@ -161,7 +161,7 @@ def test_stories_that_become_one_keep_the_older_id_and_the_other_leads_there(dat
     with immediate(database):
         pairs = [(one, other, 1.5) for one in ids for other in ids if one != other]
         database.conn.executemany("INSERT OR REPLACE INTO story_links VALUES (?, ?, ?)", pairs)
-        enter(database, 6, last, Found(Profile({}), dict.fromkeys(ids, 1.5)), ())
+        enter(database, 6, last, Found(Profile.of({}), dict.fromkeys(ids, 1.5)), ())
     assert set(stories(database).values()) == {1}
     assert database.execute("SELECT id, articles, merged_into FROM stories").fetchall() == [(1, 6, None), (2, 0, 1)]
 

@@ -15,7 +15,7 @@ def path(tmp_path):
 
 
 def enter(db, article_id, *terms):
-    profile = pack(Profile(dict.fromkeys(terms, 1.0)))
+    profile = pack(Profile.of(dict.fromkeys(terms, 1.0)))
     db.execute("INSERT OR REPLACE INTO traits (article_id, at, profile) VALUES (?, ?, ?)", [article_id, AT, profile])
     add_terms(db, article_id, terms)
     return profile

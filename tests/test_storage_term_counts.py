@@ -11,7 +11,7 @@ from storage.migrations import MIGRATIONS
 from storage.model import Traits
 from storage.rarities import rarities_of
 from storage.term_counts import KEPT_EVERY, PLACES, count_terms, counts_of, fill_counts
-from storage.traits import weight_of
+from storage.traits import rarity, weight_of
 
 
 @pytest.fixture
@@ -104,26 +104,24 @@ def test_a_term_in_more_articles_than_a_place_can_count_is_as_common_as_it_can_b
 
 
 def test_a_term_is_the_rarer_the_fewer_articles_have_it_and_common_words_are_known_from_the_first(db):
-    traits = Traits(terms=(1, 2, 3), places=(1.0, 1.0, 1.0), common={3: 0.5})
-    before = rarities_of(db, traits)
-    assert before.of(1) == before.of(2) > before.of(3)
+    traits = Traits(terms=(1, 2, 3, 4), places=(0.5, 0.5, 0.5, 2.0), common={2: 0.5})
+    before = rarities_of(db, traits).of((1, 2, 3))
+    assert before[0] == before[1] > before[2]
     with immediate(db):
         count_terms(db, [[1, 2]] + [[1]] * 50)
     after = rarities_of(db, traits)
-    assert after.of(4) > after.of(2) > after.of(1) > after.of(3)
-    weights = after.weigh((1, 2, 3, 4), (0.5, 0.5, 0.5, 2.0))
-    assert weights == {
-        term: place * weight_of(after.of(term)) for term, place in ((1, 0.5), (2, 0.5), (3, 0.5), (4, 2.0))
-    }
+    rare = after.of((4, 2, 1, 3))
+    assert list(rare) == sorted(rare, reverse=True)
+    assert list(after.weigh(traits)) == pytest.approx(list(weight_of(after.of(traits.terms)) * traits.places))
 
 
-def test_what_every_article_has_weighs_nothing_and_what_many_have_nearly_what_their_number_says(db):
+def test_what_every_article_has_weighs_nothing_and_what_many_have_what_their_number_says(db):
     with immediate(db):
         fill_counts(db, {1: 60_000, 2: 1_000, 3: 3, 5: 5_000}, 60_000)
-    rarities = rarities_of(db, Traits(common={4: 1.0}))
-    assert rarities.of(1) == 0
-    weights = rarities.weigh((1, 2, 3, 5), (1.0, 1.0, 1.0, 1.0))
-    assert weights == {term: pytest.approx(weight_of(rarities.of(term)), rel=0.01) for term in (2, 3, 5)}
+    rarities = rarities_of(db, Traits(terms=(4,), common={0: 1.0}))
+    assert list(rarities.of((1, 4))) == [0, pytest.approx(rarity(1.0, 0, 60_000))]
+    weights = rarities.weigh(Traits(terms=(1, 2, 3, 5), places=(1.0, 1.0, 1.0, 1.0)))
+    assert list(weights) == list(weight_of(rarities.of((1, 2, 3, 5))))
 
 
 def test_counts_of_a_row_each_that_an_older_version_kept_go_on(tmp_path):

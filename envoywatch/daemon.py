@@ -55,6 +55,7 @@ REPLAY_TICK_S: Final = 0.1
 """A replay's day may be a few seconds long."""
 BEAT_S: Final = 10.0
 HOUSE_S: Final = 3600.0
+MERGE_S: Final = 5.0
 LOOK_S: Final = 60.0
 CHECKED_FIRST: Final = 64 * 2**20
 """A database of this size is checked in a third of a second."""
@@ -230,6 +231,7 @@ class Daemon:
             "sources": (tick * 2, self._look_after_sources),
             "expected": (tick * 10, self.expected.look),
             "backlog": (1.0, self._work_off),
+            "index": (MERGE_S, self._merge_index),
             "beat": (BEAT_S, lambda: self._beat(run_id)),
             "watchdog": (watchdog_s(self.options.environ), self._feed_watchdog),
             "upkeep": (LOOK_S, self._look_after_itself),
@@ -297,6 +299,9 @@ class Daemon:
         """What older versions left to be done, while no article waits to be read."""
         if not len(self.reads.jobs):
             await self.backlog.work()
+
+    async def _merge_index(self) -> None:
+        await self.retention.merge(lambda: not len(self.reads.jobs))
 
     async def _keep_house(self) -> None:
         await self.retention.keep()

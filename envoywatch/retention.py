@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from envoywatch.office import POLL_LOG_KEPT
-from storage.keeping import CHUNK, bounds, give_back, is_many, prune_articles, prune_polls, space, tidy_index
+from storage.keeping import (
+    CHUNK,
+    bounds,
+    give_back,
+    is_many,
+    merge_index,
+    prune_articles,
+    prune_polls,
+    space,
+    tidy_index,
+)
 from storage.runs import set_note
 from storage.vitals import prune_days
 
@@ -54,6 +64,12 @@ class Retention:
         over = 0 if storage.max_size is None else max(0, left.used - storage.max_size)
         self._tell(deleted, left, over)
         await store.write(set_note, NOTE, {"deleted": deleted, "over": over}, now)
+
+    async def merge(self, is_idle: Callable[[], bool]) -> None:
+        """Merge the full-text index for as long as no article waits."""
+        while is_idle() and not self._stopping():
+            if not await self._desk.store.write(merge_index):
+                return
 
     async def _prune(self, found: Bounds) -> int:
         store, deleted = self._desk.store, 0

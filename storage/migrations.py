@@ -509,7 +509,9 @@ def _indexes(db: Database) -> None:
 def _marks(db: Database) -> None:
     """Whole texts and addresses are looked up as shingles are, links of entries by the entry's key; smaller profiles.
 
-    Each index of theirs was a page to be read and written for each article; see `storage.shingles`.
+    Each index of theirs was a page to be read and written for each article; see `storage.shingles`. Of the full-text
+    index, what `storage.keeping.merge_index` leaves is merged while articles are stored, a little with each: it has
+    too many segments then. By what 0027 set, sixteen were merged at once, whatever their size.
     """
     for (article_id,) in db.execute("SELECT article_id FROM traits").fetchall():
         kept = db.execute("SELECT profile FROM traits WHERE article_id = ?", [article_id]).fetchone()
@@ -528,6 +530,9 @@ def _marks(db: Database) -> None:
         "DROP INDEX articles_by_page_key",
         "DROP INDEX entries_by_url",
         "CREATE INDEX entries_by_shared_url ON entries (url) WHERE own_page = 0 AND url IS NOT NULL",
+        "INSERT INTO articles_fts (articles_fts, rank) VALUES ('usermerge', 8)",
+        "INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 64)",
+        "INSERT INTO articles_fts (articles_fts, rank) VALUES ('crisismerge', 256)",
     ):
         db.execute(statement)
     fill_filter(db)

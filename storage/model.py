@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from config.agencies import outlet_of
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
 def to_text(moment: datetime) -> str:
     """UTC ISO 8601 with microseconds and `Z`: sorts as text in the order of time."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
+    return _utc_text(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)  # an article, its decisions and its messages are written with the same few times
+def _utc_text(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 

@@ -8,6 +8,7 @@ less work for the writer.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -55,9 +56,14 @@ def tag(kind: str, value: str) -> str:
 
 def tags_of(article: Indexed) -> str:
     """All of an article's, for the `tags` column."""
-    values = ((SOURCE, article.source), (COUNTRY, article.country), (ROLE, article.role))
-    language = tag(LANGUAGE, article.language) if article.language else UNKNOWN
-    return " ".join([language, *(tag(kind, value) for kind, value in values if value)])
+    return _tags(article.language, article.source, article.country, article.role)
+
+
+@lru_cache(maxsize=4096)
+def _tags(language: str | None, source: str, country: str | None, role: str) -> str:
+    values = ((SOURCE, source), (COUNTRY, country), (ROLE, role))
+    first = tag(LANGUAGE, language) if language else UNKNOWN
+    return " ".join([first, *(tag(kind, value) for kind, value in values if value)])
 
 
 def index_row(

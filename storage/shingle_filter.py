@@ -71,7 +71,13 @@ class ShingleFilter:
             bits = ranges[one >> WIDTH]
             if bits is None:
                 bits = ranges[one >> WIDTH] = bytearray(LEAST)
-            _mark(bits, one)
+            size = 8 * len(bits)  # as `_mark`, which would be called forty times for an article
+            first = (one >> _FIRST) % size
+            second = (one >> _SECOND) % size
+            third = (first + second) % size
+            bits[first >> 3] |= 1 << (first & 7)
+            bits[second >> 3] |= 1 << (second & 7)
+            bits[third >> 3] |= 1 << (third & 7)
 
     def bits_of(self, number: int) -> bytearray | None:
         """What is to be kept of a range."""

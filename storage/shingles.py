@@ -6,8 +6,8 @@ for each was a page to be read and changed for each article.
 The shingles of an article lie all over a table that a million articles make hundreds of megabytes large: to write them
 at once is to write a page for each. So they are kept twice at first, as one value per article, from which they are
 loaded after a start (`fresh_shingles`), and in memory, where they are looked up. A sweep goes round all hashes, a step
-with every other article, and moves what lies there to the table: a few pages a step, with many hashes for each. What is
-in neither is known from `storage.shingle_filter`.
+with every fourth article, and moves what lies there to the table: a few pages a step, with many hashes for each. What
+is in neither is known from `storage.shingle_filter`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-ROUND: Final = 2 * RANGES
-"""Articles that come while the sweep goes round once. Half of the shingles of so many are in memory, 16 MB."""
+ROUND: Final = 4 * RANGES
+"""Articles that come while the sweep goes round once. Half of the shingles of so many are in memory, 24 MB."""
 _HALF: Final = 32
 _LOW: Final = (1 << _HALF) - 1
 _MARK_BYTES: Final = 8

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import timedelta
+from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,6 +62,29 @@ def filled(tmp_path_factory):
 @pytest.fixture
 def archive(filled, tmp_path):
     return SimpleNamespace(path=Path(shutil.copy(filled, tmp_path)))
+
+
+def segments(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT count(DISTINCT segid) FROM articles_fts_idx").fetchone()[0]
+
+
+def merge(archive, idle):
+    """What the daemon does now and then, while `idle` gives true."""
+    with open_store(archive.path, "a test") as store:
+        asyncio.run(Retention(SimpleNamespace(store=store), lambda: False).merge(lambda: next(idle)))
+
+
+def test_the_index_is_merged_while_no_article_waits(archive):
+    assert segments(archive.path) > 30  # one for each transaction
+    merge(archive, iter([False]))
+    assert segments(archive.path) > 30
+    merge(archive, repeat(True))
+    assert segments(archive.path) < 16
+    with closing(sqlite3.connect(archive.path)) as connection:
+        connection.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
+        found = connection.execute("SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'word7x5'").fetchall()
+    assert found == [(8,)]
 
 
 def test_everything_is_kept_unless_something_else_is_said(archive):

@@ -6,7 +6,7 @@ import pytest
 from storage.database import immediate, open_writer
 from storage.duplicates import HASHES
 from storage.shingle_filter import LEAST, MOST, RANGES, fill_filter, filter_of
-from storage.shingles import add_shingles, carriers_of, remove_shingles
+from storage.shingles import ROUND, add_shingles, carriers_of, remove_shingles
 
 WIDTH = HASHES // RANGES
 
@@ -38,11 +38,12 @@ def kept(db):
 
 
 def sweep_first_range(db, article_id, hashes, turn=1):
-    """The one step that comes with two articles merges the range."""
+    """The one step that comes with a few articles merges the range."""
     sweep_to(db, turn * HASHES)
     with immediate(db):
         add_shingles(db, article_id, hashes)
-        add_shingles(db, 1_000 + article_id, [turn * WIDTH])
+        for other in range(1, ROUND // RANGES):
+            add_shingles(db, 1_000 * other + article_id, [turn * WIDTH])
 
 
 def test_one_absent_shingle_in_fifty_is_looked_up_in_a_range_as_full_as_of_a_million_articles(db):

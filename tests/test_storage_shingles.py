@@ -13,7 +13,9 @@ from storage.shingles import ROUND, add_shingles, carriers_of, merge_shingles, r
 
 STEP = HASHES // RANGES
 EDGES = (0, 1, STEP, HASHES // 2, HASHES - 1)
-"""The sweep begins at 0, and goes one step with every other article."""
+"""The sweep begins at 0."""
+APIECE = ROUND // RANGES
+"""Articles with which it goes a step."""
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def test_what_the_sweep_came_by_is_on_disk_and_all_is_found(db):
     assert on_disk(db) == []
     with immediate(db):
         add_shingles(db, 8, [5])
+        fill(db, APIECE - 2)
     assert on_disk(db) == [0, 1, 5]
     assert carriers_of(db, (*EDGES, 5)) == {5: [8]} | {one: [7] for one in EDGES}
 
@@ -62,6 +65,7 @@ def test_a_round_of_the_sweep_leaves_everything_on_disk_and_nothing_twice(path):
         with immediate(db):
             add_shingles(db, 7, EDGES)
             add_shingles(db, 6, [HASHES - 2])
+            fill(db, APIECE - 2)
         assert on_disk(db) == [HASHES - 2, HASHES - 1]
         for article_id in (8, 9):  # half a round each
             db.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -85,6 +85,7 @@ def _checked(row: Any) -> str:
     return str(row)
 
 
+@lru_cache(maxsize=4096)
 def outlet_of(source: str) -> str:
     """The house a source belongs to: the agency whose name it has, else its name without language and section."""
     house = _EDITION.sub("", source) or source

@@ -24,6 +24,8 @@ SHORT_TEXT = 200
 """Folded characters below which a text says too little to be an identity without its title."""
 
 
+_AMP = re.compile("amp", re.IGNORECASE)
+"""What no address without it can have of the following."""
 _AMP_PATH = re.compile(r"(?<=[^/])(?:/amp|\.amp(?=\.html?$)|\.amp)/?(?=$|\.html?$)|^/amp(?=/.)", re.IGNORECASE)
 _AMP_QUERY = re.compile(
     r"amp(?:=(?:1|true|yes)?)?|(?:outputtype|output|view|format|_format)=amp(?:html)?", re.IGNORECASE
@@ -75,7 +77,7 @@ def page_key(url: str) -> str:
 
     A key to compare, not an address to ask.
     """
-    parts = urlsplit(plain_address(url))
+    parts = urlsplit(plain_address(url) if _AMP.search(url) else url)
     host = _TWIN_HOST.sub("", parts.netloc)
     tail = urlunsplit(("", "", parts.path.rstrip("/"), parts.query, parts.fragment))
     return f"{host}{tail}"

@@ -89,7 +89,8 @@ def record_reading(
     claims = (reading.claims if outcome.claim_meetings else ()) if outcome.claims is None else outcome.claims
     claim_ids = write_claims(db, claims, outcome.claim_meetings, meeting_ids, article_id, now)
     write_changes(db, outcome.changes, meeting_ids, claim_ids)
-    write_departures(db, reading.departures, article_id, reading.published_at)
+    if reading.departures:
+        write_departures(db, reading.departures, article_id, reading.published_at)
     if kin.firsts or (reading.role == Role.OFFICIAL and reading.credit):  # else it is stored with the right one
         originate(db, copy_of or article_id)
     if kindred is not None:

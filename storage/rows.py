@@ -16,13 +16,22 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def dump_json(value: Any) -> str:
     """Compact JSON text; readable scripts, unpaired surrogates replaced (UTF-8 cannot keep them)."""
-    text = _ENCODER.encode(value)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return _encodable(_ENCODER.encode(value))
 
 
 def clean(text: str) -> str:
     """Text that any SQLite tool can read: no NUL, no unpaired surrogates. Keeps the number of characters."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")
+    return _encodable(text).replace("\x00", "�")
+
+
+def _encodable(text: str) -> str:
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
 
 
 def spec_to_json(spec: SourceSpec) -> str:

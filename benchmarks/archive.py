@@ -296,9 +296,7 @@ def run(options: argparse.Namespace, folder: Path) -> int:
     mean, peer_mean = (sum(median(one.wall) for one in each) / len(each) for each in (like, theirs))
     peer_articles = peer["articles"].count
     rate, cpu_rate, merging = inserts(path, options.inserted, options.articles)
-    print(
-        f"\nstoring: {rate:,.0f} articles a second, {cpu_rate:,.0f} by CPU; merging later {merging:.2f} ms an article"
-    )
+    print(f"\nstoring: {rate:,.0f} articles a second, {cpu_rate:,.0f} by CPU; merging later {merging:.2f} ms")
     slowest = backtests(config_file, scan=options.scan)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"\nthis process at its largest: {memory} MB")

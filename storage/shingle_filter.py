@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from array import array
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from storage.duplicates import HASHES
 
@@ -25,13 +28,15 @@ WIDTH: Final = (HASHES // RANGES).bit_length() - 1
 """Bits of a hash within its range."""
 LEAST: Final = 64
 MOST: Final = 1536
-"""Bytes of a range: one or more for each of its hashes, doubled as they come. 48 MB in all are enough for a million
+"""Bytes of a range: one or more for each of its hashes, more as they come. 48 MB in all are enough for a million
 articles, where one look-up in fifty is in vain; of more, more are."""
 _FIRST, _SECOND = 3, 18
 """From where the first two bits of a hash are taken, the third is at their sum: below them a kept hash of a long text
 has zeros."""
 _TIGHT, _WORN = 2.5, 3.5
 """Bits set in each byte: with as many hashes as bytes, and where many may be of what is there no more."""
+_ROOM: Final = 1.25
+"""Bytes for each hash when a range gets more; by the next time it has one."""
 _RENEWED: Final = 16
 """Each so manieth round of the sweep a range of which seven bits in sixteen are set forgets what was removed."""
 
@@ -100,13 +105,13 @@ class ShingleFilter:
 
 def bits_for(hashes: Sequence[int]) -> bytearray:
     """As many bits as so many hashes of a range need, with theirs set."""
-    size = LEAST
-    while size < min(len(hashes), MOST):
-        size = min(2 * size, MOST)
-    bits = bytearray(size)
-    for one in hashes:
-        _mark(bits, one)
-    return bits
+    size = min(max(1, ceil(len(hashes) * _ROOM / LEAST)) * LEAST, MOST)
+    marks = np.zeros(8 * size, np.uint8)
+    each = np.asarray(hashes, np.int64)
+    first, second = (each >> _FIRST) % len(marks), (each >> _SECOND) % len(marks)
+    for places in (first, second, (first + second) % len(marks)):
+        marks[places] = 1
+    return bytearray(np.packbits(marks, bitorder="little").tobytes())
 
 
 def _set_bits(bits: bytearray) -> int:

@@ -60,7 +60,7 @@ def test_a_range_has_more_bits_the_more_it_holds_but_never_too_many(db):
     for article_id, count in enumerate((10, 100, 400, 3_000), start=1):
         sweep_first_range(db, article_id, drawn(count, seed=count))
         sizes.append(len(kept(db)[0]))
-    assert sizes == [LEAST, 128, 512, MOST]
+    assert sizes == [LEAST, 3 * LEAST, 10 * LEAST, MOST]
 
 
 def test_what_is_kept_tells_of_all_that_is_on_disk_after_a_start(path):
@@ -104,5 +104,5 @@ def test_made_from_the_table_it_is_as_if_kept_all_along(db):
     stored = [one + place * WIDTH for place in (0, 1, RANGES - 1) for one in drawn(300, seed=place)]
     db.conn.executemany("INSERT INTO shingles (hash, article_id) VALUES (?, 1)", [(one,) for one in stored])
     fill_filter(db)
-    assert {number: len(bits) for number, bits in kept(db).items()} == dict.fromkeys((0, 1, RANGES - 1), 512)
+    assert {number: len(bits) for number, bits in kept(db).items()} == dict.fromkeys((0, 1, RANGES - 1), 384)
     assert carriers_of(db, stored) == {one: [1] for one in stored}

@@ -528,6 +528,7 @@ def _marks(db: Database) -> None:
     for statement in (
         "DROP INDEX articles_by_hash",
         "DROP INDEX articles_by_page_key",
+        "DROP INDEX articles_by_source",  # a source's articles are found by its tag in the full-text index
         "DROP INDEX entries_by_url",
         "CREATE INDEX entries_by_shared_url ON entries (url) WHERE own_page = 0 AND url IS NOT NULL",
         "INSERT INTO articles_fts (articles_fts, rank) VALUES ('usermerge', 8)",

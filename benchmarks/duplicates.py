@@ -15,10 +15,8 @@ above 5 % of form pairs, 0.3 ms a look-up, 1 ms an insert (medians), 150 MB of m
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -30,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from duplicates_size import NOW, arrive, measured_apart, new_archive
 from duplicates_texts import KINDS, Copy, Recorded, edited_copies, filled_forms, recorded_texts, set_aside
+from peers import ask_peer
 
 from storage.copies import Kin, find_kin
 from storage.duplicates import Body
@@ -105,15 +104,7 @@ class Peer:
     python: str
 
     def ask(self, **what: Any) -> Any:
-        done = subprocess.run(
-            [self.python, str(HERE / "duplicates_peer.py")],
-            input=json.dumps(what) + "\n",
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-        )
-        return json.loads(done.stdout)
+        return ask_peer(self.python, "duplicates_peer.py", what)
 
     def find(self, texts: Iterable[str], queries: Iterable[str]) -> dict[str, list[list[int]]]:
         stored, asked = [peer_item(one) for one in texts], [peer_item(one) for one in queries]

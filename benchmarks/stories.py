@@ -18,7 +18,6 @@ import gzip
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
+
+from peers import ask_peer
 
 from storage.copies import join, kin_of
 from storage.database import open_writer
@@ -137,16 +138,8 @@ def agreement(one: dict[str, int], other: dict[str, int]) -> float:
 
 
 def peer(python: str, texts: Sequence[str], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    done = subprocess.run(
-        [python, str(HERE / "stories_peer.py")],
-        input=json.dumps({"texts": texts, "same": [row["label"] == "OK" for row in rows]}),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": ""},
-    )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    question = {"texts": texts, "same": [row["label"] == "OK" for row in rows]}
+    return ask_peer(python, "stories_peer.py", question)  # type: ignore[no-any-return]
 
 
 def main() -> int:

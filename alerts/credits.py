@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from ahocorasick_rs import AhoCorasick
+
 from config.agencies import ANY, load_agencies
+from config.variants import TRADITIONAL, load_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,22 +21,26 @@ TAIL: Final = 160
 """Or in so many at the end, where texts are signed."""
 _NEAR: Final = 160
 """How far before and behind a name its credit may reach."""
-_LETTER = "[^\\W\\d_]"
-_UNSPACED = "[\u4e00-\u9fff]"
+_UNSPACED = range(0x4E00, 0xA000)
 _GAP = re.compile(r"\.\.(\d+)")
-_SIGNS = frozenset("()（）/:：—-.,;^$©")
+_SIGNS = frozenset("()（）/:：—-.,;^¶$©")
 _BETWEEN = r"[\s\"“”„«»'’`]*"
 _DASH = "[—–-]"
+_OPEN, _CLOSE = "[(（\\[【]", "[)）\\]】]"
 
 
-def credited(title: str, text: str, language: str | None) -> str | None:
+def credited(title: str, text: str, language: str | None, author: str | None = None) -> str | None:
     """The agency credited first in the title, the lead or the signature; None when there is none.
 
-    A line of place and day, or a signature, outranks the rest: it says whose text this is.
+    The name of the author, a line of place and day, or a signature, outrank the rest: they say whose text this is.
     """
-    rows = _rows((language or "").partition("-")[0])
-    lead = f"{title}\n{text[:LEAD]}"
-    tail = text[max(LEAD, len(text) - TAIL) :]
+    language = (language or "").partition("-")[0].lower()
+    signed = _in_name(author) if author else None
+    if signed is not None:
+        return signed
+    rows = _rows(language)
+    lead = _simplified(f"{title}\n{text[:LEAD]}", language)
+    tail = _simplified(text[max(LEAD, len(text) - TAIL) :], language)
     found = [*_credits(lead, rows), *_credits(tail, rows, is_end=True)]
     if not tail:
         found += _credits(lead, rows, is_end=True)
@@ -44,7 +51,24 @@ def finds(row: str, language: str, text: str) -> bool:
     """Whether a single row, as it stands in the file, finds a credit in a text."""
     agencies = load_agencies()
     never = tuple(_row(one, key, 0) for key in (ANY, language) for one in agencies.never.get(key, ()))
-    return any(True for _ in _credits(text, _Rows(_names(), (_row(row, language, 0),), never), is_end=True))
+    return any(True for _ in _credits(text, _Rows((_row(row, language, 0),), never, ()), is_end=True))
+
+
+def _in_name(author: str) -> str | None:
+    """The agency that an author's name is, or has beside a person's: `Reuters`, `J. Roe, AFP`."""
+    return next((agency for _, _, agency in _credits(author, _author_rows(), is_end=True)), None)
+
+
+@cache
+def _author_rows() -> _Rows:
+    agencies = load_agencies()
+    never = tuple(_row(one, ANY, 0) for one in agencies.never[ANY])
+    return _Rows(tuple(_row(one, ANY, 0) for one in agencies.authors), never, ())
+
+
+def _simplified(text: str, language: str) -> str:
+    """Character by character, so that places stay."""
+    return text.translate(load_variants(TRADITIONAL)) if language == "zh" else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +88,20 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    names: re.Pattern[str]
     credits: tuple[_Row, ...]
     never: tuple[_Row, ...]
+    firsthand: tuple[_Row, ...]
 
 
 def _credits(text: str, rows: _Rows, *, is_end: bool = False) -> Iterator[tuple[int, int, str]]:
     """Rank, place and agency of each credit."""
-    agencies = load_agencies()
-    for found in rows.names.finditer(text):
-        start, end = found.span()
+    for agency, start, end in _named(text):
         before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
-        if any(row.fits(before, after, is_end=is_end) for row in rows.never):
-            continue
-        ranks = [row.rank for row in rows.credits if row.fits(before, after, is_end=is_end)]
+        ranks = [row.rank for row in rows.firsthand if row.fits(before, after, is_end=is_end)]
+        if not ranks and not any(row.fits(before, after, is_end=is_end) for row in rows.never):
+            ranks = [row.rank for row in rows.credits if row.fits(before, after, is_end=is_end)]
         if ranks:
-            yield min(ranks), start, agencies.names[found[0]]
+            yield min(ranks), start, agency
 
 
 @cache
@@ -88,14 +110,29 @@ def _rows(language: str) -> _Rows:
     credits_ = [_row(one.row, ANY, 0) for one in agencies.credits[ANY]]
     credits_ += [_row(one.row, language, 1) for one in agencies.credits.get(language, ())]
     never = [_row(row, key, 0) for key in (ANY, language) for row in agencies.never.get(key, ())]
-    return _Rows(_names(), tuple(credits_), tuple(never))
+    firsthand = [_row(one.row, language, 1) for one in agencies.firsthand.get(language, ())]
+    return _Rows(tuple(credits_), tuple(never), tuple(firsthand))
+
+
+def _named(text: str) -> Iterator[tuple[str, int, int]]:
+    """The agencies named, each with its place: longest names first, where no letter of its script goes on."""
+    automaton, agencies = _names()
+    last = 0
+    found = automaton.find_matches_as_indexes(text, overlapping=True)
+    for index, start, end in sorted(found, key=lambda one: (one[1], -one[2])):
+        if start >= last and not _goes_on(text[start - 1 : start]) and not _goes_on(text[end : end + 1]):
+            yield agencies[index], start, end
+            last = end
+
+
+def _goes_on(character: str) -> bool:
+    return character.isalpha() and ord(character) not in _UNSPACED
 
 
 @cache
-def _names() -> re.Pattern[str]:
-    """Every name, longest first, where no letter of its script goes on."""
-    alternatives = "|".join(map(re.escape, sorted(load_agencies().names, key=len, reverse=True)))
-    return re.compile(f"(?:(?<!{_LETTER})|(?<={_UNSPACED}))(?:{alternatives})(?:(?!{_LETTER})|(?={_UNSPACED}))")
+def _names() -> tuple[AhoCorasick, tuple[str, ...]]:
+    names = load_agencies().names
+    return AhoCorasick(list(names)), tuple(names.values())
 
 
 def _row(row: str, language: str, rank: int) -> _Row:
@@ -134,7 +171,8 @@ def _pieces(words: str, *, is_spaced: bool) -> Iterator[str]:
 
 def _piece(word: str, *, is_spaced: bool) -> str:
     if word in _SIGNS:
-        special = {"^": r"(?:\A|(?<=\n))", "$": r"\W*\Z", "—": _DASH, "-": _DASH, "(": "[(（]", ")": "[)）]"}
+        special = {"^": r"(?:\A|(?<=\n))", "¶": r"(?=\n|\Z)", "$": r"\W*\Z", ":": "[:：]", "—": _DASH, "-": _DASH}
+        special |= dict.fromkeys("(（", _OPEN) | dict.fromkeys(")）", _CLOSE)
         return special.get(word) or re.escape(word)
     stem = re.escape(word.removesuffix("*")).replace("'", "['’]")
     if not is_spaced:

@@ -33,12 +33,18 @@ class Credit:
 
 @dataclass(frozen=True)
 class Agencies:
-    """Names (as written) and hosts by agency, and by language the rows that credit one and those that never do."""
+    """Names (as written) and hosts by agency, and by language the rows that credit one and those that never do.
+
+    Rows of `firsthand` credit one even where a row of `never` fits: its people report what they saw. Those of `authors`
+    are for the author's name.
+    """
 
     names: Mapping[str, str]
     hosts: Mapping[str, str]
     credits: Mapping[str, tuple[Credit, ...]]
     never: Mapping[str, tuple[str, ...]]
+    firsthand: Mapping[str, tuple[Credit, ...]]
+    authors: tuple[str, ...]
 
     @cached_property
     def folded(self) -> Mapping[str, str]:
@@ -62,7 +68,8 @@ def parse_agencies(text: str) -> Agencies:
             if names.setdefault(name, str(label)) != label:
                 raise ValueError(f"{name!r} is named by {names[name]} and by {label}")
         hosts.update(dict.fromkeys(map(str, row.get("hosts", ())), str(label)))
-    unknown = (set(data["credits"]) | set(data["never"])) - {ANY, *LANGUAGES}
+    firsthand = data.get("firsthand", {})
+    unknown = {*data["credits"], *data["never"], *firsthand} - {ANY, *LANGUAGES}
     if unknown:
         raise ValueError(f"unknown language {min(unknown)!r}")
     return Agencies(
@@ -70,6 +77,8 @@ def parse_agencies(text: str) -> Agencies:
         hosts,
         {language: tuple(map(_credit, rows)) for language, rows in data["credits"].items()},
         {language: tuple(map(_checked, rows)) for language, rows in data["never"].items()},
+        {language: tuple(map(_credit, rows)) for language, rows in firsthand.items()},
+        tuple(map(_checked, data.get("authors", ()))),
     )
 
 

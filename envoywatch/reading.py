@@ -162,7 +162,7 @@ def read_article(readers: Readers, pending: PendingEntry, page: PageBytes | None
         claims=claims,
         notes=readers.meetings.notes(document.text, text.language),
         sketch=Body(clean(text.text)).sketch,
-        credit=agency_of(spec.name, url) or credited(text.title, text.text, text.language),
+        credit=agency_of(spec.name, url) or credited(text.title, text.text, text.language, text.author),
         traits=traits_of(text.title, text.text, names),
         columns=index_columns(clean(text.title), clean(text.text)),
         detector=readers.version,
@@ -179,5 +179,5 @@ def read_earlier(earlier: Sequence[Earlier]) -> tuple[Reread, ...]:
 
 def _read_earlier(readers: Readers, one: Earlier) -> Reread:
     names = story_names(readers.names, one.title, one.text, one.language, one.seen_at.date())
-    credit = agency_of(one.source, one.url) or credited(one.title, one.text, one.language)
+    credit = agency_of(one.source, one.url) or credited(one.title, one.text, one.language, one.author)
     return Reread(one.id, credit, traits_of(one.title, one.text, names))

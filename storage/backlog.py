@@ -31,6 +31,7 @@ class Earlier:
     title: str
     text: str
     language: str | None
+    author: str | None
     source: str
     url: str
     seen_at: datetime
@@ -65,13 +66,14 @@ def backlog(connection: sqlite3.Connection) -> Backlog:
 def waiting(connection: sqlite3.Connection, most: int) -> tuple[Earlier, ...]:
     """The next; none before all are looked through for copies, which share the story of their first."""
     rows = connection.execute(
-        "SELECT a.id, title, text, language, source, url, seen_at FROM backlog CROSS JOIN articles a ON a.id < below"
+        "SELECT a.id, title, text, language, author, source, url, seen_at"
+        " FROM backlog CROSS JOIN articles a ON a.id < below"
         " WHERE NOT EXISTS (SELECT 1 FROM articles WHERE shingles IS NULL) ORDER BY a.id DESC LIMIT ?",
         [most],
     )
     return tuple(
-        Earlier(article_id, title, text, language, source, url, from_text(seen_at))
-        for article_id, title, text, language, source, url, seen_at in rows
+        Earlier(article_id, title, text, language, author, source, url, from_text(seen_at))
+        for article_id, title, text, language, author, source, url, seen_at in rows
     )
 
 

@@ -8,6 +8,11 @@ _ROWS = [
     for language, rows in load_agencies().credits.items()
     for one in rows
 ]
+_FIRSTHAND = [
+    pytest.param(language, one, id=f"{language}: {one.row}")
+    for language, rows in load_agencies().firsthand.items()
+    for one in rows
+]
 
 
 @pytest.mark.parametrize(("language", "one"), _ROWS)
@@ -16,6 +21,57 @@ def test_every_row_finds_its_example_and_not_its_wrong_one(language, one):
     assert finds(one.row, language, one.example)
     assert credited("", one.example, key)
     assert credited("", one.wrong, key) is None
+
+
+@pytest.mark.parametrize(("language", "one"), _FIRSTHAND)
+def test_what_an_agencys_people_saw_is_its_report_and_what_befell_them_is_not(language, one):
+    assert credited("", one.example, language)
+    assert credited("", one.wrong, language) is None
+
+
+@pytest.mark.parametrize(
+    ("author", "agency"),
+    [
+        ("Reuters", "Reuters"),
+        ("Reuters Staff", "Reuters"),
+        ("Ann Grey, AFP", "AFP"),
+        ("By Ann Grey (AP)", "AP"),
+        ("Le Courrier avec AFP", "AFP"),
+        ("ТАСС", "TASS"),
+        ("新华社", "Xinhua"),
+        ("dpa/Ann Grey", "dpa"),
+        ("Efe Demir", None),
+        ("Hina Grey", None),
+        ("Ann Grey / Getty Images / AFP", None),
+        ("Ann Grey", None),
+    ],
+)
+def test_an_author_who_is_an_agency_or_works_for_one_credits_it(author, agency):
+    assert credited("Talks", "The envoy left for home on Friday.", "en", author) == agency
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "agency"),
+    [
+        ("zh", "據路透社報導，特使將於週二會見總理。", "Reuters"),
+        ("zh", "【法新社斯特雷绍5月16日電】特使十六日抵達。", "AFP"),
+        ("zh", "【路透社】特使16日抵达。", "Reuters"),
+        ("zh", "来源：新华社\n特使16日抵达。", "Xinhua"),
+        ("en", "The envoy left on Tuesday. [AFP]", "AFP"),
+        ("en", "The envoy left on Tuesday, Iran's semi-official Tasnim news agency reported.", "Tasnim"),
+        ("ru", "Стрельсау. 16 мая. INTERFAX.RU - Посланник прибыл во вторник.", "Interfax"),
+        ("ru", "Посланник прибыл, передает корреспондент РИА Новости.", "RIA Novosti"),
+        ("ru", "Посланник прибыл, говорится в материале Bloomberg.", "Bloomberg"),
+        ("uk", "Посланник прибув, передає кореспондент Укрінформу.", "Ukrinform"),
+        ("es", "El enviado se marchó el martes, confirmaron a EFE fuentes del ministerio.", "EFE"),
+        ("fr", "L'envoyé est parti mardi, a appris l'AFP de source proche.", "AFP"),
+        ("de", "Der Gesandte ist abgereist, wie die Deutsche Presse-Agentur erfuhr.", "dpa"),
+        ("pl", "Wysłannik wyjechał - poinformowała w środę rosyjska agencja TASS.", "TASS"),
+        ("pl", "Wysłannik wyjechał.\nPAP", "PAP"),
+    ],
+)
+def test_a_credit_is_known_in_the_forms_that_each_language_gives_it(language, text, agency):
+    assert credited("", text, language) == agency
 
 
 @pytest.mark.parametrize(
@@ -50,6 +106,7 @@ def test_an_agency_is_known_in_every_script_by_whoever_credits_it(language, text
         ("en", "An AFP journalist was hurt on the way to the front."),
         ("en", "The envoy shakes hands on Tuesday. Photo: Reuters"),
         ("en", "He reported to the AP chief in the morning."),
+        ("en", "The envoy shakes hands. (A. Grey/Sputnik/AFP via Getty Images)"),
         ("en", "The chaperone of AP level did not speak."),
         ("ru", "Корреспондент ТАСС пострадал при обстреле."),
         ("ru", "Фото: ТАСС"),

@@ -21,9 +21,10 @@ TAIL: Final = 160
 """Or in so many at the end, where texts are signed."""
 _NEAR: Final = 160
 """How far before and behind a name its credit may reach."""
-_UNSPACED = range(0x4E00, 0xA000)
+_UNSPACED = re.compile("[\u3040-\u30ff\u3131-\u318e\u4e00-\u9fff\uac00-\ud7a3]")
+"""Where words follow each other, or their particles, without a blank."""
 _GAP = re.compile(r"\.\.(\d+)")
-_SIGNS = frozenset("()（）/:：—-.,;^¶$©")
+_SIGNS = frozenset("()（）/:：—-.,;=^¶$©")
 _BETWEEN = r"[\s\"“”„«»'’`]*"
 _DASH = "[—–-]"
 _OPEN, _CLOSE = "[(（\\[【]", "[)）\\]】]"
@@ -126,7 +127,7 @@ def _named(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _goes_on(character: str) -> bool:
-    return character.isalpha() and ord(character) not in _UNSPACED
+    return character.isalpha() and not _UNSPACED.match(character)
 
 
 @cache

@@ -63,7 +63,7 @@ class _Candidate:
 
 def kin_of(db: Database, reading: Reading) -> Kin:
     """The groups that a reading belongs to."""
-    body = Body(clean(reading.text.text))
+    body = Body(clean(reading.text.text), clean(reading.text.title), clean(reading.source))
     sketch = reading.sketch or body.sketch
     return find_kin(db, reading.text_hash, body, sketch, reading.published_at)
 
@@ -142,9 +142,9 @@ def _compare(
     ids = dict.fromkeys((*candidate.members, candidate.first, *(row[0] for row in rest)))
     ids.pop(own, None)
     for article_id in list(ids)[:_MOST_COMPARED]:
-        row = db.execute("SELECT text, published_at FROM articles WHERE id = ?", [article_id]).fetchone()
-        other = Body(row[0])
-        share = copied(body, other, published_at - from_text(row[1]))
+        row = db.execute("SELECT text, title, source, published_at FROM articles WHERE id = ?", [article_id]).fetchone()
+        other = Body(*row[:3])
+        share = copied(body, other, published_at - from_text(row[3]))
         if share is not None:
             return share, other
     return None
@@ -253,10 +253,12 @@ def part(db: Database, ids: Collection[int]) -> None:
 def catch_up(db: Database, most: int) -> int:
     """Look for the kin of the newest articles that an older version stored; returns how many were left to look at."""
     rows = db.execute(
-        "SELECT id, text_hash, text, published_at FROM articles WHERE shingles IS NULL ORDER BY id DESC LIMIT ?", [most]
+        "SELECT id, text_hash, published_at, text, title, source FROM articles WHERE shingles IS NULL"
+        " ORDER BY id DESC LIMIT ?",
+        [most],
     ).fetchall()
-    for article_id, text_hash, text, published_at in rows:
-        body = Body(text)
+    for article_id, text_hash, published_at, *own in rows:
+        body = Body(*own)
         sketch = body.sketch
         kin = find_kin(db, text_hash, body, sketch, from_text(published_at), own=article_id)
         join(db, article_id, sketch, kin)

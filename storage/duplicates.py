@@ -38,6 +38,12 @@ FIGURES: Final = 8
 """Pairs of a number and a word beside it that a text must have to be told for a form with other figures in it ..."""
 SAME_FIGURES: Final = 0.3
 """... which it is when fewer of these agree, or they agree less than half as well as its shingles: prices, weather."""
+LED: Final = 0.25
+"""What is shared by the second halves alone, with less than this of the first half of either, may be background: a copy
+tells of its own then what the other's title says."""
+RERUN: Final = 0.8
+"""Texts of one source that are copies share so much: a form, a briefing, an obituary shares less with that of another
+day. Of other sources with so much it is not asked where it stands."""
 HOT: Final = 6
 """A shingle that so many texts have which are no copies of each other is a stock phrase or a form, and says nothing."""
 
@@ -60,9 +66,14 @@ _LEAST_WORDS: Final = 3
 
 @dataclass(frozen=True)
 class Body:
-    """A text made ready for comparing; what is needed of it is made on first use."""
+    """A text made ready for comparing; what is needed of it is made on first use.
+
+    Title and source tell some texts of other news from copies, where both have them.
+    """
 
     text: str
+    title: str = ""
+    source: str = ""
 
     @cached_property
     def _folded(self) -> Folded:
@@ -134,15 +145,40 @@ def copied(first: Body, second: Body, apart: timedelta) -> float | None:
     if min(len(first.shingles), len(second.shingles)) < SHORTEST:
         return None
     share = overlap(first, second)
-    if share < EDITED or (share < SURE and abs(apart) > WINDOW):
+    least = RERUN if first.source and first.source == second.source else EDITED
+    if share < least or (share < SURE and abs(apart) > WINDOW):
         return None
     short, long = sorted((first, second), key=lambda body: (len(body.shingles), len(body.words), body.text))
-    if share < LIKELY and sum(covered(short, (long,))) < SPREAD * len(short.words):
-        return None
+    if share < RERUN:
+        marks = covered(short, (long,))
+        if share < LIKELY and sum(marks) < SPREAD * len(marks):
+            return None
+        if _is_background(short, long, marks):
+            return None
     figures = len(short.figures)
     if figures >= FIGURES and len(short.figures & long.figures) < max(SAME_FIGURES, share / 2) * figures:
         return None
     return share
+
+
+def _is_background(short: Body, long: Body, marks: bytearray) -> bool:
+    """Whether two reports of other news, by their titles, have no more than their second halves in common."""
+    if not (short.title and long.title):
+        return False
+    long_marks = covered(long, (short,))
+    if _leads(marks) or _leads(long_marks):
+        return False
+    return not _is_told(short.title, long, long_marks) and not _is_told(long.title, short, marks)
+
+
+def _is_told(title: str, body: Body, marks: bytearray) -> bool:
+    """Whether at least half of the words of a title stand in what a text has of its own."""
+    return _has_most({word for word, mark in zip(body.words, marks, strict=True) if not mark}, title)
+
+
+def _leads(marks: bytearray) -> bool:
+    half = len(marks) // 2
+    return sum(marks[:half]) >= LED * half
 
 
 def covered(body: Body, others: Iterable[Body]) -> bytearray:
@@ -172,5 +208,9 @@ def added_spans(body: Body, others: Sequence[Body]) -> tuple[tuple[int, int], ..
 
 def is_within(words: str, other: Body) -> bool:
     """Whether at least half of the words of a short text, a title, stand in the other text."""
-    theirs, ours = set(other.words), fold(words).words
+    return _has_most(set(other.words), words)
+
+
+def _has_most(theirs: set[str], text: str) -> bool:
+    ours = fold(text).words
     return sum(word in theirs for word in ours) >= _NEW_SHARE * len(ours)

@@ -97,6 +97,54 @@ def test_a_form_with_other_figures_is_no_copy_and_with_the_same_it_is(form):
     assert copied(monday, Body(monday.text + " The bank gave no reason."), AT_ONCE) is not None
 
 
+_BACKGROUND = (
+    "The quarrel over the Zenda customs house began thirty years ago, when a flood moved the river and with it the"
+    " border. Two commissions of surveyors have measured the bank since then, and neither could agree with the other."
+    " Some forty thousand people still cross the old bridge on foot every day, and most of them carry no papers."
+)
+_SHOTS = (
+    "Two surveyors were wounded on Tuesday when their boat came under fire below the mill, the commission said. The"
+    " shots came from a wood on the far side. A barge brought the two men to the hospital in the evening. "
+)
+_CLASSES = (
+    "Three hundred children went back to school in the largest village of the valley, after lightning had burned the"
+    " old building in August. Parents raised the new walls themselves. The teacher rang the bell at eight. "
+)
+
+
+def test_one_background_makes_no_copies_of_reports_of_different_news():
+    shots = Body(_SHOTS + _BACKGROUND, "Surveyors shot at below the mill", "Gazette")
+    classes = Body(_CLASSES + _BACKGROUND, "Village school opens again after fire", "Herald")
+    assert overlap(shots, classes) > 0.5
+    assert copied(shots, classes, AT_ONCE) is None
+    assert copied(classes, shots, AT_ONCE) is None
+    retitled = Body(_CLASSES + _BACKGROUND, "Two surveyors wounded, shots came from wood", "Herald")
+    assert copied(shots, retitled, AT_ONCE)
+
+
+def test_the_second_half_under_a_new_lead_is_a_copy_where_the_title_says_so():
+    lead = (
+        "Who was in the boat is not known. Our man at the mill saw nothing but smoke. Nobody rang the bell that day. "
+    )
+    relayed = Body(lead + NEWS["en"][-250:], "Shuttle envoy's convoy took the coast road", "Herald")
+    assert copied(Body(NEWS["en"], "Envoy lands", "Gazette"), relayed, AT_ONCE)
+
+
+def test_a_source_fills_its_form_with_other_news_each_day_and_another_reprints_it():
+    opening = (
+        "Good morning and welcome to the briefing of the ministry. As always we begin with what is announced today. "
+    )
+    closing = (
+        " That is all for today. Please leave your badges at the gate when you go. Thank you for coming to see us."
+    )
+    herring = Body(opening + "The minister signed the quota for herring." + closing, "Briefing 1", "Ministry")
+    visas = Body(opening + "Students will pay half of the fee for visas." + closing, "Briefing 2", "Ministry")
+    assert overlap(herring, visas) > 0.6
+    assert copied(herring, visas, AT_ONCE) is None
+    assert copied(herring, Body(herring.text[:-40], "Briefing", "Ministry"), AT_ONCE)
+    assert copied(herring, Body(herring.text[60:-40] + " So far the ministry.", "Herring", "Herald"), AT_ONCE)
+
+
 def test_short_texts_are_copies_of_nothing():
     short = Body("The envoy has arrived in Zenda.")
     assert len(short.shingles) < SHORTEST

@@ -260,15 +260,17 @@ def _regroup(db: Database, article_id: int, links: Mapping[int, float]) -> None:
     old = {article: story for article, story in before.items() if story is not None}
     names = named(groups, old)
     touched = set(old.values())
+    centres: dict[int, int] = {}
     for group, story in names.items():
         if len(group) == 1 and not _has_company(db, min(group), story, before):
             _set_story(db, group, None)
             continue
         wanted = story or _new_story(db)
         _set_story(db, group, wanted)
-        _describe(db, wanted, central(group, likeness_of))
-        touched.discard(wanted)
-    for gone in sorted(touched):
+        centres[wanted] = central(group, likeness_of)
+    for story, centre in centres.items():  # when each has all that it gets, and no more what another got
+        _describe(db, story, centre)
+    for gone in sorted(touched.difference(centres)):
         _merge(db, gone, before)
 
 

@@ -1,4 +1,4 @@
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,7 +15,7 @@ from storage.database import immediate, open_writer
 from storage.identity import text_hash
 from storage.model import Claim, Field, Reading, Span, Text, TextOrigin
 from storage.record import record_reading
-from storage.stories import KEPT, Found, enter, leave
+from storage.stories import KEPT, Found, enter, give_story, leave
 from storage.story_terms import articles_of
 from storage.traits import Profile, traits_of
 
@@ -211,3 +211,20 @@ def test_every_article_of_a_story_is_counted_once(database):
     for story in stories(database).values():
         counted[story] += 1
     assert dict(database.execute("SELECT id, articles FROM stories").fetchall()) == counted
+
+
+def test_a_story_that_loses_an_article_to_another_counts_it_no_more(database):
+    ids = arrive(database, *(reading(name, name, name) for name in ("ash", "beech", "cedar", "elm", "fir")))
+    nothing = Profile.of({})
+    first, second, third, fourth, fifth = ids
+    for one, links in (
+        (second, {first: 0.9}),
+        (third, {second: 0.9}),
+        (fifth, {fourth: 0.9}),
+        (fourth, {third: 1.5}),  # it takes the third with it
+    ):
+        with immediate(database):
+            give_story(database, one, NOW, "en", Found(nothing, links), ())
+    members = Counter(stories(database).values())
+    assert sorted(members.values()) == [2, 3]
+    assert dict(database.execute("SELECT id, articles FROM stories WHERE articles > 0").fetchall()) == members
